@@ -1,0 +1,89 @@
+/**
+ * The functions and schemas a plan names. A plan is data and outlives deploys; bindings are code and are looked up by name when a run goes on.
+ */
+import type { Json } from '../plan/json.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Logger } from './logger.ts';
+
+export interface Issue {
+  /** Keys from the root, `[]` being the value itself. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export type ParseResult =
+  | { readonly ok: true; readonly value: unknown; readonly stored: Json }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** A schema at work. `value` is what code sees; `stored` is its JSON form, from which `restore` gives an equal value. */
+export interface Contract {
+  /** Synchronous; never throws. A value that JSON cannot carry is an issue with its path. */
+  parse(value: unknown): ParseResult;
+  restore(stored: Json): unknown;
+}
+
+export interface RunInfo {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly startedAtMs: number;
+}
+
+/** What an attempt, forward or undo, gets besides its input. */
+export interface AttemptInfo {
+  /** From 1. */
+  readonly attempt: number;
+  /** Stable over attempts and restarts: derived from run, step path and generation, or the task's own business key. */
+  readonly idempotencyKey: string;
+  /** Aborts when the attempt is out of time, cancelled or fenced off. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly run: RunInfo;
+}
+
+export interface HandlerContext extends AttemptInfo {
+  readonly input: unknown;
+  fail(code: string, detail: unknown): never;
+  checkpoint(name: string, compute: () => Promise<unknown>): Promise<unknown>;
+  heartbeat(details?: unknown): void;
+}
+
+export interface UndoHandlerContext extends AttemptInfo {
+  readonly input: unknown;
+  readonly output: unknown;
+}
+
+export interface TaskBinding {
+  readonly name: string;
+  readonly input: Contract;
+  readonly output: Contract;
+  /** Code of a declared failure to the contract of its detail. */
+  readonly failures: ReadonlyMap<string, Contract>;
+  readonly key: ((input: unknown) => string) | null;
+  run(context: HandlerContext): Promise<unknown>;
+  readonly undo: ((context: UndoHandlerContext) => Promise<void>) | null;
+}
+
+export interface Bindings {
+  readonly input: Contract;
+  readonly tasks: ReadonlyMap<string, TaskBinding>;
+  /** By node id (`?label`). */
+  readonly predicates: ReadonlyMap<string, (value: unknown) => unknown>;
+  /** Derives, by node id, also of those inside map bodies. */
+  readonly mappers: ReadonlyMap<string, (value: unknown) => unknown>;
+  /** By step id of the review. */
+  readonly forms: ReadonlyMap<string, Contract>;
+  /** By name: events waited for, emitted, or started on. */
+  readonly events: ReadonlyMap<string, Contract>;
+  readonly children: ReadonlyMap<string, RunnableWorkflow>;
+  readonly context: ReadonlyMap<string, Contract>;
+  readonly reducers: ReadonlyMap<string, (current: Json, next: Json) => Json>;
+}
+
+/** What the engine needs of a workflow. */
+export interface RunnableWorkflow {
+  readonly name: string;
+  readonly version: number;
+  readonly plan: Plan;
+  readonly bindings: Bindings;
+}

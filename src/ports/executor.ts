@@ -1,0 +1,50 @@
+import type { Json } from '../plan/json.ts';
+import type { HandlerContext, TaskBinding, UndoHandlerContext } from './bindings.ts';
+
+/** Why an attempt did not give a result. `cause` chains at most 5 deep; every text is bounded. */
+export interface AttemptFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  /** Nobody knows whether the effect happened. */
+  readonly unclear: boolean;
+  /** Set if the task declared the failure by `fail(code, detail)`. */
+  readonly code?: string;
+  readonly detail?: Json;
+  readonly retryAfterMs?: number;
+  readonly cause?: { readonly name: string; readonly message: string };
+}
+
+export type AttemptOutcome =
+  | { readonly ok: true; readonly output: Json; readonly durationMs: number }
+  | { readonly ok: false; readonly failure: AttemptFailure; readonly durationMs: number };
+
+export interface AttemptRequest {
+  readonly workflow: string;
+  readonly version: number;
+  readonly step: string;
+  readonly task: TaskBinding;
+  /** As wired, before the task's own schema has parsed it. */
+  readonly input: unknown;
+  readonly timeoutMs: number | undefined;
+  readonly heartbeatTimeoutMs: number | undefined;
+  /** Everything but `input`, `signal`, `fail` and `heartbeat`, which the executor makes. */
+  readonly context: Omit<HandlerContext, 'input' | 'signal' | 'fail' | 'heartbeat'>;
+  readonly onHeartbeat: (details: Json) => void;
+  /** Aborted by the engine: run stopped, lease lost. */
+  readonly signal: AbortSignal;
+}
+
+export interface UndoRequest {
+  readonly task: TaskBinding;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+  /** Everything but `signal`; `input` as wired. */
+  readonly context: Omit<UndoHandlerContext, 'signal'>;
+}
+
+/** How far a task is isolated. Never rejects: whatever a handler does is an outcome. */
+export interface Executor {
+  attempt(request: AttemptRequest): Promise<AttemptOutcome>;
+  undo(request: UndoRequest): Promise<AttemptOutcome>;
+}
