@@ -3,7 +3,6 @@
  * because a gate does not hold. Pure: the functions of the author come in as `evaluate`, and their answers leave as facts and values that the
  * event records.
  */
-import type { Json } from './json.ts';
 import { dependenciesOf } from './dependencies.ts';
 import { type ChoiceNode, type Condition, isStep, type Plan, type PlanNode, type PureNode } from './plan.ts';
 import { resolveWiring } from './wiring.ts';
@@ -42,6 +41,8 @@ export interface PlanIndex {
   readonly dependencies: ReadonlyMap<string, ReadonlySet<string>>;
   /** Nodes that read a node, in order of declaration; only those that can settle by themselves (pure nodes and gated steps). */
   readonly dependents: ReadonlyMap<string, readonly string[]>;
+  /** Nodes some condition asks for having run; a fact `ran:id` tells. */
+  readonly askedForRun: ReadonlySet<string>;
   /** Nodes with no dependency at all, that can settle by themselves. */
   readonly roots: readonly string[];
 }
@@ -62,7 +63,23 @@ export function indexPlan(plan: Plan): PlanIndex {
       else known.push(node.id);
     }
   }
-  return { plan, nodes, dependencies, dependents, roots };
+  return { plan, nodes, dependencies, dependents, roots, askedForRun: askedForRun(plan) };
+}
+
+function askedForRun(plan: Plan): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (condition: Condition): void => {
+    if ('ran' in condition) found.add(condition.ran);
+    else if ('not' in condition) visit(condition.not);
+    else if ('all' in condition) condition.all.forEach(visit);
+    else if ('any' in condition) condition.any.forEach(visit);
+  };
+  for (const node of plan.nodes) {
+    for (const gate of node.gates) visit(gate.condition);
+    if (node.kind === 'review' && node.approve.by === 'guard') visit(node.approve.condition);
+  }
+  if (plan.finish.approve.by === 'guard') visit(plan.finish.approve.condition);
+  return found;
 }
 
 export function holds(condition: Condition, progress: Progress): boolean {
@@ -92,7 +109,7 @@ export function settle(
   evaluate: Evaluate,
   atStart = false,
 ): Settlement {
-  if (!atStart && seeds.every(([id]) => !index.dependents.has(id))) return seeds.length === 0 ? nothing : { ...nothing, settled: seeds };
+  if (!atStart && seeds.every(([id]) => !index.dependents.has(id) && !index.askedForRun.has(id))) return seeds.length === 0 ? nothing : { ...nothing, settled: seeds };
   const fresh = new Map<string, Settled>(seeds);
   const view: Progress = { get: (id) => fresh.get(id) ?? progress.get(id) };
   const read = (of: string) => (of.startsWith('$') ? source(of) : valueOf(view.get(of)));
@@ -103,6 +120,7 @@ export function settle(
   const milestones: string[] = [];
   const queue: string[] = atStart ? [...index.roots] : [];
   for (const [id] of seeds) queue.push(...(index.dependents.get(id) ?? []));
+  for (const [id, settled] of seeds) if (index.askedForRun.has(id)) facts[`ran:${id}`] = settled.status === 'complete';
   const done = () => ({ settled: [...fresh], facts, derived, skipped, updates, milestones });
   for (let at = 0; at < queue.length; at += 1) {
     const id = queue[at] ?? '';
@@ -113,6 +131,7 @@ export function settle(
     if (closed !== undefined) {
       const reason = closed.otherwise ?? `Condition "${closed.label}" does not hold.`;
       fresh.set(id, { status: 'skipped', reason });
+      if (index.askedForRun.has(id)) facts[`ran:${id}`] = false;
       if (isStep(node)) skipped.push({ step: id, reason });
       else if (node.kind === 'predicate') facts[id] = false;
     } else if (isStep(node)) continue;
@@ -163,12 +182,4 @@ function choose(node: ChoiceNode, view: Progress, read: (of: string) => unknown)
   if (node.by.cases.includes(name)) return name;
   if (node.by.otherwise !== undefined) return node.by.otherwise;
   throw new Error(`No branch of choice "${node.id}" for the value ${JSON.stringify(value) ?? 'undefined'}`);
-}
-
-/** Facts and derived values as they are recorded, put back without calling the author's code. */
-export function recordedSettlement(facts: Facts, derived: { readonly [id: string]: Json }): readonly (readonly [id: string, settled: Settled])[] {
-  return [
-    ...Object.entries(facts).map(([id, value]) => [id, { status: 'complete', value }] as const),
-    ...Object.entries(derived).map(([id, value]) => [id, { status: 'complete', value }] as const),
-  ];
 }

@@ -1,0 +1,142 @@
+/** The pure transition: a snapshot and an event give the next snapshot and the effects asked for. */
+import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate';
+import type { JsonObject } from '../plan/json.ts';
+import { layOut } from '../plan/layout.ts';
+import type { Plan, RunStatus } from '../plan/plan.ts';
+import type { Chart, ChartState } from './chart.ts';
+import { chartFacts, compile } from './compile.ts';
+import { type ChartContext, initialContext } from './context.ts';
+import type { ChartEvent, Effect } from './events.ts';
+import { isOpen } from './guards.ts';
+import { effectNames, toMachine } from './machine.ts';
+
+export interface CompiledChart {
+  readonly plan: Plan;
+  readonly chart: Chart;
+  readonly machine: AnyStateMachine;
+  /** Snapshot of a run that has just been created, in `pending`. */
+  readonly initial: AnyMachineSnapshot;
+  readonly scope: ReturnType<typeof inertScope>;
+}
+
+export interface Advance {
+  readonly snapshot: AnyMachineSnapshot;
+  readonly from: RunStatus;
+  readonly to: RunStatus;
+  readonly effects: readonly Effect[];
+}
+
+const effectTypes: ReadonlySet<string> = new Set(effectNames);
+
+export function compileChart(plan: Plan): CompiledChart {
+  const chart = compile(plan, layOut(plan));
+  const machine = toMachine(chart, chartFacts(plan));
+  const initial = machine.resolveState({ value: 'pending', context: initialContext });
+  return { plan, chart, machine, initial, scope: inertScope(machine) };
+}
+
+interface CollectedAction {
+  readonly type: string;
+  readonly params: unknown;
+}
+
+/**
+ * A scope without an actor system behind it. `machine.transition` needs one; the exported `transition()` would build an actor and its
+ * initial snapshot on every call, which costs more than the transition itself.
+ */
+function inertScope(machine: AnyStateMachine) {
+  const self = createActor(machine);
+  const collected: CollectedAction[] = [];
+  return {
+    collected,
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    logger: () => {},
+    defer: () => {},
+    stopChild: () => {},
+    emit: () => {},
+    actionExecutor: (action: CollectedAction) => {
+      if (effectTypes.has(action.type)) collected.push(action);
+    },
+  };
+}
+
+/** @returns `null` if no transition accepts the event: nothing changes */
+export function advance(compiled: CompiledChart, snapshot: AnyMachineSnapshot, event: ChartEvent): Advance | null {
+  const { machine, scope } = compiled;
+  scope.collected.length = 0;
+  const next = machine.transition(snapshot, event, scope as never) as AnyMachineSnapshot;
+  if (next === snapshot) return null;
+  const effects = scope.collected.map((action) => toEffect(action, next));
+  scope.collected.length = 0;
+  return { snapshot: next, from: statusOf(snapshot), to: statusOf(next), effects };
+}
+
+function toEffect(action: CollectedAction, next: AnyMachineSnapshot): Effect {
+  const params = action.params ?? {};
+  const context = contextOf(next);
+  if (action.type === 'stop') return { type: 'stop', running: context.running, mode: context.cancel?.mode ?? 'drain', ...params } as Effect;
+  if (action.type === 'undo') return { type: 'undo', position: context.undo?.position ?? 0 };
+  return { type: action.type, ...params } as Effect;
+}
+
+export function contextOf(snapshot: AnyMachineSnapshot): ChartContext {
+  return snapshot.context as ChartContext;
+}
+
+export function statusOf(snapshot: AnyMachineSnapshot): RunStatus {
+  const { value } = snapshot;
+  return (typeof value === 'string' ? value : Object.keys(value)[0]) as RunStatus;
+}
+
+/** The part of a snapshot that is stored. */
+export function toStored(snapshot: AnyMachineSnapshot): JsonObject {
+  return { value: snapshot.value, context: snapshot.context } as JsonObject;
+}
+
+/** @throws Error if the stored state does not exist in the chart */
+export function fromStored(compiled: CompiledChart, stored: JsonObject): AnyMachineSnapshot {
+  const { value, context } = stored;
+  assertKnown(compiled.chart, value, []);
+  return compiled.machine.resolveState({ value: value as never, context: { ...initialContext, ...(context as object) } });
+}
+
+/** XState would end the process on an unknown state; this names it. */
+function assertKnown(state: ChartState, value: unknown, path: readonly string[]): void {
+  const children = typeof value === 'string' ? [[value, undefined] as const] : Object.entries(value ?? {});
+  for (const [name, rest] of children) {
+    const child = state.states !== undefined && Object.hasOwn(state.states, name) ? state.states[name] : undefined;
+    if (child === undefined) throw new Error(`State "${[...path, name].join('.')}" does not exist in this version of the workflow`);
+    if (rest !== undefined) assertKnown(child, rest, [...path, name]);
+  }
+}
+
+/** An event some active state listens to, and whether its guards would let it through now. */
+export interface PossibleEvent {
+  readonly event: string;
+  readonly open: boolean;
+  /** Guards that keep it shut, as far as they do not depend on the event itself. */
+  readonly blockedBy: readonly string[];
+}
+
+const eventGuards: ReadonlySet<string> = new Set(['retryable', 'tolerated', 'canDecide', 'faulted', 'undoRetryable']);
+
+export function possibleEvents(snapshot: AnyMachineSnapshot): readonly PossibleEvent[] {
+  const found = new Map<string, PossibleEvent>();
+  for (const node of snapshot._nodes as readonly { config: ChartState }[]) {
+    for (const [event, transitions] of Object.entries(node.config.on ?? {})) {
+      const blocked: string[] = [];
+      let open = false;
+      for (const { guard } of transitions) {
+        if (guard === undefined || eventGuards.has(guard.type) || isOpen(guard, contextOf(snapshot), { type: event })) open = true;
+        else blocked.push('params' in guard && 'label' in guard.params ? guard.params.label : guard.type);
+      }
+      const known = found.get(event);
+      found.set(event, { event, open: open || known?.open === true, blockedBy: open ? [] : blocked });
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.event < b.event ? -1 : 1));
+}
+

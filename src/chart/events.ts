@@ -1,0 +1,66 @@
+import type { Facts } from '../plan/settle.ts';
+
+/** Why a step or run failed, as far as the chart and people need it. */
+export interface FailureSummary {
+  /** Step or node that failed; `run` for the run's own time limit. */
+  readonly step: string;
+  readonly name: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly code?: string;
+}
+
+/** Who decides a review, and who may. */
+export interface Decider {
+  readonly actor: string;
+  readonly groups: readonly string[];
+  /** People or groups the review is assigned to; `null`: anyone. */
+  readonly assignees: readonly string[] | null;
+  /** People who must not decide. */
+  readonly excluded: readonly string[];
+}
+
+/**
+ * What a run receives. Types are `noun.participle`: `diagnosis.completed`, `approval.decided`, `cooldown.fired`, `run.cancelled`.
+ * Everything a transition depends on is in here, so that a history can be replayed.
+ */
+export interface ChartEvent {
+  readonly type: string;
+  readonly facts?: Facts;
+  readonly failure?: FailureSummary;
+  /** A function of the definition failed at the start. */
+  readonly faulted?: boolean;
+  /** Undo entries a completed step adds; by default one, if it can be undone at all. */
+  readonly undo?: number;
+  readonly outcome?: 'approved' | 'rejected';
+  readonly decider?: Decider;
+  readonly mode?: 'drain' | 'abort';
+  readonly reason?: string;
+  readonly acceptNotUndone?: boolean;
+  /** Attempts an undo may take in all; the policy of the entry being undone. */
+  readonly maxAttempts?: number;
+  readonly output?: unknown;
+}
+
+/** What a transition asks for, in order. `step` is `completion` for the closing review and `run` for the run itself. */
+export type Effect =
+  | { readonly type: 'attempt'; readonly step: string; readonly fallback: boolean }
+  | { readonly type: 'child'; readonly step: string }
+  | { readonly type: 'map'; readonly step: string }
+  | { readonly type: 'emit'; readonly step: string }
+  | { readonly type: 'await'; readonly step: string }
+  | { readonly type: 'review'; readonly step: string; readonly inDoubt: boolean }
+  /** A policy may decide the review at once. */
+  | { readonly type: 'decide'; readonly step: string }
+  /** The timer's event is `step.name`. */
+  | { readonly type: 'timer'; readonly step: string; readonly name: string }
+  /** Reviews, waits and timers of the step are over. */
+  | { readonly type: 'withdraw'; readonly step: string }
+  /** The running attempt's result no longer counts. */
+  | { readonly type: 'abandon'; readonly step: string }
+  | { readonly type: 'skip'; readonly step: string }
+  /** No further work is started; `abort` also signals what runs. */
+  | { readonly type: 'stop'; readonly mode: 'drain' | 'abort'; readonly running: readonly string[] }
+  /** Undo entry `position`, counted from 0 in reverse order of completion. */
+  | { readonly type: 'undo'; readonly position: number }
+  | { readonly type: 'finish' };
