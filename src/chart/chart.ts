@@ -15,8 +15,8 @@ export type ChartGuard =
   | { readonly type: 'canDecide'; readonly params: { readonly outcome: 'approved' | 'rejected' | 'any'; readonly undo?: boolean } }
   | { readonly type: 'faulted' }
   | { readonly type: 'isRunning'; readonly params: { readonly step: string } }
-  /** Nothing runs any more; `undo`: something is to be undone, `cancelled`: the run was cancelled rather than failed. */
-  | { readonly type: 'stopped'; readonly params: { readonly undo: boolean; readonly cancelled: boolean } }
+  /** Nothing runs any more; `undo`: something is to be undone (`null`: either), `cancelled`: the run was cancelled rather than failed. */
+  | { readonly type: 'stopped'; readonly params: { readonly undo: boolean | null; readonly cancelled: boolean } }
   | { readonly type: 'somethingToUndo' }
   | { readonly type: 'nothingToUndo' }
   | { readonly type: 'undoLeft' }

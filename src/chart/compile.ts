@@ -159,13 +159,18 @@ export function chartFacts(plan: Plan): ReadonlySet<string> {
 
 // --- stopping ----------------------------------------------------------------------------------------------------------------------
 
-/** Where a run goes when nothing runs any more: undo first, if there is something to undo. */
-function stoppedTransitions(): readonly ChartTransition[] {
+/** Where a run goes when nothing runs any more: undo first, if there is something to undo and the policy is not to keep it for a retry. */
+function stoppedTransitions(plan: Plan): readonly ChartTransition[] {
+  const failed: readonly ChartTransition[] = plan.onFailure === 'keep'
+    ? [{ target: '#failed', guard: { type: 'stopped', params: { undo: null, cancelled: false } } }]
+    : [
+        { target: '#compensating', guard: { type: 'stopped', params: { undo: true, cancelled: false } } },
+        { target: '#failed', guard: { type: 'stopped', params: { undo: false, cancelled: false } } },
+      ];
   return [
     { target: '#compensating', guard: { type: 'stopped', params: { undo: true, cancelled: true } } },
     { target: '#cancelled', guard: { type: 'stopped', params: { undo: false, cancelled: true } } },
-    { target: '#compensating', guard: { type: 'stopped', params: { undo: true, cancelled: false } } },
-    { target: '#failed', guard: { type: 'stopped', params: { undo: false, cancelled: false } } },
+    ...failed,
   ];
 }
 
@@ -189,7 +194,7 @@ function draining(plan: Plan, steps: ReadonlyMap<string, StepNode>): ChartState 
     id: 'draining',
     entry: [action('stop', { mode: plan.stopping })],
     exit: [action('withdraw', { step: 'stop' })],
-    always: stoppedTransitions(),
+    always: stoppedTransitions(plan),
     on,
   };
 }
@@ -203,6 +208,9 @@ function closingReview(plan: Plan): ChartState {
       outcome === undefined
         ? ({ type: undo ? 'somethingToUndo' : 'nothingToUndo' } as const)
         : ({ type: 'canDecide', params: { outcome, undo } } as const);
+    if (plan.onFailure === 'keep') {
+      return [{ target: '#failed', actions: then, ...(outcome === undefined ? {} : { guard: { type: 'canDecide', params: { outcome } } as const }) }];
+    }
     return [
       { target: '#compensating', guard: rejected(true), actions: then },
       { target: '#failed', guard: rejected(false), actions: then },

@@ -27,7 +27,7 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
       return context.running.includes(guard.params.step);
     case 'stopped':
       return context.running.length === 0
-        && guard.params.undo === context.undoable > 0
+        && (guard.params.undo === null || guard.params.undo === context.undoable > 0)
         && guard.params.cancelled === (context.cancel !== null);
     case 'somethingToUndo':
       return context.undoable > 0;

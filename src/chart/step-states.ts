@@ -107,13 +107,12 @@ function bodyOf(step: StepNode, place: StepPlace): Pick<ChartState, 'states' | '
   }
 }
 
-function underWay(step: string, entry: ChartAction, on: ChartState['on']): ChartState {
-  return {
-    tags: ['running'],
-    entry: [action('track', { step }), entry],
-    exit: [action('untrack', { step })],
-    ...(on === undefined ? {} : { on }),
-  };
+/** Tracked on entry, and untracked by what ends it rather than on exit: a run that stops goes on waiting for it while it drains. */
+function underWay(step: string, entry: ChartAction, on: { readonly [event: string]: readonly ChartTransition[] }): ChartState {
+  const ended = Object.entries(on).map(
+    ([event, transitions]) => [event, transitions.map((to) => ({ ...to, actions: [action('untrack', { step }), ...(to.actions ?? [])] }))] as const,
+  );
+  return { tags: ['running'], entry: [action('track', { step }), entry], on: Object.fromEntries(ended) };
 }
 
 function tolerated(tolerate: Tolerance | undefined, step: StepNode, place: StepPlace): ChartTransition[] {
@@ -165,7 +164,7 @@ function taskBody(step: TaskStep, place: StepPlace): Pick<ChartState, 'states' |
   const limit = step.withinMs === undefined ? {} : {
     entry: [action('timer', { step: id, name: 'deadline_passed' })],
     on: {
-      [`${id}.deadline_passed`]: givenUp.map((transition) => ({ ...transition, actions: [action('abandon', { step: id }), ...(transition.actions ?? [])] })),
+      [`${id}.deadline_passed`]: givenUp.map((transition) => ({ ...transition, actions: [action('abandon', { step: id }), action('untrack', { step: id }), ...(transition.actions ?? [])] })),
     },
   };
   const exit = [...(step.withinMs === undefined ? [] : [action('withdraw', { step: id })]), ...(mayCount ? [action('forgetAttempts', { step: id })] : [])];

@@ -1,0 +1,68 @@
+/** What the engine keeps of a run beside header and indexes: the envelope of its snapshot, what it waits for, and its small state. */
+import type { RunOutcome } from './run-outcome.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+
+/** Raised when stored bodies change shape; a newer one is refused. */
+export const bodyFormat = 1;
+
+interface Timed {
+  /** When the engine must act; `null` while the run is paused or if there is no limit. */
+  readonly dueAtMs: number | null;
+  /** Set while the run is paused: what is left of the wait. */
+  readonly remainingMs?: number;
+}
+
+/** Something the run waits for now. There is at most one per step and kind. */
+export type OpenItem =
+  | (Timed & { readonly kind: 'timer'; readonly step: string; readonly name: string; readonly sinceMs: number; readonly why?: string })
+  | (Timed & {
+      readonly kind: 'attempt';
+      readonly step: string;
+      readonly fallback: boolean;
+      /** From 1; grows with each retry, not with each crash. */
+      readonly attempt: number;
+      /** Fence of this attempt: a result that carries another one is late. */
+      readonly token: string;
+      /** Times it was handed out; more than one after a crash. */
+      readonly dispatches: number;
+      readonly sinceMs: number;
+    })
+  | (Timed & { readonly kind: 'undo'; readonly position: number; readonly attempt: number; readonly token: string; readonly dispatches: number; readonly sinceMs: number })
+  | (Timed & {
+      readonly kind: 'review';
+      readonly step: string;
+      readonly inDoubt: boolean;
+      readonly sinceMs: number;
+      readonly assignees: readonly string[] | null;
+      readonly excluded: readonly string[];
+      /** What the reviewer is shown, and its SHA-256. */
+      readonly shown: Json;
+      readonly shownHash: string;
+      readonly reminders: number;
+      readonly remindAtMs: number | null;
+    })
+  | (Timed & { readonly kind: 'event'; readonly step: string; readonly event: string; readonly where: JsonObject; readonly sinceMs: number })
+  | (Timed & { readonly kind: 'child'; readonly step: string; readonly runId: string; readonly sinceMs: number })
+  | (Timed & { readonly kind: 'map'; readonly step: string; readonly token: string; readonly stopping: boolean; readonly sinceMs: number })
+  /** The task that is told of a failed run. */
+  | (Timed & { readonly kind: 'notice'; readonly attempt: number; readonly token: string; readonly sinceMs: number });
+
+/** A signal that came before anybody waited for it; its payload stands in the history under `seq`. */
+export interface Mail {
+  readonly id: string;
+  readonly event: string;
+  readonly payload: Json;
+  readonly actor: string;
+  readonly atMs: number;
+}
+
+export interface RunBody {
+  readonly format: number;
+  readonly snapshot: JsonObject;
+  readonly open: readonly OpenItem[];
+  readonly mailbox: readonly Mail[];
+  /** Declared run context. */
+  readonly data: JsonObject;
+  readonly milestones: readonly { readonly name: string; readonly atMs: number }[];
+  readonly outcome: RunOutcome | null;
+}
