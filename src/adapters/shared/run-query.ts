@@ -1,0 +1,106 @@
+import { SignalboxError } from '../../errors.ts';
+import type { RunStatus } from '../../plan/plan.ts';
+import type { PruneQuery, RunQuery, RunState, StoredRun } from '../../ports/store.ts';
+
+const finalStatuses: ReadonlySet<RunStatus> = new Set<RunStatus>([
+  'complete',
+  'failed',
+  'cancelled',
+]);
+
+export function isFinal(status: RunStatus): boolean {
+  return finalStatuses.has(status);
+}
+
+/** Nothing will happen to the run unless somebody asks: finished, and nothing scheduled or awaited. */
+export function isSettled(state: RunState): boolean {
+  return (
+    isFinal(state.status) &&
+    !state.active &&
+    state.dueAtMs === null &&
+    state.awaits.length === 0 &&
+    state.reviews.length === 0
+  );
+}
+
+/** When the run needs an engine; `null` while it is paused. */
+export function dueAtMsOf(state: RunState): number | null {
+  return state.pausedAtMs === null ? state.dueAtMs : null;
+}
+
+export function matches({ header, state }: StoredRun, query: RunQuery): boolean {
+  return (
+    (query.workflow === undefined || header.workflow === query.workflow) &&
+    (query.status === undefined || query.status.includes(state.status)) &&
+    (query.parent === undefined || header.parent?.runId === query.parent) &&
+    (query.hasReview !== true || state.reviews.length > 0) &&
+    (query.createdAfterMs === undefined || header.createdAtMs > query.createdAfterMs) &&
+    (query.createdBeforeMs === undefined || header.createdAtMs < query.createdBeforeMs) &&
+    Object.entries(query.labels ?? {}).every(
+      ([name, value]) => Object.hasOwn(header.labels, name) && header.labels[name] === value,
+    )
+  );
+}
+
+export function isPrunable({ header, state }: StoredRun, query: PruneQuery): boolean {
+  return (
+    isSettled(state) &&
+    state.finishedAtMs !== null &&
+    state.finishedAtMs < query.finishedBeforeMs &&
+    (query.status === undefined || query.status.includes(state.status)) &&
+    (query.workflow === undefined || header.workflow === query.workflow)
+  );
+}
+
+/** A prune of all runs also drops what expired before its date: keys, remembered results, answered messages to nobody in particular. */
+export function isUnrestricted(query: PruneQuery): boolean {
+  return query.status === undefined && query.workflow === undefined;
+}
+
+/** Place in a list: runs are sorted by time of creation, then by `tie`, both descending. */
+export interface Cursor {
+  readonly createdAtMs: number;
+  readonly tie: string;
+}
+
+export function toCursor(place: Cursor): string {
+  return Buffer.from(JSON.stringify([place.createdAtMs, place.tie])).toString('base64url');
+}
+
+/** @throws SignalboxError `INPUT_INVALID` */
+export function parseCursor(cursor: string | undefined): Cursor | null {
+  if (cursor === undefined) return null;
+  try {
+    const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (
+      Array.isArray(place) &&
+      place.length === 2 &&
+      Number.isFinite(place[0]) &&
+      typeof place[1] === 'string'
+    ) {
+      return { createdAtMs: place[0], tie: place[1] };
+    }
+  } catch {
+    // reported below
+  }
+  throw new SignalboxError(
+    'INPUT_INVALID',
+    `Cursor "${cursor}" is not one that a list of runs returned`,
+    { details: { cursor } },
+  );
+}
+
+/** Negative if `a` comes before `b` in a list. */
+export function compareNewestFirst(a: Cursor, b: Cursor): number {
+  return b.createdAtMs - a.createdAtMs || (a.tie < b.tie ? 1 : a.tie > b.tie ? -1 : 0);
+}
+
+/** @throws SignalboxError `INPUT_INVALID` unless the limit is a whole number from 1 to `max` */
+export function checkLimit(limit: number, max: number): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return;
+  throw new SignalboxError(
+    'INPUT_INVALID',
+    `Limit is ${limit}; expected a whole number from 1 to ${max}`,
+    { details: { limit, max } },
+  );
+}
