@@ -5,12 +5,12 @@ import type { Json, JsonObject } from '../plan/json.ts';
 /** Raised when stored bodies change shape; a newer one is refused. */
 export const bodyFormat = 1;
 
-interface Timed {
+type Timed = {
   /** When the engine must act; `null` while the run is paused or if there is no limit. */
   readonly dueAtMs: number | null;
   /** Set while the run is paused: what is left of the wait. */
   readonly remainingMs?: number;
-}
+};
 
 /** Something the run waits for now. There is at most one per step and kind. */
 export type OpenItem =
@@ -48,15 +48,15 @@ export type OpenItem =
   | (Timed & { readonly kind: 'notice'; readonly attempt: number; readonly token: string; readonly sinceMs: number });
 
 /** A signal that came before anybody waited for it; its payload stands in the history under `seq`. */
-export interface Mail {
+export type Mail = {
   readonly id: string;
   readonly event: string;
   readonly payload: Json;
   readonly actor: string;
   readonly atMs: number;
-}
+};
 
-export interface RunBody {
+export type RunBody = {
   readonly format: number;
   readonly snapshot: JsonObject;
   readonly open: readonly OpenItem[];
@@ -65,4 +65,4 @@ export interface RunBody {
   readonly data: JsonObject;
   readonly milestones: readonly { readonly name: string; readonly atMs: number }[];
   readonly outcome: RunOutcome | null;
-}
+};

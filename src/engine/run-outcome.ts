@@ -3,7 +3,7 @@ import type { JsonObject } from '../plan/json.ts';
 export type CompensationOutcome = 'nothing' | 'complete' | 'partial' | 'impossible';
 
 /** How a run that did not complete ended, truthfully: what was completed, undone, and not undone. */
-export interface RunOutcome {
+export type RunOutcome = {
   /** `Workflow failed at step 'x': message` carries the original message. */
   readonly failure: { readonly step: string; readonly name: string; readonly message: string; readonly code?: string; readonly cause?: JsonObject } | null;
   readonly cancelled: { readonly reason: string | null } | null;
@@ -11,4 +11,4 @@ export interface RunOutcome {
   readonly undone: readonly string[];
   readonly notUndone: readonly { readonly step: string; readonly reason: string }[];
   readonly compensation: CompensationOutcome;
-}
+};

@@ -1,0 +1,196 @@
+/**
+ * Deciding: one event, and everything that follows from it at once, becomes one commit. Nothing here waits, reads a clock or touches a store.
+ */
+import { advance, type Advance, possibleEvents, statusOf } from '../chart/advance.ts';
+import type { ChartEvent, FailureSummary } from '../chart/events.ts';
+import { SignalboxError } from '../errors.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+import type { Settlement } from '../plan/settle.ts';
+import { resolveWiring } from '../plan/wiring.ts';
+import type { HistoryEntry } from '../ports/store.ts';
+import { annotate, type Draft, record } from './draft.ts';
+import { carryOut } from './effects.ts';
+import { type LiveRun, readerOf, restoreValue, startStep, toCompleted } from './live-run.ts';
+import { plainJson } from './plain-json.ts';
+import { type RunSettlement, settleRun } from './settlement.ts';
+
+/** An event on its way into a run, with what the history keeps of it. */
+export interface Incoming {
+  readonly event: ChartEvent;
+  readonly actor: string;
+  readonly step?: string;
+  readonly attempt?: number;
+  readonly durationMs?: number;
+  readonly inputHash?: string;
+  /** Settles `step`: the value its consumers see, and its stored form. */
+  readonly settles?: { readonly value: unknown; readonly output: Json };
+  readonly error?: JsonObject;
+  readonly data?: JsonObject;
+  /** Wait before the next attempt, for the timer the chart asks for. */
+  readonly delayMs?: number;
+  readonly why?: string;
+  /** Comes from the record of an earlier pass: no second entry is written. */
+  readonly replayed?: HistoryEntry;
+  /** Kept as a note if no transition accepts it any more. */
+  readonly lenient?: boolean;
+}
+
+/** Applies the event and its immediate consequences. @throws SignalboxError `INVALID_TRANSITION`; the run is unchanged then */
+export function applyEvent(draft: Draft, first: Incoming): void {
+  const queue: Incoming[] = [first];
+  for (let incoming = queue.shift(); incoming !== undefined; incoming = queue.shift()) {
+    queue.unshift(...applyOne(draft, incoming));
+  }
+  draft.run.recorded = null;
+}
+
+/** @returns events that follow at once */
+function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] {
+  const { run } = draft;
+  const settled = settlementOf(run, incoming);
+  if (settled?.fault && incoming.event.type !== 'run.started') {
+    const { settles: _settles, ...bare } = incoming;
+    return [faulted(settled.fault), { ...bare, ...(incoming.settles === undefined ? {} : { data: { ...incoming.data, fault: settled.fault.step } }), lenient: true }];
+  }
+  const event = eventWith(run, incoming, settled);
+  const advanced = advance(run.definition.compiled, run.snapshot, event);
+  if (advanced === null) {
+    if (incoming.lenient !== true) throw refused(run, event.type);
+    annotate(draft, noteOf(incoming));
+    return [];
+  }
+  run.snapshot = advanced.snapshot;
+  const output = finalOutput(run, advanced);
+  learn(run, settled);
+  keepRecord(draft, incoming, event, advanced, settled, output);
+  return advanced.effects.flatMap((effect) => carryOut(draft, effect, incoming));
+}
+
+export function faulted(failure: FailureSummary): Incoming {
+  return { event: { type: 'run.faulted', failure }, actor: 'definition', error: { name: failure.name, message: failure.message, step: failure.step }, lenient: true };
+}
+
+function settlementOf(run: LiveRun, incoming: Incoming): RunSettlement | null {
+  if (incoming.event.type === 'run.started') return settleRun(run, [], true);
+  if (incoming.settles === undefined || incoming.step === undefined) return null;
+  if (statusOf(run.snapshot) !== 'processing') return null;
+  return settleRun(run, [[incoming.step, { status: 'complete', value: incoming.settles.value }]], false);
+}
+
+function eventWith(run: LiveRun, incoming: Incoming, settled: RunSettlement | null): ChartEvent {
+  if (settled === null) return incoming.event;
+  const facts = settled.settlement.facts;
+  const hasFacts = Object.keys(facts).length > 0;
+  const event = hasFacts ? { ...incoming.event, facts } : incoming.event;
+  return settled.fault === null ? event : { ...event, faulted: true, failure: settled.fault };
+}
+
+function learn(run: LiveRun, settled: RunSettlement | null): void {
+  if (settled === null) return;
+  for (const [id, value] of settled.settlement.settled) run.progress.set(id, value);
+  for (const [id, fact] of Object.entries(settled.settlement.facts)) run.facts.set(id, fact);
+  for (const [id, value] of settled.settlement.derived) run.derived.set(id, value);
+  run.data = settled.data;
+}
+
+/** The run's output becomes part of the event that completes it. */
+function finalOutput(run: LiveRun, advanced: Advance): Json | undefined {
+  if (advanced.to !== 'complete' || advanced.from === 'complete') return undefined;
+  const value = resolveWiring(run.definition.plan.output, readerOf(run));
+  if (value === undefined) return null;
+  const plain = plainJson(JSON.parse(JSON.stringify(value)));
+  return plain.ok ? plain.json : null;
+}
+
+function keepRecord(draft: Draft, incoming: Incoming, event: ChartEvent, advanced: Advance, settled: RunSettlement | null, finalOutput: Json | undefined): void {
+  const { run } = draft;
+  if (settled !== null) {
+    const atMs = draft.tools.nowMs;
+    run.milestones = [...run.milestones, ...settled.settlement.milestones.map((name) => ({ name, atMs }))];
+  }
+  if (incoming.replayed !== undefined) {
+    const completed = toCompleted(incoming.replayed);
+    if (completed !== null) run.completed.push(completed);
+    return;
+  }
+  const isStart = event.type === 'run.started';
+  const output = finalOutput ?? incoming.settles?.output;
+  const data = dataOf(incoming, event, settled?.settlement ?? null);
+  const entry = record(draft, {
+    atMs: draft.tools.nowMs,
+    event: event.type,
+    actor: incoming.actor,
+    from: advanced.from,
+    to: advanced.to,
+    step: finalOutput === undefined ? (isStart ? startStep : incoming.step) : 'completion',
+    attempt: incoming.attempt,
+    durationMs: incoming.durationMs,
+    settles: incoming.settles !== undefined || isStart || finalOutput !== undefined ? 'complete' : undefined,
+    inputHash: incoming.inputHash,
+    output,
+    error: incoming.error,
+    ...(Object.keys(data).length > 0 ? { data } : {}),
+  });
+  const completed = incoming.settles === undefined ? null : toCompleted(entry);
+  if (completed !== null) run.completed.push(completed);
+}
+
+function dataOf(incoming: Incoming, event: ChartEvent, settlement: Settlement | null): JsonObject {
+  const { outcome, decider, mode, reason, undo } = event;
+  return {
+    ...incoming.data,
+    ...(undo === undefined ? {} : { undo }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(decider === undefined ? {} : { decider: decider as unknown as JsonObject }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(incoming.delayMs === undefined ? {} : { delayMs: incoming.delayMs }),
+    ...(settlement === null || Object.keys(settlement.facts).length === 0 ? {} : { facts: settlement.facts as JsonObject }),
+    ...(settlement === null || settlement.derived.length === 0
+      ? {}
+      : { derived: Object.fromEntries(settlement.derived.filter(([, value]) => value !== undefined)) as JsonObject }),
+  };
+}
+
+function noteOf(incoming: Incoming) {
+  return {
+    event: `${incoming.event.type}.late`,
+    actor: incoming.actor,
+    ...(incoming.step === undefined ? {} : { step: incoming.step }),
+    ...(incoming.attempt === undefined ? {} : { attempt: incoming.attempt }),
+    ...(incoming.settles === undefined ? {} : { output: incoming.settles.output }),
+    ...(incoming.error === undefined ? {} : { error: incoming.error }),
+  };
+}
+
+function refused(run: LiveRun, event: string): SignalboxError {
+  const allowed = possibleEvents(run.snapshot).filter((possible) => possible.open).map((possible) => possible.event);
+  const status = statusOf(run.snapshot);
+  return new SignalboxError(
+    'INVALID_TRANSITION',
+    `Run "${run.header.id}" is ${status} and does not accept "${event}"; it accepts: ${allowed.join(', ') || 'nothing'}`,
+    { details: { runId: run.header.id, status, state: run.snapshot.value, event, allowed } },
+  );
+}
+
+/** How a step was settled before, as an event that settles it again. */
+export function replayOf(run: LiveRun, step: string): Incoming | null {
+  const entry = run.recorded?.get(step);
+  if (entry === undefined) return null;
+  const { data } = entry;
+  const failure = entry.error === null ? undefined : (entry.error as unknown as FailureSummary);
+  return {
+    event: {
+      type: entry.event,
+      ...(failure === undefined ? {} : { failure: { ...failure, retryable: false } }),
+      ...(data?.['outcome'] === undefined ? {} : { outcome: data['outcome'] === 'approved' ? 'approved' : 'rejected' }),
+      ...(data?.['decider'] === undefined ? {} : { decider: data['decider'] as never }),
+      ...(typeof data?.['undo'] === 'number' ? { undo: data['undo'] } : {}),
+    },
+    actor: entry.actor,
+    step,
+    settles: { value: restoreValue(run.definition, step, entry), output: entry.output ?? null },
+    replayed: entry,
+  };
+}
+

@@ -1,0 +1,138 @@
+/** Which workflows this process knows, and the chart and functions a run goes on with. */
+import { type CompiledChart, compileChart } from '../chart/advance.ts';
+import { SignalboxError } from '../errors.ts';
+import { isStep, type Plan, type TaskCall } from '../plan/plan.ts';
+import { indexPlan, type PlanIndex } from '../plan/settle.ts';
+import type { Bindings, RunnableWorkflow } from '../ports/bindings.ts';
+import type { RunHeader, Store } from '../ports/store.ts';
+
+/** A workflow, with the module that defines it where the caller knows it: isolated and remote workers import it again. */
+export type WorkflowSource = RunnableWorkflow | { readonly workflow: RunnableWorkflow; readonly module: URL };
+
+/** A plan ready to run: chart, index and the functions it names. */
+export interface Definition {
+  readonly plan: Plan;
+  readonly compiled: CompiledChart;
+  readonly index: PlanIndex;
+  readonly bindings: Bindings;
+}
+
+export interface Catalogue {
+  /** Every registered workflow, children included, newest version of a name first. */
+  readonly workflows: readonly RunnableWorkflow[];
+  /** @throws SignalboxError `WORKFLOW_UNKNOWN` */
+  newest(name: string): RunnableWorkflow;
+  find(name: string, version: number): RunnableWorkflow | null;
+  /** Module that defines a workflow, if it was registered with one. */
+  moduleOf(name: string, version: number): URL | null;
+  startedBy(event: string): readonly RunnableWorkflow[];
+  define(workflow: RunnableWorkflow): Definition;
+  /**
+   * What an existing run goes on with: the plan it started on, with today's functions.
+   *
+   * @throws SignalboxError `DEFINITION_MISSING` if the workflow or a function its plan names is not registered
+   */
+  definitionOf(header: RunHeader): Definition | Promise<Definition>;
+}
+
+export function createCatalogue(sources: readonly WorkflowSource[], store: Pick<Store, 'plan'>): Catalogue {
+  const byName = new Map<string, RunnableWorkflow[]>();
+  const modules = new Map<string, URL>();
+  const definitions = new Map<string, Definition>();
+  const key = (name: string, version: number) => `${name}@${version}`;
+
+  const register = (workflow: RunnableWorkflow, module: URL | null): void => {
+    const versions = byName.get(workflow.name) ?? [];
+    const known = versions.find((other) => other.version === workflow.version);
+    if (module !== null) modules.set(key(workflow.name, workflow.version), module);
+    if (known === workflow) return;
+    if (known !== undefined && known.plan.hash !== workflow.plan.hash) {
+      throw new SignalboxError('DEFINITION_INVALID', `Two different workflows are called "${workflow.name}" version ${workflow.version}`, {
+        details: { workflow: workflow.name, version: workflow.version },
+        hint: 'Raise the version of the changed one',
+      });
+    }
+    if (known === undefined) versions.push(workflow);
+    versions.sort((a, b) => b.version - a.version);
+    byName.set(workflow.name, versions);
+    for (const child of workflow.bindings.children.values()) register(child, module);
+  };
+  for (const source of sources) {
+    if ('workflow' in source) register(source.workflow, source.module);
+    else register(source, null);
+  }
+
+  const define = (plan: Plan, bindings: Bindings): Definition => {
+    const known = definitions.get(`${plan.name}@${plan.version}#${plan.hash}`);
+    if (known !== undefined) return known;
+    const definition = { plan, compiled: compileChart(plan), index: indexPlan(plan), bindings };
+    definitions.set(`${plan.name}@${plan.version}#${plan.hash}`, definition);
+    return definition;
+  };
+
+  const catalogue: Catalogue = {
+    workflows: [...byName.values()].flat(),
+    newest(name) {
+      const workflow = byName.get(name)?.[0];
+      if (workflow === undefined) {
+        throw new SignalboxError('WORKFLOW_UNKNOWN', `No workflow "${name}" is registered; there are: ${[...byName.keys()].sort().join(', ') || 'none'}`, {
+          details: { workflow: name },
+        });
+      }
+      return workflow;
+    },
+    find: (name, version) => byName.get(name)?.find((workflow) => workflow.version === version) ?? null,
+    moduleOf: (name, version) => modules.get(key(name, version)) ?? null,
+    startedBy: (event) => [...byName.values()].flatMap(([newest]) => (newest?.plan.startOn.includes(event) === true ? [newest] : [])),
+    define: (workflow) => define(workflow.plan, workflow.bindings),
+    definitionOf(header) {
+      const known = definitions.get(`${header.workflow}@${header.version}#${header.planHash}`);
+      if (known !== undefined) return known;
+      const versions = byName.get(header.workflow);
+      if (versions === undefined) throw missing(header, `no workflow "${header.workflow}" is registered`);
+      const same = versions.find((workflow) => workflow.version === header.version) ?? versions[0];
+      if (same === undefined) throw missing(header, `no workflow "${header.workflow}" is registered`);
+      if (same.plan.hash === header.planHash && same.version === header.version) return define(same.plan, same.bindings);
+      return store.plan(header.workflow, header.version, header.planHash).then((plan) => {
+        if (plan === null) throw missing(header, `the store has no plan of version ${header.version} (${header.planHash.slice(0, 12)})`);
+        const lacking = lackingNames(plan, same.bindings);
+        if (lacking.length > 0) throw missing(header, `version ${header.version} of the workflow needs ${lacking.join(', ')}`);
+        return define(plan, same.bindings);
+      });
+    },
+  };
+  return { ...catalogue, define: (workflow) => define(workflow.plan, workflow.bindings) };
+}
+
+function missing(header: RunHeader, why: string): SignalboxError {
+  return new SignalboxError('DEFINITION_MISSING', `Run "${header.id}" cannot go on: ${why}`, {
+    details: { runId: header.id, workflow: header.workflow, version: header.version },
+    hint: 'Register the workflow again with these names; the run waits meanwhile',
+  });
+}
+
+/** Functions a plan names that today's code does not have. */
+function lackingNames(plan: Plan, bindings: Bindings): readonly string[] {
+  const lacking: string[] = [];
+  const need = (kind: string, name: string, known: ReadonlyMap<string, unknown>) => {
+    if (!known.has(name)) lacking.push(`${kind} "${name}"`);
+  };
+  const call = (task: TaskCall | undefined) => task !== undefined && need('task', task.task, bindings.tasks);
+  for (const node of plan.nodes) {
+    if (!isStep(node)) {
+      if (node.kind === 'predicate') need('predicate', node.label, new Map([...bindings.predicates].map(([id, test]) => [id.slice(1), test])));
+      if (node.kind === 'derive') need('mapper', node.id, bindings.mappers);
+    } else if (node.kind === 'task') {
+      call(node.call);
+      call(node.fallback);
+    } else if (node.kind === 'child') need('workflow', node.workflow, bindings.children);
+    else if (node.kind === 'map') {
+      for (const part of node.body) {
+        if (part.kind === 'task') call(part.call);
+        else need('mapper', part.id, bindings.mappers);
+      }
+    }
+  }
+  call(plan.onFailed);
+  return lacking;
+}

@@ -1,0 +1,322 @@
+/** What a transition asks for, turned into open items, messages, commands, and events that follow in the same commit. */
+import { contextOf, statusOf } from '../chart/advance.ts';
+import { holdsIn } from '../chart/conditions.ts';
+import type { Effect, FailureSummary } from '../chart/events.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+import { maxDurationMs, parseDuration } from '../plan/duration.ts';
+import type { Approval, PlanNode } from '../plan/plan.ts';
+import { resolveWiring } from '../plan/wiring.ts';
+import { faulted, type Incoming, replayOf } from './apply.ts';
+import { digest } from './canonical.ts';
+import { closeItems, type Draft, isStepItem, openItem, record } from './draft.ts';
+import { failureOf } from './failure.ts';
+import { childRunId } from './keys.ts';
+import { readerOf } from './live-run.ts';
+import { takeMail } from './mailbox.ts';
+import { plainJson } from './plain-json.ts';
+import { outcomeOf } from './outcome.ts';
+
+/** Children of children of …; deeper is refused. */
+export const maxChildDepth = 50;
+
+export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonly Incoming[] {
+  const { run, tools } = draft;
+  const replay = 'step' in effect && answers.has(effect.type) ? replayOf(run, effect.step) : null;
+  if (replay !== null) return [replay];
+  switch (effect.type) {
+    case 'attempt': {
+      const failed = contextOf(run.snapshot).attempts[effect.step] ?? 0;
+      const item = { kind: 'attempt', step: effect.step, fallback: effect.fallback, attempt: failed + 1, token: tools.token(), dispatches: 1, sinceMs: tools.nowMs, dueAtMs: null } as const;
+      openItem(draft, item);
+      draft.commands.push({ type: 'attempt', step: effect.step });
+      return [];
+    }
+    case 'child':
+      return startChild(draft, effect.step);
+    case 'map':
+      openItem(draft, { kind: 'map', step: effect.step, token: tools.token(), stopping: false, sinceMs: tools.nowMs, dueAtMs: null });
+      draft.commands.push({ type: 'map', step: effect.step });
+      return [];
+    case 'emit':
+      return emit(draft, effect.step);
+    case 'await':
+      return awaitEvent(draft, effect.step);
+    case 'review':
+      openReview(draft, effect.step, effect.inDoubt);
+      return [];
+    case 'decide':
+      return [decideByPolicy(draft, effect.step)];
+    case 'timer':
+      return startTimer(draft, effect.step, effect.name, cause);
+    case 'withdraw':
+      closeItems(draft, (item) => item.kind !== 'attempt' && isStepItem(item, effect.step));
+      return [];
+    case 'abandon':
+      closeItems(draft, (item) => isStepItem(item, effect.step));
+      draft.commands.push({ type: 'abort', step: effect.step });
+      return [];
+    case 'skip':
+      if (run.recorded?.get(effect.step) === undefined) skip(draft, effect.step);
+      return [];
+    case 'stop':
+      stop(draft, effect.mode, effect.running);
+      return [];
+    case 'undo':
+      openItem(draft, { kind: 'undo', position: effect.position, attempt: (contextOf(run.snapshot).undo?.attempts ?? 0) + 1, token: tools.token(), dispatches: 1, sinceMs: tools.nowMs, dueAtMs: null });
+      draft.commands.push({ type: 'undo' });
+      return [];
+    case 'finish':
+      finish(draft);
+      return [];
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** Effects that a recorded outcome answers when a failed run goes on. */
+const answers: ReadonlySet<string> = new Set(['attempt', 'child', 'map', 'emit', 'await', 'review', 'timer']);
+
+function nodeOf(draft: Draft, step: string): PlanNode | undefined {
+  return draft.run.definition.index.nodes.get(step);
+}
+
+function skip(draft: Draft, step: string): void {
+  const settled = draft.run.progress.get(step);
+  const status = statusOf(draft.run.snapshot);
+  record(draft, {
+    atMs: draft.tools.nowMs,
+    event: `${step}.skipped`,
+    actor: 'signalbox',
+    from: status,
+    to: status,
+    step,
+    settles: 'skipped',
+    data: { reason: settled?.status === 'skipped' ? settled.reason : 'A condition does not hold.' },
+  });
+}
+
+function startChild(draft: Draft, step: string): readonly Incoming[] {
+  const { run, tools } = draft;
+  const node = nodeOf(draft, step);
+  if (node?.kind !== 'child') return [];
+  const depth = run.header.depth + 1;
+  if (depth > maxChildDepth) {
+    const failure = { step, name: 'NestingTooDeep', message: `More than ${maxChildDepth} workflows inside each other`, retryable: false };
+    return [{ event: { type: `${step}.failed`, failure }, actor: 'signalbox', step, error: toError(failure) }];
+  }
+  const input = plainJson(resolveWiring(node.input, readerOf(run)) ?? null);
+  const runId = childRunId(run.header.id, step, run.state.generation);
+  openItem(draft, { kind: 'child', step, runId, sinceMs: tools.nowMs, dueAtMs: null });
+  draft.messages.push({
+    id: `${runId}/start`,
+    runId: null,
+    kind: 'start',
+    atMs: tools.nowMs,
+    body: {
+      runId,
+      workflow: node.workflow,
+      version: node.version,
+      input: input.ok ? input.json : null,
+      parent: { runId: run.header.id, step },
+      depth,
+      actor: run.header.actor,
+      priority: run.header.priority,
+      labels: run.header.labels,
+    },
+  });
+  draft.commands.push({ type: 'broadcast' });
+  return [];
+}
+
+function emit(draft: Draft, step: string): readonly Incoming[] {
+  const { run, tools } = draft;
+  const node = nodeOf(draft, step);
+  if (node?.kind !== 'emit') return [];
+  const parsed = run.definition.bindings.events.get(node.event)?.parse(resolveWiring(node.payload, readerOf(run)));
+  if (parsed?.ok !== true) {
+    const why = parsed === undefined ? 'the event is not registered' : parsed.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    return [faulted({ step, name: 'OutputInvalid', message: `Event "${node.event}" of step "${step}" cannot be sent: ${why}`, retryable: false })];
+  }
+  draft.messages.push({
+    id: `${run.header.id}/${step}/${run.state.generation}`,
+    runId: null,
+    kind: 'event',
+    atMs: tools.nowMs,
+    body: { event: node.event, payload: parsed.stored, actor: `run:${run.header.id}` },
+  });
+  draft.commands.push({ type: 'broadcast' });
+  return [{ event: { type: `${step}.completed` }, actor: 'signalbox', step, settles: { value: undefined, output: null } }];
+}
+
+function awaitEvent(draft: Draft, step: string): readonly Incoming[] {
+  const { run, tools } = draft;
+  const node = nodeOf(draft, step);
+  if (node?.kind !== 'wait') return [];
+  const read = readerOf(run);
+  const where: Record<string, Json> = {};
+  for (const [key, wiring] of node.where) {
+    const plain = plainJson(resolveWiring(wiring, read) ?? null);
+    Object.defineProperty(where, key, { value: plain.ok ? plain.json : null, enumerable: true, writable: true, configurable: true });
+  }
+  const dueAtMs = node.withinMs === undefined ? null : tools.nowMs + node.withinMs;
+  openItem(draft, { kind: 'event', step, event: node.event, where, sinceMs: tools.nowMs, dueAtMs });
+  const mail = takeMail(run, node.event, where);
+  return mail === null ? [] : [received(draft, step, mail.payload, mail.actor, mail.id)];
+}
+
+/** The event that ends a wait. */
+export function received(draft: Draft, step: string, payload: Json, actor: string, signalId: string): Incoming {
+  const node = nodeOf(draft, step);
+  const contract = node?.kind === 'wait' ? draft.run.definition.bindings.events.get(node.event) : undefined;
+  const value = contract === undefined ? payload : contract.restore(payload);
+  const wrapped = node?.kind === 'wait' && node.onTimeout === 'continue';
+  return {
+    event: { type: `${step}.received` },
+    actor,
+    step,
+    settles: wrapped ? { value: { status: 'received', value }, output: { status: 'received', value: payload } } : { value, output: payload },
+    data: { signal: signalId },
+  };
+}
+
+function openReview(draft: Draft, step: string, inDoubt: boolean): void {
+  const { run, tools } = draft;
+  const node = nodeOf(draft, step);
+  const read = readerOf(run);
+  const review = node?.kind === 'review' ? node : null;
+  const { finish } = run.definition.plan;
+  const isClosing = step === 'completion';
+  const assignTo = isClosing ? finish.assignTo : review?.assignTo;
+  const assigned = assignTo === undefined ? null : toNames(resolveWiring(assignTo, read));
+  const requesterMayDecide = isClosing ? finish.requesterMayDecide : (review?.requesterMayDecide ?? true);
+  const excluded = [
+    ...(requesterMayDecide || run.header.actor === null ? [] : [run.header.actor]),
+    ...(review?.notBy ?? []).flatMap((wiring) => toNames(resolveWiring(wiring, read)) ?? []),
+  ];
+  const shownValue = isClosing ? resolveWiring(run.definition.plan.output, read) : review?.show === undefined ? null : resolveWiring(review.show, read);
+  const plain = plainJson(shownValue ?? null);
+  const shown = plain.ok ? plain.json : null;
+  const expiresMs = isClosing ? finish.expiresMs : inDoubt ? undefined : review?.expiresMs;
+  openItem(draft, {
+    kind: 'review',
+    step,
+    inDoubt,
+    sinceMs: tools.nowMs,
+    dueAtMs: expiresMs === undefined ? null : tools.nowMs + expiresMs,
+    assignees: assigned,
+    excluded,
+    shown,
+    shownHash: digest(shown),
+    reminders: 0,
+    remindAtMs: review?.remind === undefined ? null : tools.nowMs + review.remind.everyMs,
+  });
+}
+
+function toNames(value: unknown): readonly string[] | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'object' && !Array.isArray(value)) {
+    const actor: unknown = Reflect.get(value, 'actor');
+    return typeof actor === 'string' ? [actor] : null;
+  }
+  return (Array.isArray(value) ? value : [value]).map(String);
+}
+
+/** A policy that holds is the deciding actor, by its name; one that does not hands over to a person. */
+function decideByPolicy(draft: Draft, step: string): Incoming {
+  const { run } = draft;
+  const node = nodeOf(draft, step);
+  const approve: Approval = node?.kind === 'review' ? node.approve : run.definition.plan.finish.approve;
+  const label = approve.by === 'guard' ? approve.label : 'automatic';
+  const decided = approve.by !== 'guard' || holdsIn(approve.condition, contextOf(run.snapshot).facts);
+  const actor = `policy:${label}`;
+  const event = { type: `${step}.decided_by_policy` };
+  if (!decided) return { event, actor, step, data: { decided: false } };
+  const value = { outcome: 'approved', actor, form: {} };
+  return { event: { ...event, outcome: 'approved' }, actor, step, ...(node?.kind === 'review' ? { settles: { value, output: value } } : {}) };
+}
+
+function startTimer(draft: Draft, step: string, name: string, cause: Incoming): readonly Incoming[] {
+  const { tools } = draft;
+  let delayMs: number;
+  try {
+    delayMs = timerDelay(draft, step, name, cause);
+  } catch (error) {
+    const failure = failureOf(error);
+    return [faulted({ step, name: failure.name, message: failure.message, retryable: false })];
+  }
+  openItem(draft, { kind: 'timer', step, name, sinceMs: tools.nowMs, dueAtMs: tools.nowMs + delayMs, ...(cause.why === undefined ? {} : { why: cause.why }) });
+  return [];
+}
+
+function timerDelay(draft: Draft, step: string, name: string, cause: Incoming): number {
+  const { plan } = draft.run.definition;
+  if (step === 'run') return plan.timeoutMs ?? 0;
+  const node = nodeOf(draft, step);
+  if (name === 'fired' && node?.kind === 'sleep') return sleepMs(step, resolveWiring(node.for, readerOf(draft.run)));
+  if (name === 'deadline_passed' && node?.kind === 'task') return node.withinMs ?? 0;
+  return cause.delayMs ?? 0;
+}
+
+function sleepMs(step: string, value: unknown): number {
+  const delayMs = typeof value === 'string' ? parseDuration(value) : value;
+  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= maxDurationMs) return delayMs;
+  throw new RangeError(`Step "${step}" sleeps for ${JSON.stringify(value) ?? 'undefined'}, which is not a duration such as "30s"`);
+}
+
+function stop(draft: Draft, mode: 'drain' | 'abort', running: readonly string[]): void {
+  const { run, tools } = draft;
+  for (const item of run.open) {
+    if (!('step' in item) || !running.includes(item.step)) continue;
+    if (item.kind === 'child') {
+      draft.messages.push({
+        id: `${item.runId}/stop/${run.state.revision}`,
+        runId: item.runId,
+        kind: 'cancel',
+        atMs: tools.nowMs,
+        body: { mode, reason: `Run "${run.header.id}" stops`, actor: `run:${run.header.id}` },
+      });
+      draft.commands.push({ type: 'broadcast' });
+    }
+    if (item.kind === 'map') draft.commands.push({ type: 'stopMap', step: item.step });
+    if (item.kind === 'attempt' && mode === 'abort') draft.commands.push({ type: 'abort', step: item.step });
+  }
+  run.open = run.open.map((item) => (item.kind === 'map' && running.includes(item.step) ? { ...item, stopping: true } : item));
+  if (mode === 'abort' && running.length > 0 && !run.open.some((item) => isStepItem(item, 'stop'))) {
+    openItem(draft, { kind: 'timer', step: 'stop', name: 'grace_over', sinceMs: tools.nowMs, dueAtMs: tools.nowMs + run.definition.plan.abortGraceMs });
+  }
+}
+
+function finish(draft: Draft): void {
+  const { run, tools } = draft;
+  const status = statusOf(run.snapshot);
+  if (status !== 'complete') run.outcome = outcomeOf(run);
+  run.open = [];
+  run.mailbox = [];
+  if (run.header.parent !== null) {
+    draft.messages.push({
+      id: `${run.header.id}/result/${run.state.generation}`,
+      runId: run.header.parent.runId,
+      kind: 'child_result',
+      atMs: tools.nowMs,
+      body: { step: run.header.parent.step, runId: run.header.id, status, failure: (run.outcome?.failure ?? null) as JsonObject | null },
+    });
+    draft.commands.push({ type: 'broadcast' });
+  }
+  if (status === 'failed' && run.definition.plan.onFailed !== undefined) {
+    openItem(draft, { kind: 'notice', attempt: 1, token: tools.token(), sinceMs: tools.nowMs, dueAtMs: null });
+    draft.commands.push({ type: 'notice' });
+  }
+  draft.commands.push({ type: 'finished' });
+}
+
+export function toError(failure: FailureSummary & { readonly cause?: unknown }): JsonObject {
+  return {
+    step: failure.step,
+    name: failure.name,
+    message: failure.message,
+    retryable: failure.retryable,
+    ...(failure.code === undefined ? {} : { code: failure.code }),
+    ...(failure.cause === undefined ? {} : { cause: failure.cause as JsonObject }),
+  };
+}
+

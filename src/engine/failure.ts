@@ -1,0 +1,46 @@
+/** Whatever a handler throws, as data: bounded text, no cycles, never a throw of its own. */
+import { OutcomeUnknownError, TransientError } from '../errors.ts';
+import type { AttemptFailure } from '../ports/executor.ts';
+
+const maxText = 2_000;
+
+export function failureOf(error: unknown): AttemptFailure {
+  const { name, message } = textOf(error);
+  const cause = error instanceof Error ? causeOf(error) : undefined;
+  return {
+    name,
+    message,
+    // Only what the task declares passing is tried again: an error nobody classified may be a bug, and a bug does not go away.
+    retryable: error instanceof TransientError || error instanceof OutcomeUnknownError,
+    unclear: error instanceof OutcomeUnknownError,
+    ...(error instanceof TransientError && error.retryAfterMs !== undefined ? { retryAfterMs: error.retryAfterMs } : {}),
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+function causeOf(error: Error): { name: string; message: string } | undefined {
+  try {
+    return error.cause === undefined ? undefined : textOf(error.cause);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Never throws, even if a getter of the thrown value does. */
+function textOf(error: unknown): { name: string; message: string } {
+  try {
+    if (error instanceof AggregateError) {
+      const parts = error.errors.slice(0, 5).map((part: unknown) => textOf(part).message);
+      return { name: error.name, message: clip([error.message, ...parts].filter((part) => part !== '').join('; ')) };
+    }
+    if (error instanceof Error) return { name: clip(String(error.name)), message: clip(String(error.message)) || '(no message)' };
+    if (typeof error === 'string') return { name: 'Error', message: clip(error) || '(an empty string was thrown)' };
+    return { name: 'Error', message: `(${error === null ? 'null' : typeof error} was thrown)` };
+  } catch {
+    return { name: 'Error', message: '(the error cannot be read)' };
+  }
+}
+
+function clip(text: string): string {
+  return text.length > maxText ? `${text.slice(0, maxText)}…` : text;
+}

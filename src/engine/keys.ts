@@ -1,0 +1,15 @@
+/** Deterministic names: the same thing has the same id after a crash, a retry, or on another machine. */
+import { sha256 } from './canonical.ts';
+
+/** `path` is the step, or `step/index/node` inside a map. Stable over attempts and restarts; new after a rollback. */
+export function idempotencyKey(runId: string, path: string, generation: number): string {
+  return sha256(`${runId}\n${path}\n${generation}`).slice(0, 32);
+}
+
+export function childRunId(parentRunId: string, path: string, generation: number): string {
+  return `c${sha256(`child\n${parentRunId}\n${path}\n${generation}`).slice(0, 31)}`;
+}
+
+export function undoKey(runId: string, path: string, generation: number): string {
+  return sha256(`undo\n${runId}\n${path}\n${generation}`).slice(0, 32);
+}

@@ -1,0 +1,184 @@
+/** A run in memory: what was stored, plus the values of its settled nodes. Always the newest state, committed or about to be. */
+import type { AnyMachineSnapshot } from 'xstate';
+import { fromStored } from '../chart/advance.ts';
+import { SignalboxError } from '../errors.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+import { isStep, type PlanNode } from '../plan/plan.ts';
+import { settle, type Facts, type Settled } from '../plan/settle.ts';
+import type { HistoryEntry, RunHeader, RunState, StoredRun } from '../ports/store.ts';
+import type { Definition } from './catalogue.ts';
+import { bodyFormat, type Mail, type OpenItem, type RunBody } from './run-body.ts';
+import type { RunOutcome } from './run-outcome.ts';
+
+/** A step that completed and can, or should, be undone. */
+export interface Completed {
+  readonly step: string;
+  readonly seq: number;
+  readonly fallback: boolean;
+  readonly output: Json | undefined;
+  /** Entries it adds to the undo list. */
+  readonly undo: number;
+}
+
+export interface LiveRun {
+  readonly header: RunHeader;
+  readonly definition: Definition;
+  state: RunState;
+  snapshot: AnyMachineSnapshot;
+  open: readonly OpenItem[];
+  mailbox: readonly Mail[];
+  data: JsonObject;
+  milestones: RunBody['milestones'];
+  outcome: RunOutcome | null;
+  /** Settled nodes of the present generation. */
+  readonly progress: Map<string, Settled>;
+  readonly facts: Map<string, boolean | string>;
+  readonly derived: Map<string, unknown>;
+  /** In order of completion. */
+  readonly completed: Completed[];
+  /** Undo entries done, and those that could not be, in order. */
+  readonly undone: string[];
+  readonly notUndone: { readonly step: string; readonly reason: string }[];
+  /** How each step of the generation was settled, kept while a retry feeds it through the chart again. */
+  recorded: Map<string, HistoryEntry> | null;
+}
+
+/** The name under which the start of a run settles what depends on its input alone. */
+export const startStep = '$input';
+
+export function restoreRun(stored: StoredRun, definition: Definition, settledEntries: readonly HistoryEntry[]): LiveRun {
+  const body = parseBody(stored.header.id, stored.state.body);
+  const run: LiveRun = {
+    header: stored.header,
+    definition,
+    state: stored.state,
+    snapshot: restoreSnapshot(stored, definition, body),
+    open: body.open,
+    mailbox: body.mailbox,
+    data: body.data,
+    milestones: body.milestones,
+    outcome: body.outcome,
+    progress: new Map(),
+    facts: new Map(),
+    derived: new Map(),
+    completed: [],
+    undone: [],
+    notUndone: [],
+    recorded: null,
+  };
+  recall(run, settledEntries);
+  return run;
+}
+
+function parseBody(runId: string, stored: JsonObject): RunBody {
+  const { format } = stored;
+  if (typeof format === 'number' && format > bodyFormat) {
+    throw new SignalboxError('STORE_TOO_NEW', `Run "${runId}" was written in format ${format}; this version reads up to ${bodyFormat}`, {
+      details: { runId, format, supported: bodyFormat },
+      hint: 'Use the newer version of signalbox, or one that is newer still',
+    });
+  }
+  const { snapshot, open } = stored;
+  if (format !== bodyFormat || snapshot === undefined || !Array.isArray(open)) {
+    throw new SignalboxError('RUN_DAMAGED', `Run "${runId}" has no readable state`, { details: { runId } });
+  }
+  // Written by this module and guarded by the store's checksum.
+  return stored as unknown as RunBody;
+}
+
+function restoreSnapshot(stored: StoredRun, definition: Definition, body: RunBody): AnyMachineSnapshot {
+  try {
+    return fromStored(definition.compiled, body.snapshot);
+  } catch (cause) {
+    throw new SignalboxError('PLAN_MISMATCH', `Run "${stored.header.id}" stands in a state its workflow does not have`, {
+      details: { runId: stored.header.id, workflow: stored.header.workflow, version: stored.header.version },
+      cause,
+    });
+  }
+}
+
+/** Puts recorded outcomes back without calling the author's predicates and mappers. */
+export function recall(run: LiveRun, entries: readonly HistoryEntry[]): void {
+  const { definition } = run;
+  const seeds = new Map<string, Settled>();
+  for (const entry of entries) {
+    const facts = entry.data?.['facts'];
+    if (facts !== undefined && facts !== null) for (const [id, fact] of Object.entries(facts as Facts)) run.facts.set(id, fact);
+    for (const [id, value] of Object.entries((entry.data?.['derived'] ?? {}) as JsonObject)) run.derived.set(id, value);
+    if (entry.step === null || entry.step === startStep) continue;
+    if (entry.event.startsWith('undo.')) {
+      if (entry.settles === 'complete') run.undone.push(entry.step);
+      else run.notUndone.push({ step: entry.step, reason: String(entry.error?.['message'] ?? '') });
+      continue;
+    }
+    if (entry.settles === 'skipped') seeds.set(entry.step, { status: 'skipped', reason: String(entry.data?.['reason'] ?? '') });
+    if (entry.settles !== 'complete') continue;
+    seeds.set(entry.step, { status: 'complete', value: restoreValue(definition, entry.step, entry) });
+    const completed = toCompleted(entry);
+    if (completed !== null) run.completed.push(completed);
+  }
+  const settlement = settle(definition.index, run.progress, [...seeds], sourceOf(run), {
+    predicate: (id) => run.facts.get(id) === true,
+    derive: (id) => run.derived.get(id),
+  }, run.state.status !== 'pending');
+  for (const [id, settled] of settlement.settled) run.progress.set(id, settled);
+}
+
+/** `null` if completing it leaves nothing to undo. */
+export function toCompleted(entry: Pick<HistoryEntry, 'step' | 'seq' | 'data' | 'output'>): Completed | null {
+  const undo = entry.data?.['undo'];
+  if (entry.step === null || typeof undo !== 'number' || undo === 0) return null;
+  return { step: entry.step, seq: entry.seq, fallback: entry.data?.['fallback'] === true, output: entry.output, undo };
+}
+
+/** A recorded output as its consumers see it. */
+export function restoreValue(definition: Definition, step: string, entry: Pick<HistoryEntry, 'output' | 'data'>): unknown {
+  const node = definition.index.nodes.get(step);
+  const stored = entry.output;
+  if (stored === undefined || node === undefined) return stored;
+  if (node.kind !== 'task') return stored;
+  const call = entry.data?.['fallback'] === true ? node.fallback : node.call;
+  const restore = (value: Json) => definition.bindings.tasks.get(call?.task ?? '')?.output.restore(value) ?? undefined;
+  if (node.tolerate === undefined) return restore(stored);
+  const wrapped = stored as { status: string; value?: Json };
+  return wrapped.status === 'complete' ? { ...wrapped, value: restore(wrapped.value ?? null) } : wrapped;
+}
+
+/** Values of the references that are not steps. */
+export function sourceOf(run: LiveRun): (of: string) => unknown {
+  return (of) => {
+    if (of === '$input') return inputOf(run);
+    if (of === '$context') return run.data;
+    if (of === '$run') return runInfo(run);
+    return undefined;
+  };
+}
+
+const inputs = new WeakMap<RunHeader, { readonly value: unknown }>();
+
+function inputOf(run: LiveRun): unknown {
+  const known = inputs.get(run.header);
+  if (known !== undefined) return known.value;
+  const value = run.definition.bindings.input.restore(run.header.input);
+  inputs.set(run.header, { value });
+  return value;
+}
+
+export function runInfo(run: LiveRun) {
+  return { runId: run.header.id, workflow: run.header.workflow, version: run.header.version, startedAtMs: run.header.createdAtMs };
+}
+
+/** Reads settled nodes and sources for a wiring. */
+export function readerOf(run: LiveRun): (of: string) => unknown {
+  const source = sourceOf(run);
+  return (of) => {
+    if (of.startsWith('$')) return source(of);
+    const settled = run.progress.get(of);
+    return settled?.status === 'complete' ? settled.value : undefined;
+  };
+}
+
+export function stepOf(run: LiveRun, id: string): Extract<PlanNode, { kind: string }> | null {
+  const node = run.definition.index.nodes.get(id);
+  return node !== undefined && isStep(node) ? node : null;
+}
