@@ -11,7 +11,7 @@ import type { HistoryEntry } from '../ports/store.ts';
 import { annotate, type Draft, record } from './draft.ts';
 import { carryOut } from './effects.ts';
 import { type LiveRun, readerOf, restoreValue, startStep, toCompleted } from './live-run.ts';
-import { plainJson } from './plain-json.ts';
+import { copyJson } from '../plan/json-value.ts';
 import { type RunSettlement, settleRun } from './settlement.ts';
 
 /** An event on its way into a run, with what the history keeps of it. */
@@ -98,8 +98,8 @@ function finalOutput(run: LiveRun, advanced: Advance): Json | undefined {
   if (advanced.to !== 'complete' || advanced.from === 'complete') return undefined;
   const value = resolveWiring(run.definition.plan.output, readerOf(run));
   if (value === undefined) return null;
-  const plain = plainJson(JSON.parse(JSON.stringify(value)));
-  return plain.ok ? plain.json : null;
+  const plain = copyJson(JSON.parse(JSON.stringify(value)));
+  return plain.ok ? plain.value : null;
 }
 
 function keepRecord(draft: Draft, incoming: Incoming, event: ChartEvent, advanced: Advance, settled: RunSettlement | null, finalOutput: Json | undefined): void {

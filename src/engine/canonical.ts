@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { Json } from '../plan/json.ts';
 
 /** RFC 8785 canonical JSON; `undefined` counts as `null`. */
 export function canonical(value: unknown): string {
@@ -14,8 +13,4 @@ export function sha256(text: string): string {
 /** SHA-256, hex, of the canonical JSON. */
 export function digest(value: unknown): string {
   return sha256(canonical(value));
-}
-
-export function copyJson<T extends Json>(value: T): T {
-  return structuredClone(value);
 }

@@ -13,7 +13,7 @@ import { failureOf } from './failure.ts';
 import { childRunId } from './keys.ts';
 import { readerOf } from './live-run.ts';
 import { takeMail } from './mailbox.ts';
-import { plainJson } from './plain-json.ts';
+import { copyJson } from '../plan/json-value.ts';
 import { outcomeOf } from './outcome.ts';
 
 /** Children of children of …; deeper is refused. */
@@ -104,7 +104,7 @@ function startChild(draft: Draft, step: string): readonly Incoming[] {
     const failure = { step, name: 'NestingTooDeep', message: `More than ${maxChildDepth} workflows inside each other`, retryable: false };
     return [{ event: { type: `${step}.failed`, failure }, actor: 'signalbox', step, error: toError(failure) }];
   }
-  const input = plainJson(resolveWiring(node.input, readerOf(run)) ?? null);
+  const input = copyJson(resolveWiring(node.input, readerOf(run)) ?? null);
   const runId = childRunId(run.header.id, step, run.state.generation);
   openItem(draft, { kind: 'child', step, runId, sinceMs: tools.nowMs, dueAtMs: null });
   draft.messages.push({
@@ -116,7 +116,7 @@ function startChild(draft: Draft, step: string): readonly Incoming[] {
       runId,
       workflow: node.workflow,
       version: node.version,
-      input: input.ok ? input.json : null,
+      input: input.ok ? input.value : null,
       parent: { runId: run.header.id, step },
       depth,
       actor: run.header.actor,
@@ -155,8 +155,8 @@ function awaitEvent(draft: Draft, step: string): readonly Incoming[] {
   const read = readerOf(run);
   const where: Record<string, Json> = {};
   for (const [key, wiring] of node.where) {
-    const plain = plainJson(resolveWiring(wiring, read) ?? null);
-    Object.defineProperty(where, key, { value: plain.ok ? plain.json : null, enumerable: true, writable: true, configurable: true });
+    const plain = copyJson(resolveWiring(wiring, read) ?? null);
+    Object.defineProperty(where, key, { value: plain.ok ? plain.value : null, enumerable: true, writable: true, configurable: true });
   }
   const dueAtMs = node.withinMs === undefined ? null : tools.nowMs + node.withinMs;
   openItem(draft, { kind: 'event', step, event: node.event, where, sinceMs: tools.nowMs, dueAtMs });
@@ -194,8 +194,8 @@ function openReview(draft: Draft, step: string, inDoubt: boolean): void {
     ...(review?.notBy ?? []).flatMap((wiring) => toNames(resolveWiring(wiring, read)) ?? []),
   ];
   const shownValue = isClosing ? resolveWiring(run.definition.plan.output, read) : review?.show === undefined ? null : resolveWiring(review.show, read);
-  const plain = plainJson(shownValue ?? null);
-  const shown = plain.ok ? plain.json : null;
+  const plain = copyJson(shownValue ?? null);
+  const shown = plain.ok ? plain.value : null;
   const expiresMs = isClosing ? finish.expiresMs : inDoubt ? undefined : review?.expiresMs;
   openItem(draft, {
     kind: 'review',

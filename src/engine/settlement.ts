@@ -4,7 +4,7 @@ import { settle, type Settled, type Settlement } from '../plan/settle.ts';
 import { canonical } from './canonical.ts';
 import { failureOf } from './failure.ts';
 import { type LiveRun, sourceOf } from './live-run.ts';
-import { plainJson } from './plain-json.ts';
+import { copyJson } from '../plan/json-value.ts';
 import type { FailureSummary } from '../chart/events.ts';
 
 export interface RunSettlement {
@@ -62,9 +62,9 @@ function truthOf(id: string, value: unknown): boolean {
 function valueOf(id: string, value: unknown): unknown {
   if (isThenable(value)) throw new TypeError(`Mapper "${id}" must return its value at once, not a promise; do the work in a task`);
   if (value === undefined) return undefined;
-  const plain = plainJson(value);
-  if (plain.ok) return plain.json;
-  throw new TypeError(`Mapper "${id}": ${plain.path === '' ? 'its value' : plain.path} is ${plain.what}, which JSON cannot carry`);
+  const plain = copyJson(value);
+  if (plain.ok) return plain.value;
+  throw new TypeError(`Mapper "${id}": ${plain.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ')}`);
 }
 
 function isThenable(value: unknown): boolean {
