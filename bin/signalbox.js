@@ -55,7 +55,7 @@ function handOver(node) {
   for (const signal of signals) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to both processes; a second one would mean "stop at once" to the child.
-      if (signal !== 'SIGINT' || process.stdin.isTTY !== true) {
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) {
         child.kill(signal);
       }
     });
