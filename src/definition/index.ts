@@ -1,0 +1,43 @@
+export type {
+  Approve,
+  Builder,
+  ChildOptions,
+  ContextTypes,
+  FinalReview,
+  Finish,
+  MapOptions,
+  ReviewOptions,
+  TaskOptions,
+  WaitOptions,
+} from './builder-api.ts';
+export type { ContextKeyDefinition, ContextOf, Reduction } from './context.ts';
+export { contractOf, doorOf, sensitivePaths } from './contract.ts';
+export { defineEvent, type EventType } from './event.ts';
+export { jsonSchemaOf } from './json-schema.ts';
+export type { Breaker, Delivery, Retry } from './policy.ts';
+export {
+  type Compensation,
+  defineTask,
+  type Schema,
+  type Task,
+  type TaskContext,
+  type TaskDefinition,
+  type Undo,
+  type UndoContext,
+} from './task.ts';
+export type {
+  Branch,
+  Duration,
+  Failure,
+  Guard,
+  ItemFailure,
+  ItemResult,
+  MaybeSkipped,
+  Ref,
+  Reviewed,
+  RunFailure,
+  RunInfo,
+  Settled,
+  Wire,
+} from './types.ts';
+export { defineWorkflow, forwardWorkflow, type Workflow, type WorkflowDefinition } from './workflow.ts';

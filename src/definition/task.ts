@@ -1,0 +1,215 @@
+import { z } from 'zod';
+import { PermanentError } from '../errors.ts';
+import type { JsonSchema } from '../plan/json.ts';
+import type { TaskCall } from '../plan/plan.ts';
+import { definitionInvalid, type Place } from '../plan/problem.ts';
+import type { AttemptInfo, Contract, HandlerContext, TaskBinding } from '../ports/bindings.ts';
+import { accepts, contractOf, doorOf, sensitivePaths } from './contract.ts';
+import { jsonSchemaOf } from './json-schema.ts';
+import { checkName, duration, functionOption, oneOf, parseOptions, text, zodSchema } from './options.ts';
+import { compensateOption, type Delivery, deliveryOptions, noRetry, type Retry } from './policy.ts';
+import type { Duration } from './types.ts';
+
+declare const contract: unique symbol;
+
+/** What wiring needs to know of a task. `F`: declared failures, code to detail. */
+// biome-ignore lint/complexity/noBannedTypes: `{}` is "no failures declared"
+export interface Task<in I, out O, out F = {}> {
+  readonly name: string;
+  readonly [contract]: (input: I) => [O, F];
+}
+
+export interface TaskContext<I, F> extends AttemptInfo {
+  readonly input: I;
+  /** Ends the step with a declared failure; not retried. */
+  fail<C extends keyof F & string>(code: C, detail: F[C]): never;
+  /** Computes a named part once: a later attempt, also after a crash, finds the recorded value instead of computing it again. */
+  checkpoint<T>(name: string, compute: () => Promise<T>): Promise<T>;
+  /** Says that the attempt is alive, and how far it is; see `heartbeatTimeout`. */
+  heartbeat(details?: unknown): void;
+}
+
+export interface UndoContext<I, O> extends AttemptInfo {
+  readonly input: I;
+  readonly output: O;
+}
+export type Undo<I, O> = (context: UndoContext<I, O>) => Promise<void>;
+
+/**
+ * How a completed step is undone. `none`: nothing to undo (it only reads). `irreversible`: cannot be undone (an e-mail). A handler inherits
+ * retry and timeout of its task unless it brings its own.
+ */
+export type Compensation<I, O> =
+  | 'none'
+  | 'irreversible'
+  | Undo<I, O>
+  | { run: Undo<I, O>; retry?: Retry; timeout?: Duration };
+
+/**
+ * Any schema. The literals in `Plain` change nothing that is accepted; they make `return { status: 'ok' }` keep 'ok' instead of widening it to
+ * string while `O` is still being inferred in the same call. With plain `z.ZodType`, every enum or discriminated output would need `as const`.
+ */
+export type Schema = z.ZodType<unknown, Plain>;
+type Plain = undefined | null | {} | '' | 0 | boolean | readonly Plain[] | { [key: string]: Plain };
+
+export interface TaskDefinition<I extends z.ZodType, O extends Schema, F extends Record<string, Schema>>
+  extends Delivery {
+  /** Names the handler in stored plans: renaming it is a new version. */
+  name: string;
+  description?: string;
+  owner?: string;
+  input: I;
+  /** Default: nothing (`z.void()`). */
+  output?: O;
+  /** Failures a consumer may tolerate by name, with the schema of their detail. */
+  failures?: F;
+  /** May an attempt that ended without a verdict (crash, time-out) be repeated without asking a person? Default `safe`. */
+  repeat?: 'safe' | 'unsafe';
+  /** Required, so that it is a decision. */
+  compensate: Compensation<z.output<I>, z.output<O>>;
+  /** Business key of the effect, for services that expect a certain form; default: derived from run, step and generation. */
+  key?(input: z.output<I>): string;
+  /** A result is reused by every run whose input has the same `key`, for this long. */
+  remember?: Duration;
+  run(context: TaskContext<z.output<I>, { [C in keyof F]: z.input<F[C]> }>): Promise<z.input<O>>;
+}
+
+/** What the builder reads of a task. */
+export interface TaskParts {
+  readonly call: TaskCall;
+  readonly binding: TaskBinding;
+  readonly description: string | undefined;
+  readonly owner: string | undefined;
+  /** Code of a declared failure to the schema of its detail. */
+  readonly details: ReadonlyMap<string, JsonSchema>;
+  readonly acceptsUndefined: boolean;
+}
+
+const partsOfTasks = new WeakMap<object, TaskParts>();
+
+/** `null` for anything that {@link defineTask} has not made. */
+export function taskParts(task: unknown): TaskParts | null {
+  return (typeof task === 'object' && task !== null && partsOfTasks.get(task)) || null;
+}
+
+const taskOptions = z.strictObject({
+  name: text,
+  description: text.optional(),
+  owner: text.optional(),
+  input: zodSchema,
+  output: zodSchema.optional(),
+  failures: z.record(z.string(), zodSchema, { error: 'must map codes to schemas' }).optional(),
+  repeat: oneOf('safe', 'unsafe').optional(),
+  compensate: compensateOption,
+  key: functionOption<(input: unknown) => unknown>().optional(),
+  remember: duration.optional(),
+  run: functionOption<(context: HandlerContext) => unknown>(),
+  ...deliveryOptions,
+});
+
+/** Statuses of a tolerant step that mean something else. */
+const takenCodes: ReadonlySet<string> = new Set(['complete', 'failed', 'any']);
+
+/**
+ * A unit of work with typed edges: what goes in, what comes out, how it fails, how it is undone.
+ *
+ * @throws SignalboxError DEFINITION_INVALID if an option is missing, misspelt or contradicts another
+ * @example
+ * const charge = defineTask({
+ *   name: 'charge', input: Order, output: z.object({ chargeId: z.string() }), retry: { maxAttempts: 3 },
+ *   compensate: ({ output, idempotencyKey }) => payments.refund(output.chargeId, { idempotencyKey }),
+ *   run: ({ input, signal, idempotencyKey }) => payments.charge(input, { signal, idempotencyKey }),
+ * });
+ */
+// biome-ignore lint/complexity/noBannedTypes: `{}` is "no failures declared"
+export function defineTask<I extends z.ZodType, O extends Schema = z.ZodVoid, F extends Record<string, Schema> = {}>(
+  definition: TaskDefinition<I, O, F>,
+): Task<z.input<I>, z.output<O>, { [C in keyof F]: z.output<F[C]> }> {
+  const place: Place = { task: nameOf(definition) };
+  const given = parseOptions(place, taskOptions, definition);
+  checkName(place, given.name);
+  if (given.remember !== undefined && given.key === undefined) {
+    throw definitionInvalid(place, 'option "remember" needs "key": it says which results are the same');
+  }
+  const failures = Object.entries(given.failures ?? {});
+  for (const [code] of failures) {
+    checkName(place, code);
+    if (takenCodes.has(code)) {
+      throw definitionInvalid(place, `"${code}" cannot be the code of a declared failure; choose another`);
+    }
+  }
+  const output = given.output ?? z.void();
+  const undo = undoOf(given.compensate);
+  const retry = given.retry ?? noRetry;
+  const undoTimeoutMs = undo?.timeout ?? given.timeout;
+  const call: TaskCall = {
+    task: given.name,
+    retry,
+    ...(given.timeout !== undefined && { timeoutMs: given.timeout }),
+    ...(given.heartbeatTimeout !== undefined && { heartbeatTimeoutMs: given.heartbeatTimeout }),
+    ...(given.breaker !== undefined && { breaker: given.breaker }),
+    queue: given.queue ?? 'default',
+    ...(given.priority !== undefined && { priority: given.priority }),
+    repeat: given.repeat ?? 'safe',
+    compensate: undo === null ? (given.compensate as 'none' | 'irreversible') : 'handler',
+    ...(undo !== null && {
+      undo: {
+        retry: undo.retry ?? retry,
+        ...(undoTimeoutMs !== undefined && { timeoutMs: undoTimeoutMs }),
+      },
+    }),
+    ...(given.remember !== undefined && { rememberMs: given.remember }),
+    failures: failures.map(([code]) => code),
+    inputSchema: jsonSchemaOf(given.input, 'input'),
+    outputSchema: jsonSchemaOf(output, 'output'),
+    sensitive: { input: sensitivePaths(given.input), output: sensitivePaths(output) },
+  };
+  const details = new Map(failures.map(([code, schema]) => [code, jsonSchemaOf(schema, 'output')]));
+  const contracts = failures.map(([code, schema]) => [code, storedContract(place, schema)] as const);
+  const binding: TaskBinding = {
+    name: given.name,
+    input: doorOf(given.input),
+    output: storedContract(place, output),
+    failures: new Map(contracts),
+    key: given.key === undefined ? null : keyOf(given.name, given.key),
+    run: async (context) => given.run(context),
+    undo: undo === null ? null : async (context) => undo.run(context as never),
+  };
+  const task = Object.freeze({ name: given.name });
+  partsOfTasks.set(task, {
+    call,
+    binding,
+    description: given.description,
+    owner: given.owner,
+    details,
+    acceptsUndefined: accepts(given.input, undefined),
+  });
+  return task as never;
+}
+
+function nameOf(definition: unknown): string {
+  const name = (definition as { name?: unknown } | null | undefined)?.name;
+  return typeof name === 'string' ? name : '';
+}
+
+/** {@link contractOf}, its complaint with the name of what it is a part of. */
+export function storedContract(place: Place, schema: z.ZodType): Contract {
+  try {
+    return contractOf(schema);
+  } catch (error) {
+    throw definitionInvalid(place, error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function undoOf(compensate: z.output<typeof compensateOption>) {
+  if (typeof compensate === 'string') return null;
+  return typeof compensate === 'function' ? { run: compensate } : compensate;
+}
+
+function keyOf(task: string, key: (input: unknown) => unknown): (input: unknown) => string {
+  return (input) => {
+    const made = key(input);
+    if (typeof made === 'string' && made !== '') return made;
+    throw new PermanentError(`Task "${task}": key() must return a text that is not empty`);
+  };
+}

@@ -1,0 +1,228 @@
+import { z } from 'zod';
+import { planHash } from '../plan/hash.ts';
+import { idProblem } from '../plan/names.ts';
+import type { Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
+import { definitionInvalid } from '../plan/problem.ts';
+import { layOut } from '../plan/layout.ts';
+import type { Bindings, RunnableWorkflow } from '../ports/bindings.ts';
+import { createBuilder } from './builder.ts';
+import type { Builder, Finish } from './builder-api.ts';
+import { sensitivePaths } from './contract.ts';
+import { type ContextKeyDefinition, type ContextOf, type DeclaredContext, declareContext } from './context.ts';
+import { Draft } from './draft.ts';
+import { type EventType, eventParts } from './event.ts';
+import { jsonSchemaOf } from './json-schema.ts';
+import { anything, count, duration, functionOption, isDeferred, oneOf, parseOptions, text, zodSchema } from './options.ts';
+import { finishOf } from './steps/finish.ts';
+import { taskOf } from './steps/common.ts';
+import { storedContract, type Task } from './task.ts';
+import type { Duration, Ref, RunFailure } from './types.ts';
+import { isWorkflow, rememberWorkflow } from './workflow-registry.ts';
+
+declare const contract: unique symbol;
+
+/** A defined workflow: its plan, which is data, and the functions the plan names. */
+export interface Workflow<in I, out O> extends RunnableWorkflow {
+  readonly [contract]: (input: I) => O;
+}
+
+export interface WorkflowDefinition<I extends z.ZodType, O, C extends { readonly [key: string]: ContextKeyDefinition }> {
+  name: string;
+  /** From 1; runs stay on the version they started with. */
+  version: number;
+  description?: string;
+  owner?: string;
+  input: I;
+  /** Limit of the whole run. */
+  timeout?: Duration;
+  /** `compensate` (default): completed steps are undone; `keep`: they stay, and the run can be retried where it failed. */
+  onFailure?: 'compensate' | 'keep';
+  /** `drain` (default): running attempts finish; `abort`: they are signalled and, after `abortGrace` (10s), cut off. */
+  stopping?: 'drain' | 'abort';
+  abortGrace?: Duration;
+  /** `durable` (default): nothing is acknowledged before it is on disk. */
+  durability?: 'durable' | 'fast';
+  /** Events that start a run; their payload is its input. */
+  startOn?: readonly EventType<never, z.input<NoInfer<I>>>[];
+  /** Runs after a failed run has been compensated; cannot change the outcome. */
+  onFailed?: Task<RunFailure<z.output<NoInfer<I>>>, unknown>;
+  /** Values that steps of the run share; written by `w.update`, read as `w.context.key`. */
+  context?: C & { readonly [K in keyof C]: { readonly initial: z.input<C[K]['schema']> } };
+  /**
+   * Declares the steps, once, synchronously. What it returns is the output of the run: a reference, or `w.finish(output, review)`. No step at
+   * all is allowed: such a run passes its closing review and completes.
+   */
+  steps(w: Builder<z.output<I>, ContextOf<C>>): Ref<O> | Finish<O>;
+}
+
+const workflowOptions = z.strictObject({
+  name: text,
+  version: count(1),
+  description: text.optional(),
+  owner: text.optional(),
+  input: zodSchema,
+  timeout: duration.optional(),
+  onFailure: oneOf('compensate', 'keep').optional(),
+  stopping: oneOf('drain', 'abort').optional(),
+  abortGrace: duration.optional(),
+  durability: oneOf('durable', 'fast').optional(),
+  startOn: z.array(anything, { error: 'must be a list of events' }).optional(),
+  onFailed: anything.optional(),
+  context: z.record(z.string(), anything, { error: 'must be an object of keys' }).optional(),
+  steps: functionOption<(w: unknown) => unknown>(),
+});
+
+const defaultAbortGraceMs = 10_000;
+
+/**
+ * A workflow: steps wired by references. Everything that can be wrong with it is thrown here, never in a run.
+ *
+ * A workflow that calls itself needs its type written out, and {@link forwardWorkflow}.
+ *
+ * @throws SignalboxError DEFINITION_INVALID naming workflow and step, with what is wrong and the way out
+ * @example
+ * const order = defineWorkflow({
+ *   name: 'order', version: 1, input: Order,
+ *   steps(w) {
+ *     const charged = w.task('charge', charge, { input: w.input });
+ *     return w.task('ship', ship, { input: { order: w.input, charge: charged } });
+ *   },
+ * });
+ */
+export function defineWorkflow<
+  I extends z.ZodType,
+  O,
+  // biome-ignore lint/complexity/noBannedTypes: `{}` is "no keys declared"
+  const C extends { readonly [key: string]: ContextKeyDefinition } = {},
+>(definition: WorkflowDefinition<I, O, C>): Workflow<z.input<I>, O> {
+  const name: unknown = (definition as { name?: unknown } | undefined)?.name;
+  const draft = new Draft(typeof name === 'string' ? name : '');
+  const given = parseOptions(draft.place(), workflowOptions, definition);
+  const problem = idProblem(given.name);
+  if (problem !== null) throw definitionInvalid(draft.place(), problem);
+  if (isDeferred(given.steps)) {
+    throw definitionInvalid(draft.place(), '`steps` is asynchronous; a definition is synchronous, and what takes time belongs into a task');
+  }
+  const context = declareContext(draft, given.context ?? {});
+  const startOn = (given.startOn ?? []).map((event) => {
+    const parts = eventParts(event);
+    if (parts === null) throw definitionInvalid(draft.place(), 'each of "startOn" must be an event made by defineEvent');
+    draft.useEvent(draft.place(), parts);
+    return parts.name;
+  });
+  const onFailed = given.onFailed === undefined ? null : taskOf(draft, draft.place(), given.onFailed, 'option "onFailed"');
+  const returned = given.steps(createBuilder(draft, Object.keys(context.keys)));
+  const { output, finish } = finishOf(draft, returned);
+  draft.isClosed = true;
+
+  const plan: PlanWithoutHash = {
+    format: 1,
+    name: given.name,
+    version: given.version,
+    ...(given.description !== undefined && { description: given.description }),
+    ...(given.owner !== undefined && { owner: given.owner }),
+    input: jsonSchemaOf(given.input, 'input'),
+    sensitiveInput: sensitivePaths(given.input),
+    ...(given.timeout !== undefined && { timeoutMs: given.timeout }),
+    onFailure: given.onFailure ?? 'compensate',
+    stopping: given.stopping ?? 'drain',
+    abortGraceMs: given.abortGrace ?? defaultAbortGraceMs,
+    durability: given.durability ?? 'durable',
+    startOn,
+    context: context.keys,
+    ...(onFailed !== null && { onFailed: onFailed.call }),
+    nodes: withResolvedAfter(draft.root.nodes),
+    output,
+    finish,
+    sensitiveOutput: [],
+  };
+  layOut(plan);
+  const bindings = bindingsOf(draft, context, storedContract(draft.place(), given.input));
+  return runnable({ ...plan, hash: planHash(plan) }, bindings) as Workflow<z.input<I>, O>;
+}
+
+/**
+ * A workflow that is defined further down, or is being defined: for workflows that call themselves or each other.
+ *
+ * @example
+ * const tree: Workflow<Node, number> = defineWorkflow({ name: 'tree', version: 1, …,
+ *   steps: (w) => w.child('left', forwardWorkflow<Node, number>({ name: 'tree', version: 1, workflow: () => tree }), { input: … }) });
+ */
+export function forwardWorkflow<I, O>(promise: {
+  name: string;
+  version: number;
+  /** Called when a run first needs it. */
+  workflow: () => Workflow<I, O>;
+}): Workflow<I, O> {
+  const { name, version } = promise;
+  const resolve = (): RunnableWorkflow => {
+    const found: RunnableWorkflow = promise.workflow();
+    if (found?.name === name && found.version === version) return found;
+    throw definitionInvalid({ workflow: name }, `forwardWorkflow promises version ${version} of "${name}" and gives ${isWorkflow(found) ? `version ${found.version} of "${found.name}"` : 'no workflow'}`);
+  };
+  const forward: RunnableWorkflow = {
+    name,
+    version,
+    get plan() {
+      return resolve().plan;
+    },
+    get bindings() {
+      return resolve().bindings;
+    },
+  };
+  rememberWorkflow(forward);
+  return forward as Workflow<I, O>;
+}
+
+/** `after: ['route']` means the whole of the choice `route`. */
+function withResolvedAfter(nodes: readonly PlanNode[]): readonly PlanNode[] {
+  const choices = new Set(nodes.filter((node) => node.kind === 'choice').map((node) => node.id));
+  const inBranchOf = new Map<string, ReadonlySet<string>>();
+  for (const node of nodes) if (node.kind === 'merge') inBranchOf.set(node.choice, new Set(node.members));
+  return nodes.map((node) => {
+    if (!node.after.some((id) => choices.has(id))) return node;
+    return {
+      ...node,
+      after: node.after.map((id) =>
+        choices.has(id) && !inBranchOf.get(id)?.has(node.id) ? `${id}.merged` : id,
+      ),
+    };
+  });
+}
+
+function bindingsOf(draft: Draft, context: DeclaredContext, input: Bindings['input']): Bindings {
+  return {
+    input,
+    tasks: new Map([...draft.tasks].map(([name, parts]) => [name, parts.binding])),
+    predicates: draft.predicates,
+    mappers: draft.mappers,
+    forms: draft.forms,
+    events: new Map([...draft.events].map(([name, parts]) => [name, parts.contract])),
+    children: draft.children,
+    context: context.contracts,
+    reducers: context.reducers,
+  };
+}
+
+/** What the engine runs. A lazy `machine` getter for running in memory belongs here. */
+function runnable(plan: Plan, bindings: Bindings): RunnableWorkflow {
+  const workflow: RunnableWorkflow = Object.freeze({
+    name: plan.name,
+    version: plan.version,
+    plan: deepFreeze(plan),
+    bindings: Object.freeze(bindings),
+  });
+  rememberWorkflow(workflow);
+  return workflow;
+}
+
+function deepFreeze<T>(value: T): T {
+  const pending: unknown[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next !== 'object' || next === null || Object.isFrozen(next)) continue;
+    Object.freeze(next);
+    pending.push(...Object.values(next));
+  }
+  return value;
+}
