@@ -185,7 +185,7 @@ function draining(plan: Plan, steps: ReadonlyMap<string, StepNode>): ChartState 
     const guard = { type: 'isRunning', params: { step: step.id } } as const;
     const undoable = step.kind !== 'task' || step.call.compensate !== 'none' || (step.fallback !== undefined && step.fallback.compensate !== 'none');
     on[`${step.id}.completed`] = [{ guard, actions: [...(undoable ? [action('countUndo')] : []), action('untrack', { step: step.id })] }];
-    on[`${step.id}.failed`] = [{ guard, actions: [action('untrack', { step: step.id })] }];
+    on[`${step.id}.failed`] = [{ guard, actions: [...(step.kind === 'map' ? [action('countUndo')] : []), action('untrack', { step: step.id })] }];
     if (step.kind === 'task' && step.call.repeat === 'unsafe') {
       on[`${step.id}.in_doubt`] = [{ guard, actions: [action('doubt', { step: step.id }), action('untrack', { step: step.id })] }];
     }

@@ -129,7 +129,7 @@ function taskBody(step: TaskStep, place: StepPlace): Pick<ChartState, 'states' |
     on: { [`${id}.${name}`]: [{ target: `#${stepStateId(id)}.running` }] },
   });
   const givenUp: ChartTransition[] = [...tolerated(step.tolerate, step, place), failRun(id)];
-  const afterFailure: ChartTransition[] = step.fallback === undefined ? givenUp : [{ target: 'fallback' }];
+  const afterFailure: ChartTransition[] = step.fallback === undefined ? givenUp : [{ target: 'fallback', actions: [action('forgetAttempts', { step: id })] }];
   const doubtful = step.call.repeat === 'unsafe';
   const deferrable = step.call.breaker !== undefined || step.call.rememberMs !== undefined;
   const completed: ChartTransition = { target: place.next, actions: settles(step, place, step.call.compensate !== 'none') };
@@ -196,7 +196,8 @@ function delegatedBody(step: ChildStep | MapStep, place: StepPlace): Pick<ChartS
     states: {
       running: underWay(step.id, action(step.kind, { step: step.id }), {
         [`${step.id}.completed`]: [{ target: place.next, actions: settles(step, place, true) }],
-        [`${step.id}.failed`]: [...tolerated(tolerate, step, place), failRun(step.id)],
+        // Items of a failed map may have completed: they join the undo list all the same.
+        [`${step.id}.failed`]: [...tolerated(tolerate, step, place), failRun(step.id, step.kind === 'map' ? [action('countUndo')] : [])],
       }),
     },
   };

@@ -24,6 +24,8 @@ export interface Incoming {
   readonly inputHash?: string;
   /** Settles `step`: the value its consumers see, and its stored form. */
   readonly settles?: { readonly value: unknown; readonly output: Json };
+  /** The step has failed for good, or an undo could not be done. */
+  readonly isFinalFailure?: boolean;
   readonly error?: JsonObject;
   readonly data?: JsonObject;
   /** Wait before the next attempt, for the timer the chart asks for. */
@@ -125,14 +127,19 @@ function keepRecord(draft: Draft, incoming: Incoming, event: ChartEvent, advance
     step: finalOutput === undefined ? (isStart ? startStep : incoming.step) : 'completion',
     attempt: incoming.attempt,
     durationMs: incoming.durationMs,
-    settles: incoming.settles !== undefined || isStart || finalOutput !== undefined ? 'complete' : undefined,
+    settles: incoming.isFinalFailure === true ? 'failed' : incoming.settles !== undefined || isStart || finalOutput !== undefined ? 'complete' : undefined,
     inputHash: incoming.inputHash,
     output,
     error: incoming.error,
     ...(Object.keys(data).length > 0 ? { data } : {}),
   });
-  const completed = incoming.settles === undefined ? null : toCompleted(entry);
-  if (completed !== null) run.completed.push(completed);
+  if (event.type === 'undo.completed') run.undone.push(incoming.step ?? '');
+  else if (event.type === 'undo.failed') {
+    if (incoming.isFinalFailure === true) run.notUndone.push({ step: incoming.step ?? '', reason: String(incoming.error?.['message'] ?? '') });
+  } else {
+    const completed = toCompleted(entry);
+    if (completed !== null) run.completed.push(completed);
+  }
 }
 
 function dataOf(incoming: Incoming, event: ChartEvent, settlement: Settlement | null): JsonObject {

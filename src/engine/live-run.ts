@@ -112,8 +112,7 @@ export function recall(run: LiveRun, entries: readonly HistoryEntry[]): void {
       continue;
     }
     if (entry.settles === 'skipped') seeds.set(entry.step, { status: 'skipped', reason: String(entry.data?.['reason'] ?? '') });
-    if (entry.settles !== 'complete') continue;
-    seeds.set(entry.step, { status: 'complete', value: restoreValue(definition, entry.step, entry) });
+    if (entry.settles === 'complete') seeds.set(entry.step, { status: 'complete', value: restoreValue(definition, entry.step, entry) });
     const completed = toCompleted(entry);
     if (completed !== null) run.completed.push(completed);
   }

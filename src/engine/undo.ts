@@ -1,0 +1,187 @@
+/** Carrying out compensation: the undo list of a run, its children's included, newest completion first. */
+import { SignalboxError } from '../errors.ts';
+import type { Json } from '../plan/json.ts';
+import type { RetryPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
+import { resolveWiring } from '../plan/wiring.ts';
+import type { AttemptOutcome } from '../ports/executor.ts';
+import type { MapItem } from '../ports/store.ts';
+import { applyEvent } from './apply.ts';
+import type { WorkDeps } from './attempts.ts';
+import { closeItems } from './draft.ts';
+import { toError } from './effects.ts';
+import { failureOf } from './failure.ts';
+import { childRunId, undoKey } from './keys.ts';
+import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
+import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
+import { nextDelayMs } from './retry-policy.ts';
+import type { OpenItem } from './run-body.ts';
+
+/** One thing to undo. `path` is the step, or `child/step` for what a child did. */
+export interface UndoEntry {
+  readonly path: string;
+  /** The run that did it: the failing one, or a child of it. */
+  readonly run: LiveRun;
+  readonly completed: Completed;
+}
+
+const onceOnly: RetryPolicy = { maxAttempts: 1, backoff: { kind: 'fixed', initialMs: 0, factor: 1, maxMs: 0, jitter: 'none' } };
+
+export interface Undoing {
+  start(run: LiveRun): void;
+}
+
+export function createUndoing(deps: WorkDeps): Undoing {
+  const { runs, log, inFlight } = deps;
+  const lists = new Map<string, Promise<readonly UndoEntry[]>>();
+
+  function listOf(run: LiveRun): Promise<readonly UndoEntry[]> {
+    const key = `${run.header.id}/${run.state.generation}`;
+    const known = lists.get(key);
+    if (known !== undefined) return known;
+    const list = undoList(run, '');
+    lists.set(key, list);
+    list.catch(() => lists.delete(key));
+    return list;
+  }
+
+  async function undoList(run: LiveRun, prefix: string): Promise<readonly UndoEntry[]> {
+    const entries: UndoEntry[] = [];
+    for (const completed of [...run.completed].reverse()) {
+      const node = run.definition.index.nodes.get(completed.step);
+      if (node?.kind === 'child') {
+        const child = await runs.load(childRunId(run.header.id, completed.step, run.state.generation));
+        entries.push(...(await undoList(child, `${prefix}${completed.step}/`)));
+      } else entries.push({ path: `${prefix}${completed.step}`, run, completed });
+    }
+    return entries;
+  }
+
+  function start(run: LiveRun): void {
+    const item = run.open.find((open): open is Extract<OpenItem, { kind: 'undo' }> => open.kind === 'undo');
+    if (item === undefined || run.state.pausedAtMs !== null || inFlight.has(item.token)) return;
+    const abort = new AbortController();
+    inFlight.set(item.token, { runId: run.header.id, step: 'undo', abort, details: null });
+    deps.dispatcher.dispatch({
+      id: item.token,
+      queue: 'default',
+      priority: 'high',
+      run: () => perform(run, item, abort).finally(() => inFlight.delete(item.token)),
+    });
+  }
+
+  async function perform(run: LiveRun, item: Extract<OpenItem, { kind: 'undo' }>, abort: AbortController): Promise<void> {
+    const runId = run.header.id;
+    try {
+      const entry = (await listOf(run))[item.position];
+      if (entry === undefined) throw new SignalboxError('RUN_DAMAGED', `Run "${runId}" has no undo entry ${item.position}`, { details: { runId } });
+      const outcome = await carryOut(entry, item.attempt, abort.signal);
+      await settle(runId, item, entry, outcome);
+    } catch (error) {
+      if (error instanceof SignalboxError && (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')) {
+        log.warn({ runId, code: error.code }, `outcome of the undo discarded: ${error.message}`);
+        return;
+      }
+      log.error({ err: error, runId }, 'the undo could not be carried out');
+      await settle(runId, item, null, { ok: false, failure: { ...failureOf(error), retryable: false }, durationMs: 0 }).catch(() => {});
+    }
+  }
+
+  async function carryOut(entry: UndoEntry, attempt: number, signal: AbortSignal): Promise<AttemptOutcome> {
+    const node = entry.run.definition.index.nodes.get(entry.completed.step);
+    if (node?.kind === 'map') return undoItems(entry, attempt, signal);
+    if (node?.kind !== 'task') return failed('NotUndoable', `Step "${entry.path}" has nothing that undoes it`);
+    const call = callOf(node, entry.completed);
+    return undoTask(entry, entry.path, node, call, resolveWiring(node.input, readerOf(entry.run)), entry.completed.output, attempt, signal);
+  }
+
+  async function undoTask(entry: UndoEntry, path: string, node: TaskStep, call: TaskCall, input: unknown, stored: Json | undefined, attempt: number, signal: AbortSignal): Promise<AttemptOutcome> {
+    if (call.compensate === 'irreversible') return failed('Irreversible', `Step "${path}" cannot be undone: it is declared irreversible`);
+    const task = entry.run.definition.bindings.tasks.get(call.task);
+    if (task?.undo == null) return failed('NotUndoable', `Task "${call.task}" has no handler that undoes it`);
+    const output = node.tolerate === undefined ? stored : ((stored as { value?: Json } | undefined)?.value ?? null);
+    return deps.executor.undo({
+      task,
+      timeoutMs: call.undo?.timeoutMs,
+      signal,
+      context: {
+        input,
+        output: task.output.restore(output ?? null),
+        attempt,
+        idempotencyKey: undoKey(entry.run.header.id, path, entry.run.state.generation),
+        log: log.child({ runId: entry.run.header.id, step: path, attempt, undo: true }),
+        run: runInfo(entry.run),
+      },
+    });
+  }
+
+  /** Items that completed, newest first, their tasks in reverse order; each is marked, so that a crash repeats none. */
+  async function undoItems(entry: UndoEntry, attempt: number, signal: AbortSignal): Promise<AttemptOutcome> {
+    const { run, completed } = entry;
+    const node = run.definition.index.nodes.get(completed.step);
+    if (node?.kind !== 'map') return failed('NotUndoable', `Step "${entry.path}" is no map`);
+    const rows: MapItem[] = [];
+    for await (const row of readItems(deps.store, run, node.id)) rows.push(row);
+    const ordered = rows
+      .map((row) => ({ row, state: row.state as unknown as ItemState }))
+      .filter(({ state }) => Object.keys(state.results).length > 0)
+      .sort((a, b) => (b.state.order ?? 0) - (a.state.order ?? 0));
+    let firstFailure: AttemptOutcome | null = null;
+    for (const { row, state } of ordered) {
+      const undone = new Set(state.undone ?? []);
+      for (const part of [...node.body].reverse()) {
+        if (part.kind !== 'task' || part.call.compensate === 'none' || undone.has(part.id) || !Object.hasOwn(state.results, part.id)) continue;
+        const read = itemReader(run, { ...state, values: itemValues(run, node, state) });
+        const outcome = await undoTask(entry, `${entry.path}/${row.index}/${part.id}`, part, part.call, resolveWiring(part.input, read), state.results[part.id], attempt, signal);
+        if (!outcome.ok) {
+          firstFailure ??= outcome;
+          continue;
+        }
+        undone.add(part.id);
+        await deps.store.saveItems([{ ...row, state: { ...row.state, undone: [...undone] } }], { runId: run.header.id, epoch: run.state.epoch });
+      }
+    }
+    return firstFailure ?? { ok: true, output: null, durationMs: 0 };
+  }
+
+  async function settle(runId: string, item: Extract<OpenItem, { kind: 'undo' }>, entry: UndoEntry | null, outcome: AttemptOutcome): Promise<void> {
+    const run = await runs.own(runId);
+    if (run === null) return;
+    const step = entry?.path ?? 'undo';
+    const policy = entry === null ? onceOnly : policyOf(entry);
+    await runs.change(run, (draft) => {
+      if (!run.open.some((open) => open.kind === 'undo' && open.token === item.token)) return;
+      closeItems(draft, (open) => open.kind === 'undo' && open.token === item.token);
+      const base = { actor: 'signalbox', step, attempt: item.attempt, durationMs: Math.round(outcome.durationMs) };
+      if (outcome.ok) {
+        log.info({ runId, step }, 'compensated');
+        applyEvent(draft, { ...base, event: { type: 'undo.completed' }, settles: { value: undefined, output: null } });
+        return;
+      }
+      const failure = { step, name: outcome.failure.name, message: outcome.failure.message, retryable: outcome.failure.retryable };
+      const delayMs = failure.retryable ? nextDelayMs(policy, item.attempt, draft.tools.random(), outcome.failure.retryAfterMs) : null;
+      log.warn({ runId, step, failure, delayMs }, delayMs === null ? 'compensation failed' : `compensation failed, retrying in ${delayMs / 1000}s`);
+      applyEvent(draft, {
+        ...base,
+        event: { type: 'undo.failed', failure, maxAttempts: policy.maxAttempts },
+        error: toError(failure),
+        ...(delayMs === null ? { isFinalFailure: true } : { delayMs }),
+      });
+    });
+  }
+
+  return { start };
+}
+
+function failed(name: string, message: string): AttemptOutcome {
+  return { ok: false, failure: { name, message, retryable: false, unclear: false }, durationMs: 0 };
+}
+
+function callOf(node: TaskStep, completed: Completed): TaskCall {
+  return completed.fallback && node.fallback !== undefined ? node.fallback : node.call;
+}
+
+function policyOf(entry: UndoEntry): RetryPolicy {
+  const node = entry.run.definition.index.nodes.get(entry.completed.step);
+  if (node?.kind !== 'task') return onceOnly;
+  return callOf(node, entry.completed).undo?.retry ?? onceOnly;
+}
