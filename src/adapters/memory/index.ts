@@ -142,12 +142,14 @@ export function createMemoryStore(): Store {
         })),
       ),
 
-    saveCheckpoint: async (checkpoint, fence) =>
-      write(() => {
+    async saveCheckpoint(checkpoint, fence) {
+      checkName('checkpoint', checkpoint.name);
+      return write(() => {
         if (isStale(tables, fence)) return false;
         change(fence.runId, (document) => withCheckpoint(document, copyOf(checkpoint)));
         return true;
-      }),
+      });
+    },
     checkpoints: async (runId, generation, path) =>
       readRun(runId, [], (document) => checkpointsAt(document, generation, path)),
 

@@ -1,0 +1,222 @@
+/** The write of a batch; runs inside one transaction. */
+import type {
+  CommitOutcome,
+  HistoryEntry,
+  KeyClaim,
+  Message,
+  MessageAnswer,
+  RememberedResult,
+  RunCommit,
+  RunHeader,
+  RunState,
+} from '../../ports/store.ts';
+import { dueAtMsOf } from '../shared/run-query.ts';
+import type { Connection, Row } from './connection.ts';
+import { checksum, integer, text } from './rows.ts';
+
+export function writeCommit(connection: Connection, commit: RunCommit): CommitOutcome {
+  const outcome =
+    commit.header === null
+      ? updateRun(connection, commit)
+      : createRun(connection, commit, commit.header);
+  if (outcome.outcome !== 'committed') return outcome;
+  insertMessages(connection, commit.messages);
+  for (const answer of commit.answers) answerMessage(connection, answer);
+  for (const result of commit.remember) upsertResult(connection, result);
+  return outcome;
+}
+
+function createRun(
+  connection: Connection,
+  { runId, state, history, claim }: RunCommit,
+  header: RunHeader,
+): CommitOutcome {
+  const exists = 'SELECT 1 FROM runs WHERE id = ? UNION ALL SELECT 1 FROM damaged WHERE run_id = ?';
+  if (connection.get(exists, runId, runId) !== undefined) return { outcome: 'conflict' };
+  const held = claim === null ? null : claimKey(connection, claim, runId);
+  if (held !== null) return held;
+  const content = JSON.stringify(header);
+  connection.run(
+    'INSERT INTO runs (id, workflow, created_at, parent_id, claimed_key, header, crc) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    runId,
+    header.workflow,
+    header.createdAtMs,
+    header.parent?.runId ?? null,
+    claim?.key ?? null,
+    content,
+    checksum(content),
+  );
+  const run = integer(connection.get('SELECT n FROM runs WHERE id = ?', runId)?.['n']);
+  const stateText = JSON.stringify(state);
+  connection.run(
+    `INSERT INTO states (run, revision, epoch, lease_owner, lease_expires_at, status, created_at, finished_at, active, due_at, has_review,
+      awaits, state, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    run,
+    state.revision,
+    state.epoch,
+    state.lease?.owner ?? null,
+    state.lease?.expiresAtMs ?? null,
+    state.status,
+    header.createdAtMs,
+    state.finishedAtMs,
+    state.active ? 1 : 0,
+    dueAtMsOf(state),
+    state.reviews.length > 0 ? 1 : 0,
+    JSON.stringify(state.awaits),
+    stateText,
+    checksum(stateText),
+  );
+  for (const event of state.awaits)
+    connection.run('INSERT OR IGNORE INTO awaits (event, run) VALUES (?, ?)', event, run);
+  insertHistory(connection, run, history);
+  return { outcome: 'committed' };
+}
+
+function claimKey(connection: Connection, claim: KeyClaim, runId: string): CommitOutcome | null {
+  const held = connection.get(
+    'SELECT run_id, payload_hash FROM keys WHERE key = ? AND expires_at > ?',
+    claim.key,
+    claim.atMs,
+  );
+  if (held !== undefined)
+    return {
+      outcome: 'duplicate',
+      runId: text(held['run_id']),
+      payloadHash: text(held['payload_hash']),
+    };
+  connection.run(
+    'INSERT OR REPLACE INTO keys (key, run_id, payload_hash, at, expires_at) VALUES (?, ?, ?, ?, ?)',
+    claim.key,
+    runId,
+    claim.payloadHash,
+    claim.atMs,
+    claim.expiresAtMs,
+  );
+  return null;
+}
+
+function updateRun(
+  connection: Connection,
+  { runId, expectedRevision, expectedEpoch, state, history }: RunCommit,
+): CommitOutcome {
+  const before = connection.get(
+    `SELECT s.run, s.lease_owner, s.status, s.finished_at, s.active, s.due_at, s.has_review, s.awaits
+      FROM runs r JOIN states s ON s.run = r.n WHERE r.id = ? AND s.revision = ? AND s.epoch = ?`,
+    runId,
+    expectedRevision,
+    expectedEpoch,
+  );
+  if (before === undefined) return { outcome: 'conflict' };
+  const run = integer(before['run']);
+  const content = JSON.stringify(state);
+  connection.run(
+    'UPDATE states SET revision = ?, epoch = ?, lease_expires_at = ?, state = ?, crc = ? WHERE run = ?',
+    state.revision,
+    state.epoch,
+    state.lease?.expiresAtMs ?? null,
+    content,
+    checksum(content),
+    run,
+  );
+  if (!isIndexedAs(before, state)) updateIndexed(connection, run, state);
+  const awaits = JSON.stringify(state.awaits);
+  if (awaits !== before['awaits'])
+    updateAwaits(connection, run, text(before['awaits']), state.awaits);
+  insertHistory(connection, run, history);
+  return { outcome: 'committed' };
+}
+
+/** An update of a column of an index rewrites the index even if the value stays, so these columns have a statement of their own. */
+function isIndexedAs(before: Row, state: RunState): boolean {
+  return (
+    before['status'] === state.status &&
+    before['active'] === (state.active ? 1 : 0) &&
+    before['due_at'] === dueAtMsOf(state) &&
+    before['lease_owner'] === (state.lease?.owner ?? null) &&
+    before['finished_at'] === state.finishedAtMs &&
+    before['has_review'] === (state.reviews.length > 0 ? 1 : 0)
+  );
+}
+
+function updateIndexed(connection: Connection, run: number, state: RunState): void {
+  connection.run(
+    'UPDATE states SET status = ?, active = ?, due_at = ?, lease_owner = ?, finished_at = ?, has_review = ? WHERE run = ?',
+    state.status,
+    state.active ? 1 : 0,
+    dueAtMsOf(state),
+    state.lease?.owner ?? null,
+    state.finishedAtMs,
+    state.reviews.length > 0 ? 1 : 0,
+    run,
+  );
+}
+
+function updateAwaits(
+  connection: Connection,
+  run: number,
+  before: string,
+  awaits: readonly string[],
+): void {
+  const events: readonly string[] = JSON.parse(before);
+  for (const event of events)
+    connection.run('DELETE FROM awaits WHERE event = ? AND run = ?', event, run);
+  for (const event of awaits)
+    connection.run('INSERT OR IGNORE INTO awaits (event, run) VALUES (?, ?)', event, run);
+  connection.run('UPDATE states SET awaits = ? WHERE run = ?', JSON.stringify(awaits), run);
+}
+
+function insertHistory(
+  connection: Connection,
+  run: number,
+  history: readonly HistoryEntry[],
+): void {
+  for (const entry of history) {
+    connection.run(
+      'INSERT INTO history (run, seq, generation, settles, step, entry) VALUES (?, ?, ?, ?, ?, ?)',
+      run,
+      entry.seq,
+      entry.generation,
+      entry.settles,
+      entry.step,
+      JSON.stringify(entry),
+    );
+  }
+}
+
+/** Returns the ids that were known already. */
+export function insertMessages(
+  connection: Connection,
+  messages: readonly Message[],
+): readonly string[] {
+  return messages
+    .filter(
+      (message) =>
+        connection.run(
+          'INSERT INTO messages (id, run_id, at, message) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+          message.id,
+          message.runId,
+          message.atMs,
+          JSON.stringify(message),
+        ) === 0,
+    )
+    .map(({ id }) => id);
+}
+
+/** The first answer stays. */
+export function answerMessage(connection: Connection, { id, answer }: MessageAnswer): void {
+  connection.run(
+    'UPDATE messages SET answer = ? WHERE id = ? AND answer IS NULL',
+    JSON.stringify(answer),
+    id,
+  );
+}
+
+export function upsertResult(connection: Connection, result: RememberedResult): void {
+  connection.run(
+    'INSERT OR REPLACE INTO remembered (key, claimant, expires_at, output) VALUES (?, ?, ?, ?)',
+    result.key,
+    result.claimant,
+    result.expiresAtMs,
+    result.output === undefined ? null : JSON.stringify(result.output),
+  );
+}

@@ -1,0 +1,147 @@
+import { statSync } from 'node:fs';
+import {
+  DatabaseSync,
+  type SQLInputValue,
+  type SQLOutputValue,
+  type StatementSync,
+} from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isBusy, isInputOutputError, toStoreError, unavailableError } from './errors.ts';
+
+export type Row = Record<string, SQLOutputValue>;
+
+/** Places where a test can throw or end the process: around the statements of a transaction, its commit, and a migration. */
+export type SqliteOperation = 'begin' | 'write' | 'commit' | 'migrate';
+export type OperationHook = (operation: SqliteOperation, phase: 'before' | 'after') => void;
+
+export interface ConnectionOptions {
+  readonly readOnly: boolean;
+  /** How long to wait for another process that holds the lock. */
+  readonly busyTimeoutMs: number;
+  readonly onOperation: OperationHook;
+}
+
+/**
+ * One connection with its prepared statements; replaced by a new one after an input/output error. Everything between two awaits is one step, so transactions never
+ * interleave.
+ */
+export interface Connection {
+  readonly file: string;
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined;
+  all(sql: string, ...values: SQLInputValue[]): Row[];
+  iterate(sql: string, ...values: SQLInputValue[]): Iterable<Row>;
+  /** Returns the number of rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number;
+  exec(sql: string): void;
+  /** Repeats `work` while another process holds the lock. @throws SignalboxError `STORE_UNAVAILABLE`, `STORE_DAMAGED` */
+  read<T>(work: () => T): Promise<T>;
+  /** One transaction: all of `work` or nothing. `synced`: on the disk, not just handed to the system, when it resolves. */
+  write<T>(work: () => T, synced?: boolean): Promise<T>;
+  readonly database: DatabaseSync;
+  close(): void;
+}
+
+export function openConnection(file: string, options: ConnectionOptions): Connection {
+  let database = openDatabase(file, options);
+  let statements = new Map<string, StatementSync>();
+  let isSynced = true;
+  let isClosed = false;
+  const identity = identityOf(file);
+
+  function statement(sql: string): StatementSync {
+    let prepared = statements.get(sql);
+    if (prepared === undefined) {
+      prepared = database.prepare(sql);
+      statements.set(sql, prepared);
+    }
+    return prepared;
+  }
+
+  function giveUpConnection(): void {
+    try {
+      database.close();
+    } catch {
+      // a connection that failed may fail to close
+    }
+  }
+
+  function ensureOpen(): void {
+    if (database.isOpen || isClosed) return;
+    statements = new Map();
+    isSynced = true;
+    database = openDatabase(file, options);
+  }
+
+  function transaction<T>(work: () => T, synced: boolean): T {
+    // a deleted file would go on living, unseen, under its open descriptor
+    if (identityOf(file) !== identity)
+      throw unavailableError(file, 'it was deleted or replaced while open');
+    if (synced !== isSynced) {
+      database.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'NORMAL'}`);
+      isSynced = synced;
+    }
+    const { onOperation } = options;
+    onOperation('begin', 'before');
+    statement('BEGIN IMMEDIATE').run();
+    try {
+      onOperation('begin', 'after');
+      onOperation('write', 'before');
+      const result = work();
+      onOperation('write', 'after');
+      onOperation('commit', 'before');
+      statement('COMMIT').run();
+      onOperation('commit', 'after');
+      return result;
+    } catch (error) {
+      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  async function attempt<T>(work: () => T): Promise<T> {
+    const deadline = performance.now() + options.busyTimeoutMs;
+    for (let waitMs = 2; ; waitMs = Math.min(waitMs * 2, 50)) {
+      try {
+        ensureOpen();
+        return work();
+      } catch (error) {
+        if (isInputOutputError(error)) giveUpConnection();
+        if (!isBusy(error) || performance.now() >= deadline) throw toStoreError(error, file);
+      }
+      await delay(waitMs * (0.5 + Math.random() / 2));
+    }
+  }
+
+  return {
+    file,
+    get: (sql, ...values) => statement(sql).get(...values),
+    all: (sql, ...values) => statement(sql).all(...values),
+    // a statement of its own: another query may run while this one is being read
+    iterate: (sql, ...values) => database.prepare(sql).iterate(...values),
+    run: (sql, ...values) => Number(statement(sql).run(...values).changes),
+    exec: (sql) => database.exec(sql),
+    read: attempt,
+    write: (work, synced = true) => attempt(() => transaction(work, synced)),
+    get database() {
+      return database;
+    },
+    close() {
+      isClosed = true;
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+function openDatabase(file: string, { readOnly }: ConnectionOptions): DatabaseSync {
+  const database = new DatabaseSync(file, { readOnly, enableForeignKeyConstraints: false });
+  // short, because SQLite waits with the whole thread; the longer wait is in `attempt`
+  database.exec(
+    'PRAGMA busy_timeout = 5; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',
+  );
+  return database;
+}
+
+function identityOf(file: string): string | null {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
+}
