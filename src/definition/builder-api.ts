@@ -38,10 +38,11 @@ interface StepOptions extends Ordered {
   when?: Guard;
 }
 
-// biome-ignore lint/complexity/noBannedTypes: `{}` is "no failures declared"
 type None = {};
 
-type Tolerate<F> = 'any' | readonly ([keyof F] extends [never] ? 'this task declares no failures' : keyof F)[];
+type Tolerate<F> =
+  | 'any'
+  | readonly ([keyof F] extends [never] ? 'this task declares no failures' : keyof F)[];
 type Outcome<O, F, L> = L extends 'any'
   ? Settled<O, F, 'any'>
   : L extends readonly (infer C)[]
@@ -79,7 +80,9 @@ export interface WaitOptions<P, M, G> extends Gated<G> {
   /** Fields the event must carry with these values. */
   where?: { readonly [K in keyof P]?: Wire<P[K]> };
 }
-type Arrived<T, M> = M extends 'continue' ? { status: 'received'; value: T } | { status: 'timed_out' } : T;
+type Arrived<T, M> = M extends 'continue'
+  ? { status: 'received'; value: T } | { status: 'timed_out' }
+  : T;
 
 /** `person` always asks; `automatic` and a guard are policies, recorded as the actor. A guard that does not hold asks a person. */
 export type Approve = 'person' | 'automatic' | Guard;
@@ -124,8 +127,16 @@ type Mapped<T, R, P> = P extends 'collect'
 /** The branches of a field: its literals, and 'undefined' or 'null' where it may be absent, so that absence is a branch as well. */
 type Key<V> = `${V & Exclude<Atom, bigint>}`;
 /** A field without a closed list of values needs `otherwise`. */
-type Otherwise<V, D> = string extends V ? [otherwise: () => D] : number extends V ? [otherwise: () => D] : [];
-type Narrowed<T, F extends keyof T, K> = T extends unknown ? (K extends Key<T[F]> ? T : never) : never;
+type Otherwise<V, D> = string extends V
+  ? [otherwise: () => D]
+  : number extends V
+    ? [otherwise: () => D]
+    : [];
+type Narrowed<T, F extends keyof T, K> = T extends unknown
+  ? K extends Key<T[F]>
+    ? T
+    : never
+  : never;
 type Cases<T, F extends keyof T> = {
   readonly [K in Key<T[F]>]: (value: Ref<Narrowed<T, F, K>>) => Branch;
 };
@@ -169,7 +180,12 @@ export interface Builder<I, X extends ContextTypes = None> {
   ): Ref<Skippable<Outcome<O | NoInfer<FO>, F, L>, G>>;
 
   /** Another workflow as a step; its undo list is run when this run is compensated. */
-  child<CI, O, G extends Guard | undefined = undefined, const L extends 'any' | undefined = undefined>(
+  child<
+    CI,
+    O,
+    G extends Guard | undefined = undefined,
+    const L extends 'any' | undefined = undefined,
+  >(
     id: string,
     workflow: Workflow<CI, O>,
     options: ChildOptions<NoInfer<CI>, G, L>,
@@ -264,7 +280,11 @@ export interface Builder<I, X extends ContextTypes = None> {
   /** A business status of the run that queries read, also after its end. Reached when the steps of `after` have settled. */
   milestone(name: string, options?: StepOptions): void;
   /** Writes the run context as part of the commit in which the value appears. */
-  update<K extends keyof X & string>(key: K, value: Wire<X[K]['update']>, options?: StepOptions): void;
+  update<K extends keyof X & string>(
+    key: K,
+    value: Wire<X[K]['update']>,
+    options?: StepOptions,
+  ): void;
 
   /** How the run passes its last `waiting_review`. Returning a plain reference from `steps` means `{ approve: 'automatic' }`. */
   finish<const W>(output: W, review: FinalReview): Finish<Unwired<W>>;

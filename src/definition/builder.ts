@@ -15,13 +15,17 @@ import { addEmit, addFail, addSleep, addWait } from './steps/waiting-steps.ts';
  * The `w` of a definition. Its types promise more than it takes on trust: arguments are `unknown` here and checked, because definitions may
  * come from plain JavaScript.
  */
-export function createBuilder<I, X extends ContextTypes>(draft: Draft, contextKeys: readonly string[]): Builder<I, X> {
+export function createBuilder<I, X extends ContextTypes>(
+  draft: Draft,
+  contextKeys: readonly string[],
+): Builder<I, X> {
   const builder = {
     input: draft.refTo('$input'),
     run: draft.refTo('$run'),
     context: contextReferences(draft, contextKeys),
     task: (id: string, task: unknown, options: unknown) => addTask(draft, id, task, options),
-    child: (id: string, workflow: unknown, options: unknown) => addChild(draft, id, workflow, options),
+    child: (id: string, workflow: unknown, options: unknown) =>
+      addChild(draft, id, workflow, options),
     review: (id: string, options: unknown) => addReview(draft, id, options),
     waitFor: (id: string, event: unknown, options: unknown) => addWait(draft, id, event, options),
     sleep: (id: string, options: unknown) => addSleep(draft, id, options),

@@ -5,6 +5,7 @@ import { idProblem } from '../plan/names.ts';
 import type { ContextKey } from '../plan/plan.ts';
 import { definitionInvalid, didYouMean, type Place } from '../plan/problem.ts';
 import type { Contract } from '../ports/bindings.ts';
+import { sensitivePaths } from './contract.ts';
 import type { Draft } from './draft.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { anything, functionOption, isDeferred, parseOptions, zodSchema } from './options.ts';
@@ -28,7 +29,10 @@ export interface ContextKeyDefinition {
 
 /** What the builder needs to know of the declared keys. */
 export type ContextOf<C> = {
-  readonly [K in keyof C]: C[K] extends { readonly schema: infer S extends z.ZodType; readonly reduce: infer R }
+  readonly [K in keyof C]: C[K] extends {
+    readonly schema: infer S extends z.ZodType;
+    readonly reduce: infer R;
+  }
     ? { readonly value: z.output<S>; readonly update: Update<z.input<S>, R> }
     : never;
 };
@@ -45,6 +49,7 @@ type Update<T, R> = R extends 'append'
 export interface DeclaredContext {
   readonly keys: { readonly [key: string]: ContextKey };
   readonly contracts: ReadonlyMap<string, Contract>;
+  readonly sensitive: readonly (readonly string[])[];
   readonly reducers: ReadonlyMap<string, (current: Json, next: Json) => Json>;
 }
 
@@ -54,24 +59,36 @@ const keyOptions = z.strictObject({
   reduce: z.union(
     [
       z.enum(['replace', 'sum', 'append', 'max', 'min', 'merge']),
-      z.strictObject({ name: z.string(), run: functionOption<(current: Json, next: Json) => Json>() }),
+      z.strictObject({
+        name: z.string(),
+        run: functionOption<(current: Json, next: Json) => Json>(),
+      }),
     ],
     { error: () => 'must be "replace", "sum", "append", "max", "min", "merge" or { name, run }' },
   ),
 });
 
 /** What the initial value must be for a reduction to make sense of it. */
-const wanted: { readonly [reduce: string]: readonly [text: string, fits: (value: unknown) => boolean] } = {
+const wanted: {
+  readonly [reduce: string]: readonly [text: string, fits: (value: unknown) => boolean];
+} = {
   sum: ['a number', (value) => typeof value === 'number'],
   max: ['a number', (value) => typeof value === 'number'],
   min: ['a number', (value) => typeof value === 'number'],
   append: ['a list', Array.isArray],
-  merge: ['an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value)],
+  merge: [
+    'an object',
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  ],
 };
 
-export function declareContext(draft: Draft, given: { readonly [key: string]: unknown }): DeclaredContext {
+export function declareContext(
+  draft: Draft,
+  given: { readonly [key: string]: unknown },
+): DeclaredContext {
   const keys: Record<string, ContextKey> = {};
   const contracts = new Map<string, Contract>();
+  const sensitive: (readonly string[])[] = [];
   const reducers = new Map<string, (current: Json, next: Json) => Json>();
   for (const [key, definition] of Object.entries(given)) {
     const place = draft.place(`context.${key}`);
@@ -82,7 +99,10 @@ export function declareContext(draft: Draft, given: { readonly [key: string]: un
     const stored = initialOf(place, contract, initial);
     const rule = typeof reduce === 'string' ? wanted[reduce] : undefined;
     if (rule !== undefined && !rule[1](stored)) {
-      throw definitionInvalid(place, `"${String(reduce)}" needs ${rule[0]} to start from, and "initial" is ${kindOf(stored)}`);
+      throw definitionInvalid(
+        place,
+        `option "reduce" needs ${rule[0]} to start from, and "initial" is ${kindOf(stored)}`,
+      );
     }
     if (typeof reduce !== 'string') addReducer(place, reducers, reduce);
     keys[key] = {
@@ -91,15 +111,19 @@ export function declareContext(draft: Draft, given: { readonly [key: string]: un
       reduce: typeof reduce === 'string' ? reduce : `named:${reduce.name}`,
     };
     contracts.set(key, contract);
+    sensitive.push(...sensitivePaths(schema).map((path) => [key, ...path]));
   }
-  return { keys, contracts, reducers };
+  return { keys, contracts, sensitive, reducers };
 }
 
 function initialOf(place: Place, contract: Contract, initial: unknown): Json {
   const parsed = contract.parse(initial);
   if (parsed.ok) return parsed.stored;
   const issue = parsed.issues[0]!;
-  throw definitionInvalid(place, `"${pathText('initial', issue.path)}" ${/^(is|has|cannot)/.test(issue.message) ? issue.message : `does not fit its schema: ${issue.message}`}`);
+  throw definitionInvalid(
+    place,
+    `"${pathText('initial', issue.path)}" ${/^(is|has|cannot)/.test(issue.message) ? issue.message : `does not fit its schema: ${issue.message}`}`,
+  );
 }
 
 function addReducer(
@@ -112,19 +136,27 @@ function addReducer(
   if (isDeferred(reducer.run)) throw definitionInvalid(place, 'a reducer must be synchronous');
   const known = reducers.get(reducer.name);
   if (known !== undefined && known !== reducer.run) {
-    throw definitionInvalid(place, `two different reducers are named "${reducer.name}"; rename one`);
+    throw definitionInvalid(
+      place,
+      `two different reducers are named "${reducer.name}"; rename one`,
+    );
   }
   reducers.set(reducer.name, reducer.run);
 }
 
 /** `w.context`: an undeclared key is a mistake, not an absent value. */
 export function contextReferences(draft: Draft, keys: readonly string[]): object {
-  const references = new Map<string, unknown>(keys.map((key) => [key, draft.refTo('$context', [key])]));
+  const references = new Map<string, unknown>(
+    keys.map((key) => [key, draft.refTo('$context', [key])]),
+  );
   return new Proxy(Object.freeze({}), {
     get(_, key) {
       const reference = references.get(String(key));
       if (reference !== undefined || typeof key === 'symbol') return reference;
-      throw definitionInvalid(draft.place(), `"${key}" is no key of the run context; declare it in \`context\`${didYouMean(key, keys)}`);
+      throw definitionInvalid(
+        draft.place(),
+        `"${key}" is no key of the run context; declare it in \`context\`${didYouMean(key, keys)}`,
+      );
     },
   });
 }

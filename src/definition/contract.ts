@@ -29,7 +29,9 @@ export function contractOf(schema: z.ZodType): Contract {
 
   const store = (value: unknown): ParseResult => {
     if (value === undefined && nullStandsForUndefined()) return { ok: true, value, stored: null };
-    const encoded = hasCodec ? attempt(() => z.safeEncode(schema, value as never)) : { ok: true as const, value };
+    const encoded = hasCodec
+      ? attempt(() => z.safeEncode(schema, value))
+      : { ok: true as const, value };
     if (!encoded.ok) return encoded;
     const copied = copyJson(encoded.value);
     if (!copied.ok) return copied;
@@ -76,7 +78,9 @@ export function sensitivePaths(schema: z.ZodType): readonly (readonly string[])[
   return [...distinct.values()];
 }
 
-type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly issues: readonly Issue[] };
+type Parsed =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
 
 /** The copy comes first: zod recurses, and a getter of the giver's may throw or change its mind. */
 function parseAtDoor(schema: z.ZodType, value: unknown): Parsed {
@@ -91,7 +95,9 @@ function attempt(parse: () => z.ZodSafeParseResult<unknown>): Parsed {
     return { ok: false, issues: result.error.issues.flatMap((issue) => issuesOf(issue, [])) };
   } catch (error) {
     if (error instanceof z.core.$ZodAsyncError) {
-      return refused('cannot be checked: its schema has an asynchronous refinement or transform, and contracts are synchronous');
+      return refused(
+        'cannot be checked: its schema has an asynchronous refinement or transform, and contracts are synchronous',
+      );
     }
     if (error instanceof RangeError) return refused('is nested too deeply');
     return refused(`cannot be checked: its schema threw "${textOf(error)}"`);
@@ -100,11 +106,16 @@ function attempt(parse: () => z.ZodSafeParseResult<unknown>): Parsed {
 
 /** Of a union that fits nowhere, the issues of the nearest option say more than "Invalid input". */
 function issuesOf(issue: z.core.$ZodIssue, above: readonly (string | number)[]): Issue[] {
-  const path = [...above, ...issue.path.map((key) => (typeof key === 'number' ? key : String(key)))];
+  const path = [
+    ...above,
+    ...issue.path.map((key) => (typeof key === 'number' ? key : String(key))),
+  ];
   if (issue.code === 'invalid_union') {
     const deepest = (issues: readonly z.core.$ZodIssue[]) =>
       Math.max(0, ...issues.map((each) => each.path.length));
-    const nearest = issue.errors.toSorted((a, b) => deepest(b) - deepest(a) || a.length - b.length)[0];
+    const nearest = issue.errors.toSorted(
+      (a, b) => deepest(b) - deepest(a) || a.length - b.length,
+    )[0];
     if (nearest !== undefined && deepest(nearest) > 0) {
       return nearest.flatMap((each) => issuesOf(each, path));
     }

@@ -1,9 +1,17 @@
+import type { JsonSchema } from '../plan/json.ts';
+import { idProblem } from '../plan/names.ts';
 import type { Gate, PlanNode } from '../plan/plan.ts';
 import { definitionInvalid, type Place } from '../plan/problem.ts';
-import { idProblem } from '../plan/names.ts';
-import type { Contract, RunnableWorkflow, TaskBinding } from '../ports/bindings.ts';
+import type { Contract, RunnableWorkflow } from '../ports/bindings.ts';
 import type { EventParts } from './event.ts';
-import { createRef, type GuardParts, guardParts, type RefParts, refParts, refText } from './reference.ts';
+import {
+  createRef,
+  type GuardParts,
+  guardParts,
+  type RefParts,
+  refParts,
+  refText,
+} from './reference.ts';
 import type { TaskParts } from './task.ts';
 import type { Ref } from './types.ts';
 
@@ -25,6 +33,13 @@ export interface Scope {
   sequence: { last: string | null } | null;
 }
 
+export interface FormParts {
+  readonly contract: Contract;
+  /** What consumers see. */
+  readonly output: JsonSchema;
+  readonly sensitive: readonly (readonly string[])[];
+}
+
 /** A workflow while it is being defined. */
 export class Draft {
   readonly workflow: string;
@@ -33,10 +48,12 @@ export class Draft {
   isClosed = false;
   /** Id of every node, also of those inside map bodies, to where it is declared. */
   readonly ids = new Map<string, Scope>();
+  /** Every node by id, but those inside map bodies. */
+  readonly nodes = new Map<string, PlanNode>();
   readonly tasks = new Map<string, TaskParts>();
   readonly predicates = new Map<string, (value: unknown) => unknown>();
   readonly mappers = new Map<string, (value: unknown) => unknown>();
-  readonly forms = new Map<string, Contract>();
+  readonly forms = new Map<string, FormParts>();
   readonly events = new Map<string, EventParts>();
   readonly children = new Map<string, RunnableWorkflow>();
 
@@ -69,26 +86,41 @@ export class Draft {
 
   checkOpen(): void {
     if (this.isClosed) {
-      throw definitionInvalid(this.place(), '`w` is used after `steps` has returned; declare every step inside `steps`, synchronously');
+      throw definitionInvalid(
+        this.place(),
+        '`w` is used after `steps` has returned; declare every step inside `steps`, synchronously',
+      );
     }
   }
 
   checkFree(id: string): void {
     const taken = this.ids.get(id);
     if (taken !== undefined) {
-      throw definitionInvalid(this.place(id), `the id is used twice, first in ${taken.title}; ids are unique in the whole workflow, branches and map bodies included`);
+      throw definitionInvalid(
+        this.place(id),
+        `the id is used twice, first in ${taken.title}; ids are unique in the whole workflow, branches and map bodies included`,
+      );
     }
   }
 
   /** Adds a node at the current place, which gives it the gates of the branches around and its turn in a sequence. */
-  add<N extends PlanNode>(node: N, options: { readonly isOrdered: boolean } = { isOrdered: true }): Ref<unknown> {
+  add<N extends PlanNode>(
+    node: N,
+    options: { readonly isOrdered: boolean } = { isOrdered: true },
+  ): Ref<unknown> {
     const { scope } = this;
     this.checkFree(node.id);
     this.ids.set(node.id, scope);
     const turn = options.isOrdered ? scope.sequence?.last : null;
     const after = turn == null || node.after.includes(turn) ? node.after : [...node.after, turn];
-    scope.nodes.push({ ...node, after, gates: [...scope.gates, ...node.gates] });
-    for (let around: Scope | null = scope; around !== null && !around.isBody; around = around.parent) {
+    const added = { ...node, after, gates: [...scope.gates, ...node.gates] };
+    scope.nodes.push(added);
+    if (!scope.isBody) this.nodes.set(node.id, added);
+    for (
+      let around: Scope | null = scope;
+      around !== null && !around.isBody;
+      around = around.parent
+    ) {
       around.members.push(node.id);
     }
     if (options.isOrdered && scope.sequence !== null) scope.sequence.last = node.id;
@@ -100,7 +132,10 @@ export class Draft {
   }
 
   /** Declares inside a scope of its own. */
-  within<R>(inner: Partial<Pick<Scope, 'gates' | 'nodes' | 'isBody'>> & { readonly title: string }, declare: () => R): { result: R; scope: Scope } {
+  within<R>(
+    inner: Partial<Pick<Scope, 'gates' | 'nodes' | 'isBody'>> & { readonly title: string },
+    declare: () => R,
+  ): { result: R; scope: Scope } {
     const outer = this.scope;
     const scope: Scope = {
       draft: this,
@@ -110,7 +145,8 @@ export class Draft {
       nodes: inner.nodes ?? outer.nodes,
       isBody: inner.isBody ?? outer.isBody,
       members: [],
-      sequence: outer.sequence === null || inner.isBody === true ? null : { last: outer.sequence.last },
+      sequence:
+        outer.sequence === null || inner.isBody === true ? null : { last: outer.sequence.last },
     };
     this.scope = scope;
     try {
@@ -131,26 +167,37 @@ export class Draft {
   checkVisible(place: Place, parts: RefParts | GuardParts): void {
     const name = 'of' in parts ? `the reference "${refText(parts)}"` : `the guard "${parts.label}"`;
     if (parts.scope.draft !== this) {
-      throw definitionInvalid(place, `${name} belongs to another workflow ("${parts.scope.draft.workflow}"); pass the value as input, or call that workflow with w.child`);
+      throw definitionInvalid(
+        place,
+        `${name} belongs to another workflow ("${parts.scope.draft.workflow}"); pass the value as input, or call that workflow with w.child`,
+      );
     }
     if (this.isInSight(parts.scope)) return;
     const wayOut = parts.scope.isBody
       ? 'return it from the body and read the result of the map'
       : 'return it from the branch and read the result of the choice';
-    throw definitionInvalid(place, `${name} has left ${parts.scope.title}, where alone it exists; ${wayOut}`);
+    throw definitionInvalid(
+      place,
+      `${name} has left ${parts.scope.title}, where alone it exists; ${wayOut}`,
+    );
   }
 
   /** @throws SignalboxError DEFINITION_INVALID if it is no reference, or one that must not be used here */
   ref(place: Place, value: unknown, what: string): RefParts {
     const parts = refParts(value);
-    if (parts === null) throw definitionInvalid(place, `${what} must be a reference, as the steps and w.input are`);
+    if (parts === null)
+      throw definitionInvalid(place, `${what} must be a reference, as the steps and w.input are`);
     this.checkVisible(place, parts);
     return parts;
   }
 
   guard(place: Place, value: unknown, what: string): GuardParts {
     const parts = guardParts(value);
-    if (parts === null) throw definitionInvalid(place, `${what} must be a guard, made by w.is, w.not, w.all or w.any`);
+    if (parts === null)
+      throw definitionInvalid(
+        place,
+        `${what} must be a guard, made by w.is, w.not, w.all or w.any`,
+      );
     this.checkVisible(place, parts);
     return parts;
   }
@@ -165,7 +212,10 @@ export class Draft {
       if (typeof each === 'string') return each;
       const parts = this.ref(place, each, 'each of "after"');
       if (parts.of.startsWith('$')) {
-        throw definitionInvalid(place, `"after" names "${refText(parts)}", which is there from the start; name steps only`);
+        throw definitionInvalid(
+          place,
+          `"after" names "${refText(parts)}", which is there from the start; name steps only`,
+        );
       }
       return parts.of;
     });
@@ -176,7 +226,10 @@ export class Draft {
     const { name } = parts.binding;
     const known = this.tasks.get(name);
     if (known !== undefined && known !== parts) {
-      throw definitionInvalid(place, `two different tasks are named "${name}"; a stored run finds its handler by that name, so rename one`);
+      throw definitionInvalid(
+        place,
+        `two different tasks are named "${name}"; a stored run finds its handler by that name, so rename one`,
+      );
     }
     this.tasks.set(name, parts);
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JsonSchema } from '../plan/json.ts';
 import type { Place } from '../plan/problem.ts';
 import type { Contract } from '../ports/bindings.ts';
+import { sensitivePaths } from './contract.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { checkName, parseOptions, text, zodSchema } from './options.ts';
 import { storedContract } from './task.ts';
@@ -19,6 +20,7 @@ export interface EventParts {
   readonly contract: Contract;
   readonly sent: JsonSchema;
   readonly received: JsonSchema;
+  readonly sensitive: readonly (readonly string[])[];
 }
 
 const partsOfEvents = new WeakMap<object, EventParts>();
@@ -49,6 +51,7 @@ export function defineEvent<P extends z.ZodType>(definition: {
     contract: storedContract(place, given.payload),
     sent: jsonSchemaOf(given.payload, 'input'),
     received: jsonSchemaOf(given.payload, 'output'),
+    sensitive: sensitivePaths(given.payload),
   });
   return event as never;
 }

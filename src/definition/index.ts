@@ -13,6 +13,7 @@ export type {
 export type { ContextKeyDefinition, ContextOf, Reduction } from './context.ts';
 export { contractOf, doorOf, sensitivePaths } from './contract.ts';
 export { defineEvent, type EventType } from './event.ts';
+export { failureOfStatus } from './http-failure.ts';
 export { jsonSchemaOf } from './json-schema.ts';
 export type { Breaker, Delivery, Retry } from './policy.ts';
 export {
@@ -40,4 +41,9 @@ export type {
   Settled,
   Wire,
 } from './types.ts';
-export { defineWorkflow, forwardWorkflow, type Workflow, type WorkflowDefinition } from './workflow.ts';
+export {
+  defineWorkflow,
+  forwardWorkflow,
+  type Workflow,
+  type WorkflowDefinition,
+} from './workflow.ts';

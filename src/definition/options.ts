@@ -1,15 +1,19 @@
 import { z } from 'zod';
 import { maxDurationMs, parseDuration } from '../plan/duration.ts';
-import { type Place, definitionInvalid, didYouMean } from '../plan/problem.ts';
 import { kindOf } from '../plan/json-value.ts';
 import { nameProblem } from '../plan/names.ts';
+import { definitionInvalid, didYouMean, type Place } from '../plan/problem.ts';
 
 /**
  * The options of an untyped caller, parsed at the door: a misspelt option must not be ignored in silence.
  *
  * @throws SignalboxError DEFINITION_INVALID naming the option and what it should be
  */
-export function parseOptions<S extends z.ZodObject>(place: Place, schema: S, options: unknown): z.output<S> {
+export function parseOptions<S extends z.ZodObject>(
+  place: Place,
+  schema: S,
+  options: unknown,
+): z.output<S> {
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
@@ -27,7 +31,9 @@ function optionProblem(schema: z.ZodObject, options: unknown, issue: z.core.$Zod
     return `unknown option "${full}"${didYouMean(name, knownAt(schema, issue.path))}`;
   }
   if (issue.code === 'invalid_union') {
-    const inner = issue.errors.flat().find((each) => each.path.length > 0 || each.code === 'unrecognized_keys');
+    const inner = issue.errors
+      .flat()
+      .find((each) => each.path.length > 0 || each.code === 'unrecognized_keys');
     if (inner !== undefined) {
       return optionProblem(schema, options, { ...inner, path: [...issue.path, ...inner.path] });
     }
@@ -50,7 +56,10 @@ function knownAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly stri
   let current: z.ZodType | undefined = schema;
   for (const key of path) {
     current = unwrapped(current);
-    current = current instanceof z.ZodObject ? (current.shape[String(key)] as z.ZodType | undefined) : undefined;
+    current =
+      current instanceof z.ZodObject
+        ? (current.shape[String(key)] as z.ZodType | undefined)
+        : undefined;
   }
   const end = unwrapped(current);
   return end instanceof z.ZodObject ? Object.keys(end.shape) : [];
@@ -62,7 +71,9 @@ function unwrapped(schema: z.ZodType | undefined): z.ZodType | undefined {
     current = (current instanceof z.ZodPipe ? current.in : current.unwrap()) as z.ZodType;
   }
   if (current instanceof z.ZodUnion) {
-    return (current.options as z.ZodType[]).map(unwrapped).find((option) => option instanceof z.ZodObject);
+    return (current.options as z.ZodType[])
+      .map(unwrapped)
+      .find((option) => option instanceof z.ZodObject);
   }
   return current;
 }
@@ -131,7 +142,11 @@ export function checkName(place: Place, name: unknown): asserts name is string {
 /** A function declared `async` or as a generator: its answer would be an object, and every object counts as true. */
 export function isDeferred(value: unknown): boolean {
   const tag = Object.prototype.toString.call(value);
-  return tag === '[object AsyncFunction]' || tag === '[object GeneratorFunction]' || tag === '[object AsyncGeneratorFunction]';
+  return (
+    tag === '[object AsyncFunction]' ||
+    tag === '[object GeneratorFunction]' ||
+    tag === '[object AsyncGeneratorFunction]'
+  );
 }
 
 function shown(value: unknown): string {

@@ -58,7 +58,11 @@ const backoffOption = z
   .strictObject({
     kind: oneOf('fixed', 'exponential'),
     initial: durationOrZero,
-    factor: z.number({ error: 'must be a number from 1 to 1000' }).min(1, 'must be a number from 1 to 1000').max(1_000, 'must be a number from 1 to 1000').optional(),
+    factor: z
+      .number({ error: 'must be a number from 1 to 1000' })
+      .min(1, 'must be a number from 1 to 1000')
+      .max(1_000, 'must be a number from 1 to 1000')
+      .optional(),
     max: duration.optional(),
     jitter: oneOf('none', 'full').optional(),
   })
@@ -78,7 +82,12 @@ const backoffOption = z
 
 export const retryOption = z
   .strictObject({ maxAttempts: count(1), backoff: backoffOption.optional() })
-  .transform((given): RetryPolicy => ({ maxAttempts: given.maxAttempts, backoff: given.backoff ?? defaultBackoff }));
+  .transform(
+    (given): RetryPolicy => ({
+      maxAttempts: given.maxAttempts,
+      backoff: given.backoff ?? defaultBackoff,
+    }),
+  );
 
 const breakerOption = z
   .strictObject({
@@ -87,12 +96,14 @@ const breakerOption = z
     resetAfter: duration,
     whenOpen: oneOf('wait', 'fail').optional(),
   })
-  .transform((given): BreakerPolicy => ({
-    name: given.name,
-    failureThreshold: given.failureThreshold,
-    resetAfterMs: given.resetAfter,
-    whenOpen: given.whenOpen ?? 'wait',
-  }));
+  .transform(
+    (given): BreakerPolicy => ({
+      name: given.name,
+      failureThreshold: given.failureThreshold,
+      resetAfterMs: given.resetAfter,
+      whenOpen: given.whenOpen ?? 'wait',
+    }),
+  );
 
 export const priorityOption = oneOf('high', 'default', 'low');
 
@@ -119,6 +130,6 @@ export const compensateOption = z.union(
   ],
   {
     error: () =>
-      'must be declared: \'none\' if there is nothing to undo (it only reads), \'irreversible\' if it cannot be undone, or the function that undoes it',
+      "must be declared: 'none' if there is nothing to undo (it only reads), 'irreversible' if it cannot be undone, or the function that undoes it",
   },
 );

@@ -1,6 +1,6 @@
 import { SignalboxError } from '../errors.ts';
-import type { Condition } from '../plan/plan.ts';
 import { pathText } from '../plan/json-value.ts';
+import type { Condition } from '../plan/plan.ts';
 import type { Scope } from './draft.ts';
 import type { Guard, Ref } from './types.ts';
 
@@ -57,9 +57,13 @@ function refTraps(parts: RefParts): ProxyHandler<() => void> {
   const name = refText(parts);
   let fields: unknown;
   const misuse = (what: string): never => {
-    throw new SignalboxError('DEFINITION_INVALID', `The reference "${name}" ${what}: it stands for a value that exists only in a run; ${wayOut}`, {
-      details: { reference: name },
-    });
+    throw new SignalboxError(
+      'DEFINITION_INVALID',
+      `The reference "${name}" ${what}: it stands for a value that exists only in a run; ${wayOut}`,
+      {
+        details: { reference: name },
+      },
+    );
   };
   return {
     ...refusals(misuse),
@@ -67,7 +71,13 @@ function refTraps(parts: RefParts): ProxyHandler<() => void> {
       if (key === '$') return (fields ??= new Proxy(Object.freeze({}), fieldTraps(parts, name)));
       return typeof key === 'symbol'
         ? refuseSymbol(key, misuse)
-        : misuse(key === 'then' ? 'is awaited' : key === 'toJSON' ? 'is turned into JSON' : `has no property "${key}" (a field of the value is \`.$.${key}\`)`);
+        : misuse(
+            key === 'then'
+              ? 'is awaited'
+              : key === 'toJSON'
+                ? 'is turned into JSON'
+                : `has no property "${key}" (a field of the value is \`.$.${key}\`)`,
+          );
     },
   };
 }
@@ -75,9 +85,13 @@ function refTraps(parts: RefParts): ProxyHandler<() => void> {
 function fieldTraps(parts: RefParts, name: string): ProxyHandler<object> {
   const known = new Map<string, unknown>();
   const misuse = (what: string): never => {
-    throw new SignalboxError('DEFINITION_INVALID', `"${name}.$" ${what}: it gives references to the fields of a value that exists only in a run; ${wayOut}`, {
-      details: { reference: name },
-    });
+    throw new SignalboxError(
+      'DEFINITION_INVALID',
+      `"${name}.$" ${what}: it gives references to the fields of a value that exists only in a run; ${wayOut}`,
+      {
+        details: { reference: name },
+      },
+    );
   };
   return {
     ...refusals(misuse),
@@ -97,14 +111,20 @@ function fieldTraps(parts: RefParts, name: string): ProxyHandler<object> {
 
 function guardTraps(parts: GuardParts): ProxyHandler<object> {
   const misuse = (what: string): never => {
-    throw new SignalboxError('DEFINITION_INVALID', `The guard "${parts.label}" ${what}: it is decided in a run; combine guards with w.not, w.all and w.any, and pass them as \`when\` or to w.when`, {
-      details: { guard: parts.label },
-    });
+    throw new SignalboxError(
+      'DEFINITION_INVALID',
+      `The guard "${parts.label}" ${what}: it is decided in a run; combine guards with w.not, w.all and w.any, and pass them as \`when\` or to w.when`,
+      {
+        details: { guard: parts.label },
+      },
+    );
   };
   return {
     ...refusals(misuse),
     get: (_, key) =>
-      typeof key === 'symbol' ? refuseSymbol(key, misuse) : misuse(key === 'then' ? 'is awaited' : `has no property "${key}"`),
+      typeof key === 'symbol'
+        ? refuseSymbol(key, misuse)
+        : misuse(key === 'then' ? 'is awaited' : `has no property "${key}"`),
   };
 }
 
@@ -123,7 +143,8 @@ function refusals(misuse: (what: string) => never) {
 
 function refuseSymbol(key: symbol, misuse: (what: string) => never): undefined {
   if (key === Symbol.toPrimitive) return misuse('is used as a text or a number');
-  if (key === Symbol.iterator || key === Symbol.asyncIterator) return misuse('is iterated or spread');
+  if (key === Symbol.iterator || key === Symbol.asyncIterator)
+    return misuse('is iterated or spread');
   return undefined;
 }
 

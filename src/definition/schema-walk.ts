@@ -10,9 +10,11 @@ export interface SchemaPart {
 
 /** Every schema that a schema is made of, itself first, in order of declaration. */
 export function* partsOf(root: z.ZodType): Generator<SchemaPart> {
-  const pending: { schema: z.core.$ZodTypes; path: readonly string[]; above: readonly z.core.$ZodType[] }[] = [
-    { schema: root as z.core.$ZodType as z.core.$ZodTypes, path: [], above: [] },
-  ];
+  const pending: {
+    schema: z.core.$ZodTypes;
+    path: readonly string[];
+    above: readonly z.core.$ZodType[];
+  }[] = [{ schema: root as z.core.$ZodType as z.core.$ZodTypes, path: [], above: [] }];
   while (pending.length > 0) {
     const { schema, path, above } = pending.pop()!;
     const isRecursion = above.includes(schema);

@@ -6,14 +6,21 @@ import { definitionInvalid, type Place } from '../plan/problem.ts';
 import type { AttemptInfo, Contract, HandlerContext, TaskBinding } from '../ports/bindings.ts';
 import { accepts, contractOf, doorOf, sensitivePaths } from './contract.ts';
 import { jsonSchemaOf } from './json-schema.ts';
-import { checkName, duration, functionOption, oneOf, parseOptions, text, zodSchema } from './options.ts';
+import {
+  checkName,
+  duration,
+  functionOption,
+  oneOf,
+  parseOptions,
+  text,
+  zodSchema,
+} from './options.ts';
 import { compensateOption, type Delivery, deliveryOptions, noRetry, type Retry } from './policy.ts';
 import type { Duration } from './types.ts';
 
 declare const contract: unique symbol;
 
 /** What wiring needs to know of a task. `F`: declared failures, code to detail. */
-// biome-ignore lint/complexity/noBannedTypes: `{}` is "no failures declared"
 export interface Task<in I, out O, out F = {}> {
   readonly name: string;
   readonly [contract]: (input: I) => [O, F];
@@ -52,8 +59,11 @@ export type Compensation<I, O> =
 export type Schema = z.ZodType<unknown, Plain>;
 type Plain = undefined | null | {} | '' | 0 | boolean | readonly Plain[] | { [key: string]: Plain };
 
-export interface TaskDefinition<I extends z.ZodType, O extends Schema, F extends Record<string, Schema>>
-  extends Delivery {
+export interface TaskDefinition<
+  I extends z.ZodType,
+  O extends Schema,
+  F extends Record<string, Schema>,
+> extends Delivery {
   /** Names the handler in stored plans: renaming it is a new version. */
   name: string;
   description?: string;
@@ -82,6 +92,7 @@ export interface TaskParts {
   readonly owner: string | undefined;
   /** Code of a declared failure to the schema of its detail. */
   readonly details: ReadonlyMap<string, JsonSchema>;
+  readonly sensitiveDetails: readonly (readonly string[])[];
   readonly acceptsUndefined: boolean;
 }
 
@@ -121,21 +132,30 @@ const takenCodes: ReadonlySet<string> = new Set(['complete', 'failed', 'any']);
  *   run: ({ input, signal, idempotencyKey }) => payments.charge(input, { signal, idempotencyKey }),
  * });
  */
-// biome-ignore lint/complexity/noBannedTypes: `{}` is "no failures declared"
-export function defineTask<I extends z.ZodType, O extends Schema = z.ZodVoid, F extends Record<string, Schema> = {}>(
+export function defineTask<
+  I extends z.ZodType,
+  O extends Schema = z.ZodVoid,
+  F extends Record<string, Schema> = {},
+>(
   definition: TaskDefinition<I, O, F>,
 ): Task<z.input<I>, z.output<O>, { [C in keyof F]: z.output<F[C]> }> {
   const place: Place = { task: nameOf(definition) };
   const given = parseOptions(place, taskOptions, definition);
   checkName(place, given.name);
   if (given.remember !== undefined && given.key === undefined) {
-    throw definitionInvalid(place, 'option "remember" needs "key": it says which results are the same');
+    throw definitionInvalid(
+      place,
+      'option "remember" needs "key": it says which results are the same',
+    );
   }
   const failures = Object.entries(given.failures ?? {});
   for (const [code] of failures) {
     checkName(place, code);
     if (takenCodes.has(code)) {
-      throw definitionInvalid(place, `"${code}" cannot be the code of a declared failure; choose another`);
+      throw definitionInvalid(
+        place,
+        `"${code}" cannot be the code of a declared failure; choose another`,
+      );
     }
   }
   const output = given.output ?? z.void();
@@ -165,7 +185,9 @@ export function defineTask<I extends z.ZodType, O extends Schema = z.ZodVoid, F 
     sensitive: { input: sensitivePaths(given.input), output: sensitivePaths(output) },
   };
   const details = new Map(failures.map(([code, schema]) => [code, jsonSchemaOf(schema, 'output')]));
-  const contracts = failures.map(([code, schema]) => [code, storedContract(place, schema)] as const);
+  const contracts = failures.map(
+    ([code, schema]) => [code, storedContract(place, schema)] as const,
+  );
   const binding: TaskBinding = {
     name: given.name,
     input: doorOf(given.input),
@@ -182,6 +204,7 @@ export function defineTask<I extends z.ZodType, O extends Schema = z.ZodVoid, F 
     description: given.description,
     owner: given.owner,
     details,
+    sensitiveDetails: failures.flatMap(([, schema]) => sensitivePaths(schema)),
     acceptsUndefined: accepts(given.input, undefined),
   });
   return task as never;
@@ -197,7 +220,9 @@ export function storedContract(place: Place, schema: z.ZodType): Contract {
   try {
     return contractOf(schema);
   } catch (error) {
-    throw definitionInvalid(place, error instanceof Error ? error.message : String(error), { cause: error });
+    throw definitionInvalid(place, error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
   }
 }
 

@@ -40,11 +40,8 @@ export type Wire<T> =
 type Fieldwise<T> = { readonly [K in keyof T]: Wire<T[K]> };
 
 /** The value a wiring delivers; the inverse of `Wire`, for `derive` and `is`, where no contract exists. */
-export type Unwired<W> = W extends Ref<infer T>
-  ? T
-  : W extends Atom
-    ? W
-    : { -readonly [K in keyof W]: Unwired<W[K]> };
+export type Unwired<W> =
+  W extends Ref<infer T> ? T : W extends Atom ? W : { -readonly [K in keyof W]: Unwired<W[K]> };
 
 /** A length of time: `250ms`, `30s`, `5m`, `24h`, `365d`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;

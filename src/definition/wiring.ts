@@ -1,5 +1,5 @@
-import type { Wiring } from '../plan/plan.ts';
 import { kindOf, maxDepth, pathText } from '../plan/json-value.ts';
+import type { Wiring } from '../plan/plan.ts';
 import { definitionInvalid, type Place } from '../plan/problem.ts';
 import type { Draft } from './draft.ts';
 import { guardParts, refParts } from './reference.ts';
@@ -26,9 +26,13 @@ export function toWiring(draft: Draft, place: Place, value: unknown, what: strin
     if (given === null || typeof given === 'string' || typeof given === 'boolean') {
       return { kind: 'literal', value: given };
     }
-    if (path.length >= maxDepth) throw refused(path, `is nested more than ${maxDepth} levels deep, or part of itself`);
+    if (path.length >= maxDepth)
+      throw refused(path, `is nested more than ${maxDepth} levels deep, or part of itself`);
     if (Array.isArray(given)) {
-      return { kind: 'array', items: Array.from(given, (item, index) => wire(item, [...path, index])) };
+      return {
+        kind: 'array',
+        items: Array.from(given, (item, index) => wire(item, [...path, index])),
+      };
     }
     if (guardParts(given) !== null) {
       throw refused(path, 'is a guard, which is not a value; derive a value with w.derive');
@@ -37,7 +41,10 @@ export function toWiring(draft: Draft, place: Place, value: unknown, what: strin
       throw refused(path, 'is a function; compute a value in a run with w.derive');
     }
     if (given instanceof Promise) {
-      throw refused(path, 'is a promise; a definition is synchronous, and what takes time belongs into a task');
+      throw refused(
+        path,
+        'is a promise; a definition is synchronous, and what takes time belongs into a task',
+      );
     }
     if (typeof given !== 'object' || !isPlain(given)) {
       throw refused(path, `is ${kindOf(given)}, which a plan cannot carry; use plain JSON`);

@@ -1,23 +1,42 @@
 import { z } from 'zod';
+import { checkPlan } from '../plan/check.ts';
 import { planHash } from '../plan/hash.ts';
+import { layOut } from '../plan/layout.ts';
 import { idProblem } from '../plan/names.ts';
 import type { Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
 import { definitionInvalid } from '../plan/problem.ts';
-import { layOut } from '../plan/layout.ts';
+import { once } from '../plan/shape.ts';
+import { type KnownSchemas, ValueShapes } from '../plan/value-shapes.ts';
 import type { Bindings, RunnableWorkflow } from '../ports/bindings.ts';
 import { createBuilder } from './builder.ts';
 import type { Builder, Finish } from './builder-api.ts';
+import {
+  type ContextKeyDefinition,
+  type ContextOf,
+  type DeclaredContext,
+  declareContext,
+} from './context.ts';
 import { sensitivePaths } from './contract.ts';
-import { type ContextKeyDefinition, type ContextOf, type DeclaredContext, declareContext } from './context.ts';
 import { Draft } from './draft.ts';
 import { type EventType, eventParts } from './event.ts';
 import { jsonSchemaOf } from './json-schema.ts';
-import { anything, count, duration, functionOption, isDeferred, oneOf, parseOptions, text, zodSchema } from './options.ts';
-import { finishOf } from './steps/finish.ts';
+import {
+  anything,
+  count,
+  duration,
+  functionOption,
+  isDeferred,
+  oneOf,
+  parseOptions,
+  text,
+  zodSchema,
+} from './options.ts';
+import { sensitiveOutputOf } from './sensitive-output.ts';
 import { taskOf } from './steps/common.ts';
+import { finishOf } from './steps/finish.ts';
 import { storedContract, type Task } from './task.ts';
 import type { Duration, Ref, RunFailure } from './types.ts';
-import { isWorkflow, rememberWorkflow } from './workflow-registry.ts';
+import { isWorkflow, rememberWorkflow, workflowParts } from './workflow-registry.ts';
 
 declare const contract: unique symbol;
 
@@ -26,7 +45,11 @@ export interface Workflow<in I, out O> extends RunnableWorkflow {
   readonly [contract]: (input: I) => O;
 }
 
-export interface WorkflowDefinition<I extends z.ZodType, O, C extends { readonly [key: string]: ContextKeyDefinition }> {
+export interface WorkflowDefinition<
+  I extends z.ZodType,
+  O,
+  C extends { readonly [key: string]: ContextKeyDefinition },
+> {
   name: string;
   /** From 1; runs stay on the version they started with. */
   version: number;
@@ -92,7 +115,6 @@ const defaultAbortGraceMs = 10_000;
 export function defineWorkflow<
   I extends z.ZodType,
   O,
-  // biome-ignore lint/complexity/noBannedTypes: `{}` is "no keys declared"
   const C extends { readonly [key: string]: ContextKeyDefinition } = {},
 >(definition: WorkflowDefinition<I, O, C>): Workflow<z.input<I>, O> {
   const name: unknown = (definition as { name?: unknown } | undefined)?.name;
@@ -101,20 +123,32 @@ export function defineWorkflow<
   const problem = idProblem(given.name);
   if (problem !== null) throw definitionInvalid(draft.place(), problem);
   if (isDeferred(given.steps)) {
-    throw definitionInvalid(draft.place(), '`steps` is asynchronous; a definition is synchronous, and what takes time belongs into a task');
+    throw definitionInvalid(
+      draft.place(),
+      '`steps` is asynchronous; a definition is synchronous, and what takes time belongs into a task',
+    );
   }
   const context = declareContext(draft, given.context ?? {});
   const startOn = (given.startOn ?? []).map((event) => {
     const parts = eventParts(event);
-    if (parts === null) throw definitionInvalid(draft.place(), 'each of "startOn" must be an event made by defineEvent');
+    if (parts === null)
+      throw definitionInvalid(
+        draft.place(),
+        'each of "startOn" must be an event made by defineEvent',
+      );
     draft.useEvent(draft.place(), parts);
     return parts.name;
   });
-  const onFailed = given.onFailed === undefined ? null : taskOf(draft, draft.place(), given.onFailed, 'option "onFailed"');
+  const onFailed =
+    given.onFailed === undefined
+      ? null
+      : taskOf(draft, draft.place(), given.onFailed, 'option "onFailed"');
   const returned = given.steps(createBuilder(draft, Object.keys(context.keys)));
   const { output, finish } = finishOf(draft, returned);
   draft.isClosed = true;
 
+  const nodes = withResolvedAfter(draft.root.nodes);
+  const sensitiveInput = sensitivePaths(given.input);
   const plan: PlanWithoutHash = {
     format: 1,
     name: given.name,
@@ -122,7 +156,7 @@ export function defineWorkflow<
     ...(given.description !== undefined && { description: given.description }),
     ...(given.owner !== undefined && { owner: given.owner }),
     input: jsonSchemaOf(given.input, 'input'),
-    sensitiveInput: sensitivePaths(given.input),
+    sensitiveInput,
     ...(given.timeout !== undefined && { timeoutMs: given.timeout }),
     onFailure: given.onFailure ?? 'compensate',
     stopping: given.stopping ?? 'drain',
@@ -131,14 +165,20 @@ export function defineWorkflow<
     startOn,
     context: context.keys,
     ...(onFailed !== null && { onFailed: onFailed.call }),
-    nodes: withResolvedAfter(draft.root.nodes),
+    nodes,
     output,
     finish,
-    sensitiveOutput: [],
+    sensitiveOutput: sensitiveOutputOf({ nodes, output, sensitiveInput }, draft, context),
   };
+  const known = knownSchemas(draft, given.input);
+  checkPlan(plan, known);
   layOut(plan);
   const bindings = bindingsOf(draft, context, storedContract(draft.place(), given.input));
-  return runnable({ ...plan, hash: planHash(plan) }, bindings) as Workflow<z.input<I>, O>;
+  const workflow = runnable({ ...plan, hash: planHash(plan) }, bindings);
+  rememberWorkflow(workflow, {
+    output: once(() => new ValueShapes(plan, known).wiring(plan.output, [])),
+  });
+  return workflow as Workflow<z.input<I>, O>;
 }
 
 /**
@@ -158,7 +198,10 @@ export function forwardWorkflow<I, O>(promise: {
   const resolve = (): RunnableWorkflow => {
     const found: RunnableWorkflow = promise.workflow();
     if (found?.name === name && found.version === version) return found;
-    throw definitionInvalid({ workflow: name }, `forwardWorkflow promises version ${version} of "${name}" and gives ${isWorkflow(found) ? `version ${found.version} of "${found.name}"` : 'no workflow'}`);
+    throw definitionInvalid(
+      { workflow: name },
+      `forwardWorkflow promises version ${version} of "${name}" and gives ${isWorkflow(found) ? `version ${found.version} of "${found.name}"` : 'no workflow'}`,
+    );
   };
   const forward: RunnableWorkflow = {
     name,
@@ -170,7 +213,7 @@ export function forwardWorkflow<I, O>(promise: {
       return resolve().bindings;
     },
   };
-  rememberWorkflow(forward);
+  rememberWorkflow(forward, null);
   return forward as Workflow<I, O>;
 }
 
@@ -178,7 +221,8 @@ export function forwardWorkflow<I, O>(promise: {
 function withResolvedAfter(nodes: readonly PlanNode[]): readonly PlanNode[] {
   const choices = new Set(nodes.filter((node) => node.kind === 'choice').map((node) => node.id));
   const inBranchOf = new Map<string, ReadonlySet<string>>();
-  for (const node of nodes) if (node.kind === 'merge') inBranchOf.set(node.choice, new Set(node.members));
+  for (const node of nodes)
+    if (node.kind === 'merge') inBranchOf.set(node.choice, new Set(node.members));
   return nodes.map((node) => {
     if (!node.after.some((id) => choices.has(id))) return node;
     return {
@@ -190,13 +234,33 @@ function withResolvedAfter(nodes: readonly PlanNode[]): readonly PlanNode[] {
   });
 }
 
+/** What the plan does not keep, for comparing what is wired with what is wanted. */
+function knownSchemas(draft: Draft, input: z.ZodType): KnownSchemas {
+  const children = [...draft.children].flatMap(([name, child]) => {
+    const parts = workflowParts(child);
+    return parts === null
+      ? []
+      : [[name, { input: child.plan.input, output: parts.output }] as const];
+  });
+  return {
+    input: jsonSchemaOf(input, 'output'),
+    forms: new Map([...draft.forms].map(([id, parts]) => [id, parts.output])),
+    events: draft.events,
+    children: new Map(children),
+    failures: new Map([...draft.tasks].map(([name, parts]) => [name, parts.details])),
+    needInput: new Set(
+      [...draft.tasks].flatMap(([name, parts]) => (parts.acceptsUndefined ? [] : [name])),
+    ),
+  };
+}
+
 function bindingsOf(draft: Draft, context: DeclaredContext, input: Bindings['input']): Bindings {
   return {
     input,
     tasks: new Map([...draft.tasks].map(([name, parts]) => [name, parts.binding])),
     predicates: draft.predicates,
     mappers: draft.mappers,
-    forms: draft.forms,
+    forms: new Map([...draft.forms].map(([id, parts]) => [id, parts.contract])),
     events: new Map([...draft.events].map(([name, parts]) => [name, parts.contract])),
     children: draft.children,
     context: context.contracts,
@@ -206,14 +270,12 @@ function bindingsOf(draft: Draft, context: DeclaredContext, input: Bindings['inp
 
 /** What the engine runs. A lazy `machine` getter for running in memory belongs here. */
 function runnable(plan: Plan, bindings: Bindings): RunnableWorkflow {
-  const workflow: RunnableWorkflow = Object.freeze({
+  return Object.freeze({
     name: plan.name,
     version: plan.version,
     plan: deepFreeze(plan),
     bindings: Object.freeze(bindings),
   });
-  rememberWorkflow(workflow);
-  return workflow;
 }
 
 function deepFreeze<T>(value: T): T {

@@ -16,19 +16,28 @@ export function planHash(plan: PlanWithoutHash): string {
   try {
     canonical = canonicalize({ ...undescribed(rest), nodes: plan.nodes.map(undescribedNode) });
   } catch (error) {
-    throw new SignalboxError('DEFINITION_INVALID', `Workflow "${plan.name}" has no canonical form: ${textOf(error)}`, {
-      details: { workflow: plan.name },
-      cause: error,
-    });
+    throw new SignalboxError(
+      'DEFINITION_INVALID',
+      `Workflow "${plan.name}" has no canonical form: ${textOf(error)}`,
+      {
+        details: { workflow: plan.name },
+        cause: error,
+      },
+    );
   }
   return hash('sha256', canonical ?? '', 'hex');
 }
 
 function undescribedNode(node: PlanNode): object {
-  return node.kind === 'map' ? { ...undescribed(node), body: node.body.map(undescribed) } : undescribed(node);
+  return node.kind === 'map'
+    ? { ...undescribed(node), body: node.body.map(undescribed) }
+    : undescribed(node);
 }
 
-function undescribed(described: { readonly description?: string; readonly owner?: string }): object {
+function undescribed(described: {
+  readonly description?: string;
+  readonly owner?: string;
+}): object {
   const { description: _, owner: __, ...rest } = described;
   return rest;
 }

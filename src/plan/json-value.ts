@@ -38,7 +38,7 @@ export function cloneJson<T extends Json>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(cloneJson) as unknown as T;
   const result: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) put(result, key, cloneJson(item as Json));
+  for (const [key, item] of Object.entries(value)) put(result, key, cloneJson(item));
   return result as T;
 }
 
@@ -102,7 +102,8 @@ function copy(root: unknown, foreign: 'refuse' | 'keep'): Copied<unknown> {
   const enterUndefined = () => {
     const frame = frames.at(-1);
     if (frame === undefined) report('is undefined, which JSON cannot carry; use null');
-    else if (frame.keys === null) report('is undefined inside a list, which JSON turns into null; use null');
+    else if (frame.keys === null)
+      report('is undefined inside a list, which JSON turns into null; use null');
   };
 
   enter(root);
@@ -118,7 +119,8 @@ function copy(root: unknown, foreign: 'refuse' | 'keep'): Copied<unknown> {
     const depth = frames.length;
     try {
       const key = currentKey(frame);
-      if (key === '__proto__') report('is a key that JavaScript gives a meaning of its own; rename it');
+      if (key === '__proto__')
+        report('is a key that JavaScript gives a meaning of its own; rename it');
       else if (frame.keys === null && !Object.hasOwn(frame.source, key)) {
         report('is a hole in a list, which JSON turns into null');
       } else enter((frame.source as Record<string | number, unknown>)[key]);
@@ -137,7 +139,8 @@ function openContainer(source: object, foreign: 'refuse' | 'keep'): Frame | null
       return { source, target: [], keys: null, length: source.length, next: 0 };
     }
     const prototype = Object.getPrototypeOf(source) as object | null;
-    if (prototype !== null && prototype !== Object.prototype && !isForeignPlain(prototype)) return null;
+    if (prototype !== null && prototype !== Object.prototype && !isForeignPlain(prototype))
+      return null;
     const keys = Object.keys(source);
     const target: Record<string, unknown> = {};
     for (const symbol of Object.getOwnPropertySymbols(source)) {
@@ -170,7 +173,12 @@ function isLossless(value: unknown): boolean {
 
 function put(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(target, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   } else target[key] = value;
 }
 
@@ -189,7 +197,17 @@ export function kindOf(value: unknown): string {
     if (Array.isArray(value)) return 'a list';
     const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
     if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object';
-    const builtIn = ['Date', 'Map', 'Set', 'Error', 'RegExp', 'Promise', 'Buffer', 'WeakMap', 'URL'];
+    const builtIn = [
+      'Date',
+      'Map',
+      'Set',
+      'Error',
+      'RegExp',
+      'Promise',
+      'Buffer',
+      'WeakMap',
+      'URL',
+    ];
     if (builtIn.includes(name)) return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
     return `an instance of ${name}`;
   } catch {

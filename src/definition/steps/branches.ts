@@ -1,6 +1,7 @@
-import type { ChoiceNode, Condition, Gate, MergeNode, PlanNode, Wiring } from '../../plan/plan.ts';
-import { definitionInvalid, type Place } from '../../plan/problem.ts';
+import { ranCondition } from '../../plan/conditions.ts';
 import { kindOf } from '../../plan/json-value.ts';
+import type { ChoiceNode, Condition, Gate, MergeNode, Wiring } from '../../plan/plan.ts';
+import { definitionInvalid, type Place } from '../../plan/problem.ts';
 import type { Draft } from '../draft.ts';
 import { isDeferred } from '../options.ts';
 import { type RefParts, refParts, refText } from '../reference.ts';
@@ -18,7 +19,13 @@ interface Case {
 }
 
 /** A choice, its branches and the merge that joins them. */
-function addChoice(draft: Draft, place: Place, id: string, by: ChoiceNode['by'], cases: readonly Case[]): Ref<unknown> {
+function addChoice(
+  draft: Draft,
+  place: Place,
+  id: string,
+  by: ChoiceNode['by'],
+  cases: readonly Case[],
+): Ref<unknown> {
   const { sequence } = draft.scope;
   draft.add<ChoiceNode>({ id, after: [], gates: [], kind: 'choice', by });
   const members: string[] = [];
@@ -40,7 +47,15 @@ function addChoice(draft: Draft, place: Place, id: string, by: ChoiceNode['by'],
     return [name, result];
   });
   if (sequence !== null) sequence.last = null;
-  return draft.add<MergeNode>({ id: `${id}.merged`, after: [], gates: [], kind: 'merge', choice: id, cases: yields, members });
+  return draft.add<MergeNode>({
+    id: `${id}.merged`,
+    after: [],
+    gates: [],
+    kind: 'merge',
+    choice: id,
+    cases: yields,
+    members,
+  });
 }
 
 /** Branches and bodies return a reference, or nothing. */
@@ -48,23 +63,39 @@ export function branchValue(draft: Draft, place: Place, returned: unknown, what:
   if (returned === undefined) return { kind: 'absent' };
   const parts = refParts(returned);
   if (parts === null) {
-    const wayOut = returned instanceof Promise ? 'it must be synchronous' : 'return a reference (w.derive makes one of several), or nothing';
+    const wayOut =
+      returned instanceof Promise
+        ? 'it must be synchronous'
+        : 'return a reference (w.derive makes one of several), or nothing';
     throw definitionInvalid(place, `${what} returns ${kindOf(returned)}; ${wayOut}`);
   }
   draft.checkVisible(place, parts);
   return { kind: 'ref', of: parts.of, path: parts.path };
 }
 
-export function addWhen(draft: Draft, id: string, guard: unknown, then: unknown, otherwise: unknown): Ref<unknown> {
+export function addWhen(
+  draft: Draft,
+  id: string,
+  guard: unknown,
+  then: unknown,
+  otherwise: unknown,
+): Ref<unknown> {
   const place = beginChoice(draft, id);
   const parts = draft.guard(place, guard, 'the second argument');
   const { condition, label, otherwise: reason } = parts;
   const declareThen = branchOf(place, then, 'the third argument');
-  const declareOtherwise = otherwise === undefined ? null : branchOf(place, otherwise, 'the fourth argument');
-  return addChoice(draft, place, id, { conditions: [['then', condition, label]], otherwise: 'otherwise' }, [
-    { name: 'then', label, otherwise: reason, declare: declareThen },
-    { name: 'otherwise', label: negatedLabel(parts), declare: declareOtherwise },
-  ]);
+  const declareOtherwise =
+    otherwise === undefined ? null : branchOf(place, otherwise, 'the fourth argument');
+  return addChoice(
+    draft,
+    place,
+    id,
+    { conditions: [['then', condition, label]], otherwise: 'otherwise' },
+    [
+      { name: 'then', label, otherwise: reason, declare: declareThen },
+      { name: 'otherwise', label: negatedLabel(parts), declare: declareOtherwise },
+    ],
+  );
 }
 
 export function addIfRan(draft: Draft, id: string, step: unknown, then: unknown): Ref<unknown> {
@@ -73,53 +104,69 @@ export function addIfRan(draft: Draft, id: string, step: unknown, then: unknown)
   const declare = branchOf(place, then, 'the third argument');
   const name = parts.of.replace(/\.merged$/, '');
   const label = `${name} ran`;
-  const condition = ranCondition(draft, place, parts);
+  const condition = conditionOfRun(draft, place, parts);
   const otherwise = `Step "${name}" did not run.`;
-  return addChoice(draft, place, id, { conditions: [['ran', condition, label]], otherwise: 'skipped' }, [
-    { name: 'ran', label, otherwise, declare: () => declare(step) },
-    { name: 'skipped', label: `not ${label}`, declare: null },
-  ]);
+  return addChoice(
+    draft,
+    place,
+    id,
+    { conditions: [['ran', condition, label]], otherwise: 'skipped' },
+    [
+      { name: 'ran', label, otherwise, declare: () => declare(step) },
+      { name: 'skipped', label: `not ${label}`, declare: null },
+    ],
+  );
 }
 
-/** Of a merge: the branch taken yielded something, and that ran. */
-function ranCondition(draft: Draft, place: Place, parts: Pick<RefParts, 'of' | 'path'>): Condition {
-  const node = findNode(draft, parts.of);
-  if (parts.path.length > 0 || node === undefined || node.kind === 'derive') {
-    throw definitionInvalid(
-      place,
-      `w.ifRan asks whether a step ran, and "${refText(parts)}" is ${node === undefined || parts.path.length > 0 ? 'not a step' : 'a derive, which always runs'}; pass the step itself, or decide on the value with w.is and w.when`,
-    );
-  }
-  if (node.kind !== 'merge') return { ran: node.id };
-  const any = node.cases.flatMap(([name, value]): Condition[] => {
-    if (value.kind !== 'ref') return [];
-    const taken: Condition = { choice: node.choice, is: name };
-    const source = findNode(draft, value.of);
-    const isCertain = source === undefined || source.kind === 'derive' || value.path.length > 0;
-    return [isCertain ? taken : { all: [taken, ranCondition(draft, place, value)] }];
-  });
-  return any.length === 1 ? any[0]! : { any };
+/** @throws SignalboxError DEFINITION_INVALID if it is no step, so that the question makes no sense */
+function conditionOfRun(draft: Draft, place: Place, parts: RefParts): Condition {
+  const node = draft.nodes.get(parts.of);
+  const condition =
+    node === undefined || parts.path.length > 0
+      ? null
+      : ranCondition(node, (id) => draft.nodes.get(id));
+  if (condition !== null) return condition;
+  const what =
+    node?.kind === 'derive' && parts.path.length === 0
+      ? 'a derive, which always runs'
+      : 'not a step';
+  throw definitionInvalid(
+    place,
+    `w.ifRan asks whether a step ran, and "${refText(parts)}" is ${what}; pass the step itself, or decide on the value with w.is and w.when`,
+  );
 }
 
-function findNode(draft: Draft, id: string): PlanNode | undefined {
-  return draft.root.nodes.find((node) => node.id === id);
-}
-
-export function addChoose(draft: Draft, id: string, of: unknown, field: unknown, cases: unknown, otherwise: unknown): Ref<unknown> {
+export function addChoose(
+  draft: Draft,
+  id: string,
+  of: unknown,
+  field: unknown,
+  cases: unknown,
+  otherwise: unknown,
+): Ref<unknown> {
   const place = beginChoice(draft, id);
   const { of: source, path } = draft.ref(place, of, 'the second argument');
   if (typeof field !== 'string' && typeof field !== 'number') {
     throw definitionInvalid(place, 'the third argument must be the name of a field');
   }
-  if (typeof cases !== 'object' || cases === null || refParts(cases) !== null || Object.keys(cases).length === 0) {
-    throw definitionInvalid(place, 'the fourth argument must be an object with a branch for each value of the field');
+  if (
+    typeof cases !== 'object' ||
+    cases === null ||
+    refParts(cases) !== null ||
+    Object.keys(cases).length === 0
+  ) {
+    throw definitionInvalid(
+      place,
+      'the fourth argument must be an object with a branch for each value of the field',
+    );
   }
   const names = Object.keys(cases);
   const branches = Object.entries(cases).map(([name, declare]): Case => {
     const branch = branchOf(place, declare, `branch "${name}"`);
     return { name, label: `${field} is ${name}`, declare: () => branch(of) };
   });
-  const fallback = otherwise === undefined ? null : branchOf(place, otherwise, 'the fifth argument');
+  const fallback =
+    otherwise === undefined ? null : branchOf(place, otherwise, 'the fifth argument');
   let fallbackName = 'otherwise';
   while (names.includes(fallbackName)) fallbackName += '_';
   return addChoice(
@@ -131,7 +178,16 @@ export function addChoose(draft: Draft, id: string, of: unknown, field: unknown,
       cases: names,
       ...(fallback !== null && { otherwise: fallbackName }),
     },
-    fallback === null ? branches : [...branches, { name: fallbackName, label: `${field} is none of ${names.join(', ')}`, declare: fallback }],
+    fallback === null
+      ? branches
+      : [
+          ...branches,
+          {
+            name: fallbackName,
+            label: `${field} is none of ${names.join(', ')}`,
+            declare: fallback,
+          },
+        ],
   );
 }
 
@@ -144,7 +200,10 @@ export function sequence<R>(draft: Draft, declare: unknown): R {
   try {
     const result = branch();
     if (result instanceof Promise) {
-      throw definitionInvalid(draft.place(), 'the argument of w.sequence returns a promise; a definition is synchronous');
+      throw definitionInvalid(
+        draft.place(),
+        'the argument of w.sequence returns a promise; a definition is synchronous',
+      );
     }
     return result as R;
   } finally {
@@ -165,7 +224,10 @@ function branchOf(place: Place, given: unknown, what: string): (value?: unknown)
     throw definitionInvalid(place, `${what} must be a function that declares the branch`);
   }
   if (isDeferred(given)) {
-    throw definitionInvalid(place, `${what} is asynchronous; a definition is synchronous, and what takes time belongs into a task`);
+    throw definitionInvalid(
+      place,
+      `${what} is asynchronous; a definition is synchronous, and what takes time belongs into a task`,
+    );
   }
   return given as (value?: unknown) => unknown;
 }

@@ -14,15 +14,26 @@ const options = z.strictObject({
   tolerate: z.literal('any', { error: 'must be "any"' }).optional(),
 });
 
-export function addChild(draft: Draft, id: string, workflow: unknown, givenOptions: unknown): Ref<unknown> {
+export function addChild(
+  draft: Draft,
+  id: string,
+  workflow: unknown,
+  givenOptions: unknown,
+): Ref<unknown> {
   const { place, given } = stepOptions(draft, id, options, givenOptions);
   refuseInBody(draft, place, 'a child');
   if (!isWorkflow(workflow)) {
-    throw definitionInvalid(place, 'the second argument must be a workflow made by defineWorkflow; one that is defined further down, or calls itself, is named by forwardWorkflow');
+    throw definitionInvalid(
+      place,
+      'the second argument must be a workflow made by defineWorkflow; one that is defined further down, or calls itself, is named by forwardWorkflow',
+    );
   }
   const known = draft.children.get(workflow.name);
   if (known !== undefined && known.version !== workflow.version) {
-    throw definitionInvalid(place, `child "${workflow.name}" is called in version ${workflow.version} and in version ${known.version}; a workflow calls one version of each child`);
+    throw definitionInvalid(
+      place,
+      `child "${workflow.name}" is called in version ${workflow.version} and in version ${known.version}; a workflow calls one version of each child`,
+    );
   }
   draft.children.set(workflow.name, known ?? workflow);
   return draft.add<ChildStep>({

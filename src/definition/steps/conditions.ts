@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Condition, DeriveNode, PredicateNode } from '../../plan/plan.ts';
 import { definitionInvalid, type Place } from '../../plan/problem.ts';
-import type { Draft, Scope } from '../draft.ts';
+import type { Draft } from '../draft.ts';
 import { isDeferred, parseOptions, text } from '../options.ts';
 import { createGuard, type GuardParts } from '../reference.ts';
 import type { Guard, Ref } from '../types.ts';
@@ -13,10 +13,19 @@ type Compute = (value: unknown) => unknown;
 const guardOptions = z.strictObject({ otherwise: text.optional() });
 
 /** Labels are shown to people and name the predicate in stored plans. */
-export function addPredicate(draft: Draft, of: unknown, label: unknown, test: unknown, givenOptions: unknown): Guard {
+export function addPredicate(
+  draft: Draft,
+  of: unknown,
+  label: unknown,
+  test: unknown,
+  givenOptions: unknown,
+): Guard {
   draft.checkOpen();
   if (typeof label !== 'string' || label.trim() === '' || label.length > 200) {
-    throw definitionInvalid(draft.place(), 'the label of a guard must be a text of 1 to 200 characters: it names the condition to people');
+    throw definitionInvalid(
+      draft.place(),
+      'the label of a guard must be a text of 1 to 200 characters: it names the condition to people',
+    );
   }
   const id = `?${label}`;
   const place = draft.place(id);
@@ -25,22 +34,30 @@ export function addPredicate(draft: Draft, of: unknown, label: unknown, test: un
   const compute = checkCompute(place, test, 'a predicate');
   const wiring = toWiring(draft, place, of, 'of');
   const known = draft.ids.get(id);
-  if (known !== undefined && !(draft.isInSight(known) && isSame(draft, known, id, compute, wiring))) {
+  if (known !== undefined && !(draft.isInSight(known) && isSame(draft, id, compute, wiring))) {
     throw definitionInvalid(
       place,
       `two different conditions are labelled "${label}"; give each a label of its own, or declare it once before the branches that use it`,
     );
   }
   if (known === undefined) {
-    draft.add<PredicateNode>({ id, after: [], gates: [], kind: 'predicate', label, of: wiring }, { isOrdered: false });
+    draft.add<PredicateNode>(
+      { id, after: [], gates: [], kind: 'predicate', label, of: wiring },
+      { isOrdered: false },
+    );
     draft.predicates.set(id, compute);
   }
-  return createGuard({ condition: { fact: id }, label, otherwise: given.otherwise, scope: draft.scope });
+  return createGuard({
+    condition: { fact: id },
+    label,
+    otherwise: given.otherwise,
+    scope: draft.scope,
+  });
 }
 
 /** The same condition may be asked for twice. */
-function isSame(draft: Draft, scope: Scope, id: string, compute: Compute, wiring: PredicateNode['of']): boolean {
-  const known = scope.nodes.find((node) => node.id === id);
+function isSame(draft: Draft, id: string, compute: Compute, wiring: PredicateNode['of']): boolean {
+  const known = draft.nodes.get(id);
   return (
     known?.kind === 'predicate' &&
     draft.predicates.get(id) === compute &&
@@ -85,11 +102,21 @@ function bracketed({ condition, label }: GuardParts): string {
 
 const deriveOptions = z.strictObject(orderedOptions);
 
-export function addDerive(draft: Draft, id: string, from: unknown, compute: unknown, givenOptions: unknown): Ref<unknown> {
+export function addDerive(
+  draft: Draft,
+  id: string,
+  from: unknown,
+  compute: unknown,
+  givenOptions: unknown,
+): Ref<unknown> {
   const { place, given } = stepOptions(draft, id, deriveOptions, givenOptions);
   const mapper = checkCompute(place, compute, 'a derive');
   const ref = draft.add<DeriveNode>(
-    { ...nodeBase(draft, place, id, given), kind: 'derive', from: toWiring(draft, place, from, 'from') },
+    {
+      ...nodeBase(draft, place, id, given),
+      kind: 'derive',
+      from: toWiring(draft, place, from, 'from'),
+    },
     { isOrdered: false },
   );
   draft.mappers.set(id, mapper);
@@ -97,9 +124,13 @@ export function addDerive(draft: Draft, id: string, from: unknown, compute: unkn
 }
 
 function checkCompute(place: Place, compute: unknown, what: string): Compute {
-  if (typeof compute !== 'function') throw definitionInvalid(place, `${what} needs a function that computes it`);
+  if (typeof compute !== 'function')
+    throw definitionInvalid(place, `${what} needs a function that computes it`);
   if (isDeferred(compute)) {
-    throw definitionInvalid(place, `${what} is computed inside a transition, so its function must be synchronous; what takes time belongs into a task`);
+    throw definitionInvalid(
+      place,
+      `${what} is computed inside a transition, so its function must be synchronous; what takes time belongs into a task`,
+    );
   }
   return compute as Compute;
 }

@@ -14,19 +14,35 @@ export function addMilestone(draft: Draft, name: unknown, givenOptions: unknown)
   draft.checkOpen();
   const problem = idProblem(name);
   if (problem !== null) throw definitionInvalid(draft.place(), problem);
-  const id = `${name}.reached`;
+  const id = `${String(name)}.reached`;
   const place = draft.place(id);
   refuseInBody(draft, place, 'a milestone');
   const given = parseOptions(place, options, givenOptions ?? {});
-  draft.add<MilestoneNode>({ ...nodeBase(draft, place, id, given), kind: 'milestone', name: String(name) });
+  draft.add<MilestoneNode>({
+    ...nodeBase(draft, place, id, given),
+    kind: 'milestone',
+    name: String(name),
+  });
 }
 
 /** The nodes of a key are called `<key>.updated`, `<key>.updated.2` and so on. */
-export function addUpdate(draft: Draft, keys: readonly string[], key: unknown, value: unknown, givenOptions: unknown): void {
+export function addUpdate(
+  draft: Draft,
+  keys: readonly string[],
+  key: unknown,
+  value: unknown,
+  givenOptions: unknown,
+): void {
   draft.checkOpen();
   if (typeof key !== 'string' || !keys.includes(key)) {
-    const known = keys.length === 0 ? 'the workflow declares none' : `declared are ${keys.map((each) => `"${each}"`).join(', ')}`;
-    throw definitionInvalid(draft.place(), `w.update names "${String(key)}", which is no key of the run context; ${known}${didYouMean(String(key), keys)}`);
+    const known =
+      keys.length === 0
+        ? 'the workflow declares none'
+        : `declared are ${keys.map((each) => `"${each}"`).join(', ')}`;
+    throw definitionInvalid(
+      draft.place(),
+      `w.update names "${String(key)}", which is no key of the run context; ${known}${didYouMean(String(key), keys)}`,
+    );
   }
   let id = `${key}.updated`;
   for (let number = 2; draft.ids.has(id); number++) id = `${key}.updated.${number}`;

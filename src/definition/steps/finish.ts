@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { kindOf } from '../../plan/json-value.ts';
 import type { Plan, Wiring } from '../../plan/plan.ts';
 import { definitionInvalid } from '../../plan/problem.ts';
-import { kindOf } from '../../plan/json-value.ts';
 import type { Draft } from '../draft.ts';
 import { anything, duration, flag, parseOptions } from '../options.ts';
 import { refParts } from '../reference.ts';
@@ -33,7 +33,9 @@ export function createFinish(draft: Draft, output: unknown, review: unknown): ob
     output: toWiring(draft, place, output, 'output'),
     finish: {
       approve: toApproval(draft, place, given.approve),
-      ...(given.assignTo !== undefined && { assignTo: toWiring(draft, place, given.assignTo, 'assignTo') }),
+      ...(given.assignTo !== undefined && {
+        assignTo: toWiring(draft, place, given.assignTo, 'assignTo'),
+      }),
       ...(given.expires !== undefined && { expiresMs: given.expires }),
       requesterMayDecide: given.requesterMayDecide ?? true,
     },
@@ -44,9 +46,11 @@ export function createFinish(draft: Draft, output: unknown, review: unknown): ob
 /** What `steps` has returned: a finish, or a reference, which means one that approves itself. */
 export function finishOf(draft: Draft, returned: unknown): Omit<FinishParts, 'draft'> {
   const place = draft.place();
-  const finish = (typeof returned === 'object' && returned !== null && partsOfFinishes.get(returned)) || null;
+  const finish =
+    (typeof returned === 'object' && returned !== null && partsOfFinishes.get(returned)) || null;
   if (finish !== null) {
-    if (finish.draft !== draft) throw definitionInvalid(place, '`steps` returns the finish of another workflow');
+    if (finish.draft !== draft)
+      throw definitionInvalid(place, '`steps` returns the finish of another workflow');
     return finish;
   }
   if (refParts(returned) !== null) {
@@ -56,6 +60,9 @@ export function finishOf(draft: Draft, returned: unknown): Omit<FinishParts, 'dr
     };
   }
   const wayOut = 'return the reference of a step, or w.finish(output, { approve })';
-  const problem = returned instanceof Promise ? 'is asynchronous; a definition is synchronous' : `returns ${kindOf(returned)}`;
+  const problem =
+    returned instanceof Promise
+      ? 'is asynchronous; a definition is synchronous'
+      : `returns ${kindOf(returned)}`;
   throw definitionInvalid(place, `\`steps\` ${problem}; ${wayOut}`);
 }

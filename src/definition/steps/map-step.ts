@@ -16,19 +16,31 @@ const options = z.strictObject({
   onItemFailure: oneOf('fail', 'collect').optional(),
 });
 
-export function addMap(draft: Draft, id: string, items: unknown, givenOptions: unknown, each: unknown): Ref<unknown> {
+export function addMap(
+  draft: Draft,
+  id: string,
+  items: unknown,
+  givenOptions: unknown,
+  each: unknown,
+): Ref<unknown> {
   const { place, given } = stepOptions(draft, id, options, givenOptions);
   refuseInBody(draft, place, 'a map');
   const source = draft.ref(place, items, 'the second argument');
   if (typeof each !== 'function' || isDeferred(each)) {
-    throw definitionInvalid(place, 'the fourth argument must be a synchronous function that declares the body');
+    throw definitionInvalid(
+      place,
+      'the fourth argument must be a synchronous function that declares the body',
+    );
   }
   const base = nodeBase(draft, place, id, given);
   const nodes: PlanNode[] = [];
-  const { result } = draft.within({ title: `the body of map "${id}"`, gates: [], nodes, isBody: true }, () => {
-    const returned: unknown = each(draft.refTo('$item'), draft.refTo('$index'));
-    return branchValue(draft, place, returned, 'the body');
-  });
+  const { result } = draft.within(
+    { title: `the body of map "${id}"`, gates: [], nodes, isBody: true },
+    () => {
+      const returned: unknown = each(draft.refTo('$item'), draft.refTo('$index'));
+      return branchValue(draft, place, returned, 'the body');
+    },
+  );
   return draft.add<MapStep>({
     ...base,
     kind: 'map',

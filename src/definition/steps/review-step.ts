@@ -1,13 +1,21 @@
 import { z } from 'zod';
 import type { Approval, ReviewStep } from '../../plan/plan.ts';
 import type { Place } from '../../plan/problem.ts';
+import { sensitivePaths } from '../contract.ts';
 import type { Draft } from '../draft.ts';
 import { jsonSchemaOf } from '../json-schema.ts';
 import { anything, duration, flag, label, oneOf, zodSchema } from '../options.ts';
 import { storedContract } from '../task.ts';
 import type { Ref } from '../types.ts';
 import { toWiring } from '../wiring.ts';
-import { gatedOptions, nodeBase, protectsOption, refuseInBody, stepOptions, taskOf } from './common.ts';
+import {
+  gatedOptions,
+  nodeBase,
+  protectsOption,
+  refuseInBody,
+  stepOptions,
+  taskOf,
+} from './common.ts';
 
 const options = z.strictObject({
   ...gatedOptions,
@@ -29,7 +37,10 @@ export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<
   const { place, given } = stepOptions(draft, id, options, givenOptions);
   refuseInBody(draft, place, 'a review');
   const form = given.form ?? z.strictObject({});
-  const reminder = given.remind === undefined ? null : taskOf(draft, place, given.remind.run, 'option "remind.run"');
+  const reminder =
+    given.remind === undefined
+      ? null
+      : taskOf(draft, place, given.remind.run, 'option "remind.run"');
   const notBy = (given.notBy ?? []).map((person) => {
     const parts = draft.ref(place, person, 'each of "notBy"');
     return { kind: 'ref', of: parts.of, path: parts.path } as const;
@@ -39,23 +50,34 @@ export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<
     kind: 'review',
     form: jsonSchemaOf(form, 'input'),
     ...(given.show !== undefined && { show: toWiring(draft, place, given.show, 'show') }),
-    ...(given.assignTo !== undefined && { assignTo: toWiring(draft, place, given.assignTo, 'assignTo') }),
+    ...(given.assignTo !== undefined && {
+      assignTo: toWiring(draft, place, given.assignTo, 'assignTo'),
+    }),
     notBy,
     requesterMayDecide: given.requesterMayDecide ?? true,
     approve: toApproval(draft, place, given.approve ?? 'person'),
     ...(given.expires !== undefined && { expiresMs: given.expires }),
     onExpired: given.onExpired ?? 'reject',
     onRejected: given.onRejected ?? 'continue',
-    ...(given.remind !== undefined && reminder !== null && { remind: { everyMs: given.remind.every, call: reminder.call } }),
+    ...(given.remind !== undefined &&
+      reminder !== null && { remind: { everyMs: given.remind.every, call: reminder.call } }),
     ...(given.audience !== undefined && { audience: given.audience }),
     ...(given.protects !== undefined && { protects: given.protects }),
   });
-  draft.forms.set(id, storedContract(place, form));
+  draft.forms.set(id, {
+    contract: storedContract(place, form),
+    output: jsonSchemaOf(form, 'output'),
+    sensitive: sensitivePaths(form),
+  });
   return ref;
 }
 
 export function toApproval(draft: Draft, place: Place, approve: unknown): Approval {
   if (approve === 'person' || approve === 'automatic') return { by: approve };
-  const guard = draft.guard(place, approve, 'option "approve" is "person", "automatic" or a guard: it');
+  const guard = draft.guard(
+    place,
+    approve,
+    'option "approve" is "person", "automatic" or a guard: it',
+  );
   return { by: 'guard', condition: guard.condition, label: guard.label };
 }

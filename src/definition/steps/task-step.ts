@@ -13,7 +13,9 @@ const options = z.strictObject({
   input: anything.optional(),
   fallback: anything.optional(),
   tolerate: z
-    .union([z.literal('any'), z.array(z.string())], { error: () => 'must be "any" or a list of codes that the task declares' })
+    .union([z.literal('any'), z.array(z.string())], {
+      error: () => 'must be "any" or a list of codes that the task declares',
+    })
     .optional(),
   within: duration.optional(),
   queue: label.optional(),
@@ -22,20 +24,38 @@ const options = z.strictObject({
   protects: protectsOption,
 });
 
-export function addTask(draft: Draft, id: string, task: unknown, givenOptions: unknown): Ref<unknown> {
+export function addTask(
+  draft: Draft,
+  id: string,
+  task: unknown,
+  givenOptions: unknown,
+): Ref<unknown> {
   const { place, given } = stepOptions(draft, id, options, givenOptions);
   const parts = taskOf(draft, place, task, 'the second argument');
   if (draft.scope.isBody && given.when !== undefined) {
-    throw definitionInvalid(place, 'option "when" cannot stand in the body of a map; decide before the map, or inside the task');
+    throw definitionInvalid(
+      place,
+      'option "when" cannot stand in the body of a map; decide before the map, or inside the task',
+    );
   }
-  const fallback = given.fallback === undefined ? null : taskOf(draft, place, given.fallback, 'option "fallback"');
+  const fallback =
+    given.fallback === undefined ? null : taskOf(draft, place, given.fallback, 'option "fallback"');
   if (given.input === undefined && !parts.acceptsUndefined) {
-    throw definitionInvalid(place, `option "input" is missing, and task "${parts.binding.name}" needs one`);
+    throw definitionInvalid(
+      place,
+      `option "input" is missing, and task "${parts.binding.name}" needs one`,
+    );
   }
   for (const code of given.tolerate === 'any' ? [] : (given.tolerate ?? [])) {
     if (parts.call.failures.includes(code)) continue;
-    const known = parts.call.failures.length === 0 ? 'declares none' : `declares ${parts.call.failures.map((each) => `"${each}"`).join(', ')}`;
-    throw definitionInvalid(place, `option "tolerate" names the failure "${code}", but task "${parts.binding.name}" ${known}${didYouMean(code, parts.call.failures)}`);
+    const known =
+      parts.call.failures.length === 0
+        ? 'declares none'
+        : `declares ${parts.call.failures.map((each) => `"${each}"`).join(', ')}`;
+    throw definitionInvalid(
+      place,
+      `option "tolerate" names the failure "${code}", but task "${parts.binding.name}" ${known}${didYouMean(code, parts.call.failures)}`,
+    );
   }
   const description = given.description ?? parts.description;
   const owner = given.owner ?? parts.owner;

@@ -25,7 +25,10 @@ export const diagnose = defineTask({
   name: 'diagnose',
   input: z.object({ alert: Alert, history: History }),
   output: Diagnosis,
-  retry: { maxAttempts: 5, backoff: { kind: 'exponential', initial: '1s', factor: 2, max: '60s', jitter: 'full' } },
+  retry: {
+    maxAttempts: 5,
+    backoff: { kind: 'exponential', initial: '1s', factor: 2, max: '60s', jitter: 'full' },
+  },
   timeout: '30s',
   breaker: { name: 'diagnosis-model', failureThreshold: 3, resetAfter: '60s' },
   compensate: 'none',
@@ -70,7 +73,12 @@ export const incidentResponse = defineWorkflow({
     const alert = w.task('ingest', ingestAlert, { input: w.input });
     const enriched = w.task('enrich', enrichWithDevice, { input: alert });
     const diagnosis = w.task('diagnosis', diagnose, { input: enriched });
-    const approval = w.review('approval', { show: diagnosis, form: ApprovalForm, expires: '24h', onExpired: 'reject' });
+    const approval = w.review('approval', {
+      show: diagnosis,
+      form: ApprovalForm,
+      expires: '24h',
+      onExpired: 'reject',
+    });
     const approved = w.is(approval, 'approved', (review) => review.outcome === 'approved', {
       otherwise: 'Action was not approved.',
     });
