@@ -214,7 +214,7 @@ function reviewBody(step: ReviewStep, place: StepPlace): Pick<ChartState, 'state
       exit: [action('withdraw', { step: id })],
       on: {
         [`${id}.decided`]: [decided('approved', next), decided('rejected', step.onRejected === 'continue' ? next : failRun(id))],
-        ...(step.expiresMs === undefined ? {} : { [`${id}.expired`]: [step.onExpired === 'fail' ? failRun(id) : next] }),
+        ...(step.expiresMs === undefined ? {} : { [`${id}.expired`]: [step.onExpired === 'fail' || (step.onExpired === 'reject' && step.onRejected === 'fail') ? failRun(id) : next] }),
       },
     },
   };

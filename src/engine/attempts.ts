@@ -28,6 +28,7 @@ export interface WorkDeps extends Omit<RunTableDeps, 'onCommitted' | 'onDropped'
   readonly dispatcher: Dispatcher;
   readonly executor: Executor;
   readonly breakers: Breakers;
+  isClosed(): boolean;
   /** Attempts this process runs now, by token. */
   readonly inFlight: Map<string, { readonly runId: string; readonly step: string; readonly abort: AbortController; details: Json }>;
 }
@@ -68,7 +69,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       const deferral = await admission(run, node, call, item, task, input, by);
       if (deferral !== null) {
         if (deferral.kind === 'remembered') bound.info({ key: deferral.key }, 'result remembered, task not run');
-        return await settle(runId, node, call, item, deferral.outcome, null, deferral.delayMs, deferral.why);
+        return await persist(() => settle(runId, node, call, item, deferral.outcome, null, deferral.delayMs, deferral.why));
       }
       bound.debug({ task: call.task }, 'executing');
       const outcome = await deps.executor.attempt({
@@ -93,7 +94,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
         },
       });
       await reportToBreaker(call, by, outcome);
-      await settle(runId, node, call, item, limited(outcome, node.id), digest(input ?? null));
+      const inputHash = digest(input ?? null);
+      await persist(() => settle(runId, node, call, item, limited(outcome, node.id), inputHash));
     } catch (error) {
       if (error instanceof SignalboxError && (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE' || error.code === 'RUN_NOT_FOUND')) {
         bound.warn({ code: error.code }, `outcome of the attempt discarded: ${error.message}`);
@@ -103,6 +105,19 @@ export function createAttempts(deps: WorkDeps): Attempts {
       await settle(runId, node, call, item, { ok: false, failure: { ...failureOf(error), retryable: false }, durationMs: 0 }, null).catch((lost: unknown) => {
         bound.error({ err: lost }, 'the failed attempt could not be recorded');
       });
+    }
+  }
+
+  /** A result in hand is not thrown away because the store is out of order for a while: nothing else may run the task again meanwhile. */
+  async function persist(write: () => Promise<void>): Promise<void> {
+    for (let delayMs = 250; ; delayMs = Math.min(delayMs * 2, 10_000)) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!(error instanceof SignalboxError) || error.code !== 'STORE_UNAVAILABLE' || deps.isClosed()) throw error;
+        log.warn({ err: error, delayMs }, 'the store is unavailable; the result is kept and written later');
+        await new Promise<void>((resolve) => deps.clock.after(delayMs, resolve));
+      }
     }
   }
 

@@ -15,6 +15,7 @@ export type Command =
   | { readonly type: 'abort'; readonly step: string }
   | { readonly type: 'broadcast' }
   | { readonly type: 'notice' }
+  | { readonly type: 'remind'; readonly step: string; readonly round: number }
   | { readonly type: 'finished' };
 
 /** Where ids, draws and the time of an apply come from. */

@@ -1,0 +1,110 @@
+/** Tasks beside the chart: the one that is told of a failed run, and reminders of open reviews. Neither changes the outcome. */
+import type { TaskCall } from '../plan/plan.ts';
+import type { AttemptOutcome } from '../ports/executor.ts';
+import type { WorkDeps } from './attempts.ts';
+import { annotate, closeItems } from './draft.ts';
+import { idempotencyKey } from './keys.ts';
+import { type LiveRun, runInfo } from './live-run.ts';
+import { nextDelayMs } from './retry-policy.ts';
+import type { OpenItem } from './run-body.ts';
+
+export interface Notices {
+  start(run: LiveRun): void;
+  remind(run: LiveRun, step: string, round: number): void;
+}
+
+export function createNotices(deps: WorkDeps): Notices {
+  const { log, runs, inFlight } = deps;
+
+  function execute(run: LiveRun, call: TaskCall, path: string, input: unknown, attempt: number, abort: AbortController): Promise<AttemptOutcome> {
+    const task = run.definition.bindings.tasks.get(call.task);
+    const bound = log.child({ runId: run.header.id, step: path, attempt });
+    if (task === undefined) return Promise.resolve({ ok: false, durationMs: 0, failure: { name: 'DefinitionMissing', message: `Task "${call.task}" is not registered`, retryable: false, unclear: false } });
+    return new Promise((resolve, reject) => {
+      deps.dispatcher.dispatch({
+        id: `${run.header.id}/${path}/${attempt}`,
+        queue: call.queue,
+        priority: call.priority ?? run.header.priority,
+        run: () => deps.executor.attempt({
+          workflow: run.header.workflow,
+          version: run.header.version,
+          step: path,
+          task,
+          input,
+          timeoutMs: call.timeoutMs,
+          heartbeatTimeoutMs: call.heartbeatTimeoutMs,
+          signal: abort.signal,
+          context: {
+            attempt,
+            idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
+            log: bound,
+            run: runInfo(run),
+            checkpoint: (_name, compute) => compute(),
+          },
+          onHeartbeat: () => {},
+        }).then(resolve, reject),
+      });
+    });
+  }
+
+  async function work(run: LiveRun, item: Extract<OpenItem, { kind: 'notice' }>, abort: AbortController): Promise<void> {
+    const call = run.definition.plan.onFailed;
+    const { outcome } = run;
+    if (call === undefined || outcome === null) return;
+    const { failure } = outcome;
+    const input = {
+      run: runInfo(run),
+      input: run.definition.bindings.input.restore(run.header.input),
+      failure: { name: failure?.name ?? 'Error', message: failure?.message ?? '', retryable: false, attempts: 1 },
+      completedSteps: outcome.completed,
+      compensation: outcome.compensation,
+    };
+    let attempt = item.attempt;
+    let result = await execute(run, call, 'onFailed', input, attempt, abort);
+    while (!result.ok && result.failure.retryable && !abort.signal.aborted) {
+      const delayMs = nextDelayMs(call.retry, attempt, deps.ids.random(), result.failure.retryAfterMs);
+      if (delayMs === null) break;
+      log.warn({ runId: run.header.id, failure: result.failure, delayMs }, `retrying onFailed in ${delayMs / 1000}s`);
+      await new Promise<void>((resolve) => deps.clock.after(delayMs, resolve));
+      attempt += 1;
+      result = await execute(run, call, 'onFailed', input, attempt, abort);
+    }
+    const last = result;
+    if (!last.ok && abort.signal.aborted) return;
+    const owned = await runs.own(run.header.id);
+    if (owned === null) return;
+    await runs.change(owned, (draft) => {
+      closeItems(draft, (open) => open.kind === 'notice' && open.token === item.token);
+      annotate(draft, {
+        event: last.ok ? 'run.failure_handled' : 'run.failure_not_handled',
+        actor: 'signalbox',
+        step: 'onFailed',
+        attempt,
+        durationMs: Math.round(last.durationMs),
+        ...(last.ok ? {} : { error: { name: last.failure.name, message: last.failure.message } }),
+      });
+    });
+  }
+
+  return {
+    start(run) {
+      const item = run.open.find((open): open is Extract<OpenItem, { kind: 'notice' }> => open.kind === 'notice');
+      if (item === undefined || inFlight.has(item.token)) return;
+      const abort = new AbortController();
+      inFlight.set(item.token, { runId: run.header.id, step: 'onFailed', abort, details: null });
+      void work(run, item, abort)
+        .catch((error: unknown) => log.error({ err: error, runId: run.header.id }, 'onFailed could not be carried out'))
+        .finally(() => inFlight.delete(item.token));
+    },
+    remind(run, step, round) {
+      const node = run.definition.index.nodes.get(step);
+      if (node?.kind !== 'review' || node.remind === undefined) return;
+      const reviewId = `${run.header.id}/${step}`;
+      void execute(run, node.remind.call, `${step}/remind/${round}`, { reviewId, round }, 1, new AbortController())
+        .then((outcome) => {
+          if (!outcome.ok) log.warn({ runId: run.header.id, step, round, failure: outcome.failure }, 'reminder failed');
+        })
+        .catch((error: unknown) => log.warn({ err: error, runId: run.header.id, step }, 'reminder failed'));
+    },
+  };
+}

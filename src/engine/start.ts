@@ -1,0 +1,131 @@
+/** Creating a run: its input parsed at the door, its key claimed in the same commit. */
+import { SignalboxError } from '../errors.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+import type { Priority } from '../plan/plan.ts';
+import type { RunnableWorkflow } from '../ports/bindings.ts';
+import type { RunHeader, RunState } from '../ports/store.ts';
+import { applyEvent } from './apply.ts';
+import { canonical, digest } from './canonical.ts';
+import type { Definition } from './catalogue.ts';
+import { type Draft, openItem, record } from './draft.ts';
+import { genesisHash } from './history-entry.ts';
+import type { LiveRun } from './live-run.ts';
+
+export interface StartOptions {
+  /** Idempotency key: the same key and input give the same run, the same key and another input a conflict. */
+  readonly key?: string;
+  /** Who asks; excluded from reviews whose requester may not decide. */
+  readonly actor?: string;
+  readonly labels?: { readonly [name: string]: string };
+  readonly priority?: Priority;
+  /** Wall time in milliseconds since 1970; the run stays `pending` until then. */
+  readonly startAt?: number;
+}
+
+/** @throws SignalboxError `INPUT_INVALID` with paths, `PAYLOAD_TOO_LARGE` */
+export function parseInput(workflow: RunnableWorkflow, input: unknown, maxBytes: number): Json {
+  const parsed = workflow.bindings.input.parse(input);
+  if (!parsed.ok) {
+    throw new SignalboxError('INPUT_INVALID', `Input of workflow "${workflow.name}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ')}`, {
+      details: { workflow: workflow.name, issues: parsed.issues },
+    });
+  }
+  assertSize(`Input of workflow "${workflow.name}"`, parsed.stored, maxBytes);
+  return parsed.stored;
+}
+
+export function assertSize(what: string, value: unknown, maxBytes: number): void {
+  const bytes = Buffer.byteLength(canonical(value));
+  if (bytes <= maxBytes) return;
+  throw new SignalboxError('PAYLOAD_TOO_LARGE', `${what} has ${bytes} bytes; at most ${maxBytes} are accepted`, {
+    details: { bytes, maxBytes },
+    hint: 'Pass a reference to the data instead of the data',
+  });
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly workflow: RunnableWorkflow;
+  readonly definition: Definition;
+  readonly input: Json;
+  readonly options: StartOptions;
+  readonly parent: RunHeader['parent'];
+  readonly depth: number;
+  readonly nowMs: number;
+}
+
+export function createRun({ id, workflow, definition, input, options, parent, depth, nowMs }: NewRun): LiveRun {
+  const header: RunHeader = {
+    id,
+    workflow: workflow.name,
+    version: workflow.version,
+    planHash: workflow.plan.hash,
+    input,
+    actor: options.actor ?? null,
+    key: options.key ?? null,
+    labels: options.labels ?? {},
+    priority: options.priority ?? 'default',
+    parent,
+    depth,
+    createdAtMs: nowMs,
+  };
+  const state: RunState = {
+    revision: 0,
+    epoch: 0,
+    lease: null,
+    status: 'pending',
+    generation: 1,
+    updatedAtMs: nowMs,
+    finishedAtMs: null,
+    pausedAtMs: null,
+    seq: 0,
+    headHash: genesisHash,
+    active: false,
+    dueAtMs: null,
+    awaits: [],
+    reviews: [],
+    body: {},
+  };
+  return {
+    header,
+    definition,
+    state,
+    snapshot: definition.compiled.initial,
+    open: [],
+    mailbox: [],
+    data: initialData(definition),
+    milestones: [],
+    outcome: null,
+    progress: new Map(),
+    facts: new Map(),
+    derived: new Map(),
+    completed: [],
+    undone: [],
+    notUndone: [],
+    recorded: null,
+  };
+}
+
+function initialData(definition: Definition): JsonObject {
+  return Object.fromEntries(Object.entries(definition.plan.context).map(([key, declared]) => [key, declared.initial]));
+}
+
+/** The first commit: created, and started at once unless it is to start later. */
+export function begin(draft: Draft, options: StartOptions): void {
+  const { run, tools } = draft;
+  const actor = run.header.actor ?? 'anonymous';
+  record(draft, {
+    atMs: tools.nowMs,
+    event: 'run.created',
+    actor,
+    from: null,
+    to: 'pending',
+    inputHash: digest(run.header.input),
+    ...(run.header.parent === null ? {} : { data: { parent: run.header.parent } }),
+  });
+  if (options.startAt !== undefined && options.startAt > tools.nowMs) {
+    openItem(draft, { kind: 'timer', step: 'run', name: 'started', sinceMs: tools.nowMs, dueAtMs: options.startAt });
+    return;
+  }
+  applyEvent(draft, { event: { type: 'run.started' }, actor });
+}

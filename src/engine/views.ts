@@ -1,0 +1,210 @@
+/** What people and programs see of a run: nothing marked sensitive, everything that explains why it stands where it stands. */
+import { contextOf, possibleEvents, type PossibleEvent } from '../chart/advance.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+import type { Plan, PlanNode, Priority, RunStatus } from '../plan/plan.ts';
+import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
+import type { LiveRun } from './live-run.ts';
+import { redact } from './redact.ts';
+import type { OpenItem, RunBody } from './run-body.ts';
+import type { RunOutcome } from './run-outcome.ts';
+
+/** One thing a run waits for. Times are ISO 8601 in UTC. */
+export interface Waiting {
+  readonly kind: 'review' | 'event' | 'timer' | 'attempt' | 'undo' | 'child' | 'map' | 'breaker' | 'retry' | 'notice' | 'definition' | 'start' | 'pause';
+  readonly step: string;
+  readonly since: string;
+  /** When it ends by itself; `null`: never. */
+  readonly until: string | null;
+  /** For whom or what, in a sentence. */
+  readonly what: string;
+  /** What happens when `until` has come. */
+  readonly then: string | null;
+  readonly runId?: string;
+  readonly event?: string;
+  readonly attempt?: number;
+  readonly assignees?: readonly string[] | null;
+  readonly shown?: Json;
+  readonly shownHash?: string;
+}
+
+export interface RunView {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly paused: boolean;
+  readonly waitingOn: readonly Waiting[];
+  readonly milestones: readonly { readonly name: string; readonly at: string }[];
+  readonly context: JsonObject;
+  readonly actor: string | null;
+  readonly key: string | null;
+  readonly labels: { readonly [name: string]: string };
+  readonly priority: Priority;
+  readonly parent: { readonly runId: string; readonly step: string } | null;
+  readonly generation: number;
+  readonly durability: 'durable' | 'fast';
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly finishedAt: string | null;
+  readonly outcome: RunOutcome | null;
+  /** Number of history entries. */
+  readonly entries: number;
+}
+
+export interface Explanation extends RunView {
+  readonly state: Json;
+  readonly facts: { readonly [id: string]: boolean | string };
+  /** Events the run listens to now; a shut one names the guards that keep it shut. */
+  readonly events: readonly PossibleEvent[];
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+export function toView(stored: StoredRun, plan: Plan | null): RunView {
+  const { header, state } = stored;
+  const body = state.body as unknown as RunBody;
+  return {
+    runId: header.id,
+    workflow: header.workflow,
+    version: header.version,
+    status: state.status,
+    paused: state.pausedAtMs !== null,
+    waitingOn: waitingOn(state, body, plan),
+    milestones: (body.milestones ?? []).map(({ name, atMs }) => ({ name, at: iso(atMs) })),
+    context: body.data ?? {},
+    actor: header.actor,
+    key: header.key,
+    labels: header.labels,
+    priority: header.priority,
+    parent: header.parent,
+    generation: state.generation,
+    durability: plan?.durability ?? 'durable',
+    createdAt: iso(header.createdAtMs),
+    updatedAt: iso(state.updatedAtMs),
+    finishedAt: state.finishedAtMs === null ? null : iso(state.finishedAtMs),
+    outcome: body.outcome ?? null,
+    entries: state.seq,
+  };
+}
+
+function waitingOn(state: RunState, body: RunBody, plan: Plan | null): readonly Waiting[] {
+  const nodes = new Map((plan?.nodes ?? []).map((node) => [node.id, node]));
+  const waiting = (body.open ?? []).map((item) => toWaiting(item, plan, nodes));
+  if (plan === null && state.finishedAtMs === null) {
+    waiting.push({ kind: 'definition', step: 'run', since: iso(state.updatedAtMs), until: null, what: 'its workflow, which is not registered here', then: null });
+  }
+  if (state.pausedAtMs !== null) waiting.unshift({ kind: 'pause', step: 'run', since: iso(state.pausedAtMs), until: null, what: 'somebody to resume it', then: null });
+  return waiting;
+}
+
+function toWaiting(item: OpenItem, plan: Plan | null, nodes: ReadonlyMap<string, PlanNode>): Waiting {
+  const base = { since: iso(item.sinceMs), until: item.dueAtMs === null ? null : iso(item.dueAtMs) };
+  switch (item.kind) {
+    case 'review': {
+      const node = nodes.get(item.step);
+      const who = item.assignees?.join(', ') ?? 'a person';
+      const sensitive = shownPaths(node, plan, nodes);
+      return {
+        ...base,
+        kind: 'review',
+        step: item.step,
+        what: item.inDoubt ? `${who} to say whether the last attempt took effect` : `the decision of ${who}`,
+        then: item.dueAtMs === null ? null : node?.kind === 'review' ? expiryOf(node.onExpired) : 'the run fails',
+        assignees: item.assignees,
+        shown: redact(item.shown, sensitive),
+        shownHash: item.shownHash,
+      };
+    }
+    case 'event': {
+      const node = nodes.get(item.step);
+      const fails = node?.kind !== 'wait' || node.onTimeout === 'fail';
+      return { ...base, kind: 'event', step: item.step, event: item.event, what: `event "${item.event}"`, then: item.dueAtMs === null ? null : fails ? 'the run fails' : 'the run goes on without it' };
+    }
+    case 'timer':
+      return { ...base, ...timerOf(item), step: item.step };
+    case 'attempt':
+      return { ...base, kind: 'attempt', step: item.step, attempt: item.attempt, what: `attempt ${item.attempt} of ${item.fallback ? 'the fallback of ' : ''}"${item.step}"`, then: null };
+    case 'undo':
+      return { ...base, kind: 'undo', step: 'undo', attempt: item.attempt, what: `undo entry ${item.position + 1}, attempt ${item.attempt}`, then: null };
+    case 'child':
+      return { ...base, kind: 'child', step: item.step, runId: item.runId, what: `child run "${item.runId}"`, then: null };
+    case 'map':
+      return { ...base, kind: 'map', step: item.step, what: `the items of "${item.step}"`, then: null };
+    case 'notice':
+      return { ...base, kind: 'notice', step: 'run', attempt: item.attempt, what: 'the task that is told of the failure', then: null };
+    default:
+      return item satisfies never;
+  }
+}
+
+function expiryOf(onExpired: 'continue' | 'reject' | 'fail'): string {
+  if (onExpired === 'fail') return 'the run fails';
+  return onExpired === 'reject' ? 'it counts as rejected' : 'the run goes on with outcome "expired"';
+}
+
+function timerOf(item: Extract<OpenItem, { kind: 'timer' }>): Pick<Waiting, 'kind' | 'what' | 'then'> {
+  switch (item.name) {
+    case 'retry_due':
+      return { kind: 'retry', what: `the next attempt of "${item.step}"`, then: 'it is tried again' };
+    case 'deferral_over':
+      return { kind: 'breaker', what: item.why ?? 'a breaker', then: 'it is tried again' };
+    case 'started':
+      return { kind: 'start', what: 'its starting time', then: 'the run starts' };
+    case 'timed_out':
+      return { kind: 'timer', what: 'its time limit', then: 'the run fails' };
+    case 'deadline_passed':
+      return { kind: 'timer', what: `the time limit of "${item.step}"`, then: 'the step fails' };
+    case 'grace_over':
+      return { kind: 'timer', what: 'running attempts to stop', then: 'they are given up' };
+    default:
+      return { kind: 'timer', what: 'time to pass', then: 'the run goes on' };
+  }
+}
+
+/** Sensitive paths of what a review shows: those of the step it shows, if it shows one as a whole. */
+function shownPaths(node: PlanNode | undefined, plan: Plan | null, nodes: ReadonlyMap<string, PlanNode>): readonly (readonly string[])[] {
+  if (node?.kind !== 'review') return plan?.sensitiveOutput ?? [];
+  return node.show === undefined ? [] : sensitiveOf(node.show, plan, nodes);
+}
+
+type Wiring = Extract<PlanNode, { kind: 'derive' }>['from'];
+
+function sensitiveOf(wiring: Wiring, plan: Plan | null, nodes: ReadonlyMap<string, PlanNode>): readonly (readonly string[])[] {
+  switch (wiring.kind) {
+    case 'ref': {
+      const node = nodes.get(wiring.of);
+      const all = wiring.of === '$input' ? (plan?.sensitiveInput ?? []) : node?.kind === 'task' ? node.call.sensitive.output : [];
+      return all.flatMap((path) => {
+        const inside = wiring.path.every((key, index) => path[index] === undefined || path[index] === '*' || path[index] === String(key));
+        return inside ? [path.slice(wiring.path.length)] : [];
+      });
+    }
+    case 'object':
+      return wiring.entries.flatMap(([key, part]) => sensitiveOf(part, plan, nodes).map((path) => [key, ...path]));
+    case 'array':
+      return wiring.items.flatMap((part, index) => sensitiveOf(part, plan, nodes).map((path) => [String(index), ...path]));
+    default:
+      return [];
+  }
+}
+
+/** An entry without sensitive values; salts stay inside, so that digests of short secrets cannot be guessed. */
+export function toHistoryView(entry: HistoryEntry, plan: Plan | null): HistoryEntry {
+  const { output } = entry;
+  const paths = outputPaths(entry, plan);
+  const { snapshot: _snapshot, ...shown } = entry;
+  return { ...shown, salt: null, ...(output === undefined ? {} : { output: redact(output, paths) }) };
+}
+
+function outputPaths(entry: HistoryEntry, plan: Plan | null): readonly (readonly string[])[] {
+  if (plan === null) return [];
+  if (entry.step === 'completion') return plan.sensitiveOutput;
+  const node = plan.nodes.find((candidate) => candidate.id === entry.step);
+  if (node?.kind !== 'task') return [];
+  const paths = node.call.sensitive.output;
+  return node.tolerate === undefined ? paths : paths.map((path) => ['value', ...path]);
+}
+
+export function explainRun(run: LiveRun, view: RunView): Explanation {
+  return { ...view, state: run.snapshot.value as Json, facts: contextOf(run.snapshot).facts, events: possibleEvents(run.snapshot) };
+}
