@@ -23,32 +23,34 @@ import { fileURLToPath } from 'node:url';
 
 const sources = fileURLToPath(new URL('../src', import.meta.url));
 
-const core = ['chart', 'definition', 'engine', 'plan', 'ports', 'errors'];
+const core = ['chart', 'definition', 'engine', 'plan', 'ports', 'errors', 'failure'];
 /**
  * Folder, or file beside them, to those it may import besides itself. Nothing imports against these arrows.
  * @type {Record<string, readonly string[]>}
  */
 const imports = {
   errors: [],
+  failure: ['errors', 'ports'],
   plan: ['errors'],
   ports: ['plan', 'errors'],
   chart: ['plan', 'errors'],
   definition: ['chart', 'plan', 'ports', 'errors'],
   proof: ['chart', 'plan', 'errors'],
   diagram: ['chart', 'plan', 'errors'],
-  engine: ['chart', 'plan', 'ports', 'errors'],
-  adapters: ['plan', 'ports', 'errors'],
+  engine: ['chart', 'plan', 'ports', 'errors', 'failure'],
+  adapters: ['plan', 'ports', 'errors', 'failure'],
   agent: ['definition', 'plan', 'errors'],
   client: ['plan', 'errors'],
   dashboard: ['client', 'diagram'],
-  testing: [...core, 'adapters', 'proof'],
+  testing: [...core, 'adapters', 'orchestrator', 'proof'],
   service: [...core, 'adapters', 'client', 'diagram', 'proof'],
-  cli: [...core, 'adapters', 'agent', 'diagram', 'proof', 'service', 'index'],
-  index: [...core, 'adapters', 'diagram', 'proof'],
+  orchestrator: [...core, 'adapters'],
+  cli: [...core, 'adapters', 'agent', 'diagram', 'proof', 'service', 'index', 'orchestrator'],
+  index: [...core, 'adapters', 'diagram', 'orchestrator', 'proof'],
 };
 
 /** These decide; what does, they get as arguments. */
-const pure = ['errors', 'plan', 'ports', 'chart', 'definition', 'proof', 'diagram', 'engine'];
+const pure = ['errors', 'failure', 'plan', 'ports', 'chart', 'definition', 'proof', 'diagram', 'engine'];
 const purePackages = ['@xstate/graph', 'canonicalize', 'xstate', 'zod'];
 const pureHashes = ['createHash', 'hash'];
 

@@ -1,5 +1,5 @@
 /** The pure transition: a snapshot and an event give the next snapshot and the effects asked for. */
-import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate';
+import { type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate';
 import type { JsonObject } from '../plan/json.ts';
 import { layOut } from '../plan/layout.ts';
 import type { Plan, RunStatus } from '../plan/plan.ts';
@@ -16,7 +16,21 @@ export interface CompiledChart {
   readonly machine: AnyStateMachine;
   /** Snapshot of a run that has just been created, in `pending`. */
   readonly initial: AnyMachineSnapshot;
-  readonly scope: ReturnType<typeof inertScope>;
+  readonly scope: InertScope;
+}
+
+/** What `machine.transition` asks of its surroundings, with nothing behind it but a list of the effects asked for. */
+export interface InertScope {
+  readonly collected: CollectedAction[];
+  readonly self: AnyActorRef;
+  readonly system: AnyActorRef['system'];
+  readonly id: string;
+  readonly sessionId: string;
+  logger(): void;
+  defer(): void;
+  stopChild(): void;
+  emit(): void;
+  actionExecutor(action: CollectedAction): void;
 }
 
 export interface Advance {
@@ -35,7 +49,7 @@ export function compileChart(plan: Plan): CompiledChart {
   return { plan, chart, machine, initial, scope: inertScope(machine) };
 }
 
-interface CollectedAction {
+export interface CollectedAction {
   readonly type: string;
   readonly params: unknown;
 }
@@ -44,7 +58,7 @@ interface CollectedAction {
  * A scope without an actor system behind it. `machine.transition` needs one; the exported `transition()` would build an actor and its
  * initial snapshot on every call, which costs more than the transition itself.
  */
-function inertScope(machine: AnyStateMachine) {
+function inertScope(machine: AnyStateMachine): InertScope {
   const self = createActor(machine);
   const collected: CollectedAction[] = [];
   return {
@@ -57,7 +71,7 @@ function inertScope(machine: AnyStateMachine) {
     defer: () => {},
     stopChild: () => {},
     emit: () => {},
-    actionExecutor: (action: CollectedAction) => {
+    actionExecutor: (action) => {
       if (effectTypes.has(action.type)) collected.push(action);
     },
   };

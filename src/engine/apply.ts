@@ -2,40 +2,17 @@
  * Deciding: one event, and everything that follows from it at once, becomes one commit. Nothing here waits, reads a clock or touches a store.
  */
 import { advance, type Advance, possibleEvents, statusOf } from '../chart/advance.ts';
-import type { ChartEvent, FailureSummary } from '../chart/events.ts';
+import type { ChartEvent } from '../chart/events.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { Settlement } from '../plan/settle.ts';
 import { resolveWiring } from '../plan/wiring.ts';
-import type { HistoryEntry } from '../ports/store.ts';
 import { annotate, type Draft, record } from './draft.ts';
 import { carryOut } from './effects.ts';
-import { type LiveRun, readerOf, restoreValue, startStep, toCompleted } from './live-run.ts';
+import { faulted, type Incoming } from './incoming.ts';
+import { type LiveRun, readerOf, startStep, toCompleted } from './live-run.ts';
 import { copyJson } from '../plan/json-value.ts';
 import { type RunSettlement, settleRun } from './settlement.ts';
-
-/** An event on its way into a run, with what the history keeps of it. */
-export interface Incoming {
-  readonly event: ChartEvent;
-  readonly actor: string;
-  readonly step?: string;
-  readonly attempt?: number;
-  readonly durationMs?: number;
-  readonly inputHash?: string;
-  /** Settles `step`: the value its consumers see, and its stored form. */
-  readonly settles?: { readonly value: unknown; readonly output: Json };
-  /** The step has failed for good, or an undo could not be done. */
-  readonly isFinalFailure?: boolean;
-  readonly error?: JsonObject;
-  readonly data?: JsonObject;
-  /** Wait before the next attempt, for the timer the chart asks for. */
-  readonly delayMs?: number;
-  readonly why?: string;
-  /** Comes from the record of an earlier pass: no second entry is written. */
-  readonly replayed?: HistoryEntry;
-  /** Kept as a note if no transition accepts it any more. */
-  readonly lenient?: boolean;
-}
 
 /** Applies the event and its immediate consequences. @throws SignalboxError `INVALID_TRANSITION`; the run is unchanged then */
 export function applyEvent(draft: Draft, first: Incoming): void {
@@ -66,10 +43,6 @@ function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] {
   learn(run, settled);
   keepRecord(draft, incoming, event, advanced, settled, output);
   return advanced.effects.flatMap((effect) => carryOut(draft, effect, incoming));
-}
-
-export function faulted(failure: FailureSummary): Incoming {
-  return { event: { type: 'run.faulted', failure }, actor: 'definition', error: { name: failure.name, message: failure.message, step: failure.step }, lenient: true };
 }
 
 function settlementOf(run: LiveRun, incoming: Incoming): RunSettlement | null {
@@ -179,25 +152,3 @@ function refused(run: LiveRun, event: string): SignalboxError {
     { details: { runId: run.header.id, status, state: run.snapshot.value, event, allowed } },
   );
 }
-
-/** How a step was settled before, as an event that settles it again. */
-export function replayOf(run: LiveRun, step: string): Incoming | null {
-  const entry = run.recorded?.get(step);
-  if (entry === undefined) return null;
-  const { data } = entry;
-  const failure = entry.error === null ? undefined : (entry.error as unknown as FailureSummary);
-  return {
-    event: {
-      type: entry.event,
-      ...(failure === undefined ? {} : { failure: { ...failure, retryable: false } }),
-      ...(data?.['outcome'] === undefined ? {} : { outcome: data['outcome'] === 'approved' ? 'approved' : 'rejected' }),
-      ...(data?.['decider'] === undefined ? {} : { decider: data['decider'] as never }),
-      ...(typeof data?.['undo'] === 'number' ? { undo: data['undo'] } : {}),
-    },
-    actor: entry.actor,
-    step,
-    settles: { value: restoreValue(run.definition, step, entry), output: entry.output ?? null },
-    replayed: entry,
-  };
-}
-

@@ -1,6 +1,7 @@
 /** Deadlines as events. */
 import type { Json } from '../plan/json.ts';
-import { applyEvent, type Incoming } from './apply.ts';
+import { applyEvent } from './apply.ts';
+import type { Incoming } from './incoming.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import type { LiveRun } from './live-run.ts';

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../plan/json.ts';
 import { settle, type Settled, type Settlement } from '../plan/settle.ts';
 import { canonical } from './canonical.ts';
-import { failureOf } from './failure.ts';
+import { failureOf } from '../failure.ts';
 import { type LiveRun, sourceOf } from './live-run.ts';
 import { copyJson } from '../plan/json-value.ts';
 import type { FailureSummary } from '../chart/events.ts';

@@ -9,7 +9,7 @@ import { applyEvent } from './apply.ts';
 import type { WorkDeps } from './attempts.ts';
 import { closeItems } from './draft.ts';
 import { toError } from './effects.ts';
-import { failureOf } from './failure.ts';
+import { failureOf } from '../failure.ts';
 import { childRunId, undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';

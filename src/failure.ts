@@ -1,6 +1,6 @@
 /** Whatever a handler throws, as data: bounded text, no cycles, never a throw of its own. */
-import { OutcomeUnknownError, TransientError } from '../errors.ts';
-import type { AttemptFailure } from '../ports/executor.ts';
+import { OutcomeUnknownError, TransientError } from './errors.ts';
+import type { AttemptFailure } from './ports/executor.ts';
 
 const maxText = 2_000;
 

@@ -1,0 +1,162 @@
+/** Runs handlers in this process and thread. Whatever a handler does becomes an outcome; nothing it throws gets past here. */
+import { failureOf } from '../../failure.ts';
+import { copyJson, copyStructure } from '../../plan/json-value.ts';
+import type { Contract, Issue } from '../../ports/bindings.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AttemptFailure, AttemptOutcome, AttemptRequest, Executor, UndoRequest } from '../../ports/executor.ts';
+
+export function createInlineExecutor(clock: Clock): Executor {
+  return {
+    attempt: (request) => timed(clock, (finish) => attempt(clock, request, finish)),
+    undo: (request) => timed(clock, (finish) => undo(clock, request, finish)),
+  };
+}
+
+type Finish = (outcome: AttemptOutcome | Omit<AttemptOutcome & { ok: true }, 'durationMs'> | { readonly ok: false; readonly failure: AttemptFailure }) => void;
+
+/** Settles once, by whatever comes first; later answers of the handler are ignored. */
+function timed(clock: Clock, start: (finish: Finish) => void): Promise<AttemptOutcome> {
+  const startedMs = clock.monotonicMs();
+  return new Promise((resolve) => {
+    start((outcome) => resolve({ ...outcome, durationMs: clock.monotonicMs() - startedMs } as AttemptOutcome));
+  });
+}
+
+function attempt(clock: Clock, request: AttemptRequest, finish: Finish): void {
+  const { task, context } = request;
+  const input = parseInput(request);
+  if (!input.ok) return finish(input);
+  const limits = guard(clock, request, finish);
+  const declared: { failure: AttemptFailure | null } = { failure: null };
+  const handled = invoke(() =>
+    task.run({
+      ...context,
+      input: input.value,
+      signal: limits.signal,
+      fail(code, detail) {
+        declared.failure = declaredFailure(request, code, detail);
+        throw new DeclaredFailure(code);
+      },
+      heartbeat(details) {
+        limits.beat();
+        const plain = copyJson(details ?? null);
+        request.onHeartbeat(plain.ok ? plain.value : null);
+      },
+    }),
+  );
+  handled.then(
+    (output) => {
+      limits.clear();
+      if (declared.failure !== null) return finish({ ok: false, failure: declared.failure });
+      const parsed = task.output.parse(output);
+      if (parsed.ok) return finish({ ok: true, output: parsed.stored });
+      finish({ ok: false, failure: invalid('OutputInvalid', `Output of task "${task.name}" in step "${request.step}"`, parsed.issues) });
+    },
+    (error: unknown) => {
+      limits.clear();
+      finish({ ok: false, failure: declared.failure ?? limits.failure() ?? failureOf(error) });
+    },
+  );
+}
+
+function undo(clock: Clock, request: UndoRequest, finish: Finish): void {
+  const { task, context } = request;
+  const compensate = task.undo;
+  if (compensate === null) return finish({ ok: false, failure: { name: 'NotUndoable', message: `Task "${task.name}" has no handler that undoes it`, retryable: false, unclear: false } });
+  const input = task.input.parse(isolated(context.input));
+  if (!input.ok) return finish({ ok: false, failure: invalid('InputInvalid', `Input of task "${task.name}"`, input.issues) });
+  const limits = guard(clock, { ...request, heartbeatTimeoutMs: undefined, step: task.name }, finish);
+  invoke(() => compensate({ ...context, input: input.value, signal: limits.signal })).then(
+    () => {
+      limits.clear();
+      finish({ ok: true, output: null });
+    },
+    (error: unknown) => {
+      limits.clear();
+      finish({ ok: false, failure: limits.failure() ?? failureOf(error) });
+    },
+  );
+}
+
+class DeclaredFailure extends Error {
+  override readonly name = 'DeclaredFailure';
+}
+
+function invoke<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(call());
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new Thrown(error));
+  }
+}
+
+/** A value that is not an error, thrown at once. */
+class Thrown extends Error {
+  constructor(value: unknown) {
+    super(failureOf(value).message);
+    this.name = 'Error';
+  }
+}
+
+function parseInput(request: AttemptRequest): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: AttemptFailure } {
+  const parsed = request.task.input.parse(isolated(request.input));
+  if (parsed.ok) return { ok: true, value: parsed.value };
+  return { ok: false, failure: invalid('InputInvalid', `Input of task "${request.task.name}" in step "${request.step}"`, parsed.issues) };
+}
+
+/** A copy: what one task does to its input, no other sees. */
+function isolated(input: unknown): unknown {
+  const copied = copyStructure(input);
+  return copied.ok ? copied.value : input;
+}
+
+function invalid(name: string, what: string, issues: readonly Issue[]): AttemptFailure {
+  const text = issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
+  return { name, message: `${what} is invalid: ${text}`, retryable: false, unclear: false };
+}
+
+function declaredFailure(request: AttemptRequest, code: string, detail: unknown): AttemptFailure {
+  const contract: Contract | undefined = request.task.failures.get(code);
+  const parsed = contract?.parse(detail);
+  if (parsed?.ok === true) return { name: 'DeclaredFailure', message: `Task "${request.task.name}" failed with "${code}"`, retryable: false, unclear: false, code, detail: parsed.stored };
+  const why = parsed === undefined ? 'the code is not declared' : parsed.issues.map((issue) => issue.message).join('; ');
+  return { name: 'FailureInvalid', message: `Task "${request.task.name}" called fail("${code}"), but ${why}`, retryable: false, unclear: false };
+}
+
+/** Time limits of an attempt, by the monotonic clock. A handler that ignores its signal is left behind; its place is free again. */
+function guard(clock: Clock, request: Pick<AttemptRequest, 'timeoutMs' | 'heartbeatTimeoutMs' | 'signal' | 'step'>, finish: Finish) {
+  const abort = new AbortController();
+  let failure: AttemptFailure | null = null;
+  let cancelBeat = () => {};
+  let cancelTimeout = () => {};
+  const clear = () => {
+    cancelBeat();
+    cancelTimeout();
+    request.signal.removeEventListener('abort', onAbort);
+  };
+  const end = (reason: AttemptFailure) => {
+    failure ??= reason;
+    clear();
+    abort.abort(new Error(reason.message));
+    finish({ ok: false, failure: reason });
+  };
+  // A stopped attempt keeps its chance to end by itself; the engine decides how long it waits.
+  const onAbort = () => {
+    failure ??= { name: 'Aborted', message: `Step "${request.step}" was stopped`, retryable: false, unclear: true };
+    abort.abort(request.signal.reason);
+  };
+  const beat = () => {
+    cancelBeat();
+    const { heartbeatTimeoutMs } = request;
+    if (heartbeatTimeoutMs === undefined || failure !== null) return;
+    cancelBeat = clock.after(heartbeatTimeoutMs, () => end({ name: 'HeartbeatTimeout', message: `Step "${request.step}" gave no sign of life for ${heartbeatTimeoutMs} ms`, retryable: true, unclear: true }));
+  };
+  const { timeoutMs } = request;
+  if (timeoutMs !== undefined) {
+    cancelTimeout = clock.after(timeoutMs, () => end({ name: 'AttemptTimeout', message: `Attempt of step "${request.step}" took longer than ${timeoutMs} ms`, retryable: true, unclear: true }));
+  }
+  if (request.signal.aborted) onAbort();
+  else request.signal.addEventListener('abort', onAbort, { once: true });
+  beat();
+  return { signal: abort.signal, beat, clear, failure: () => failure };
+}

@@ -1,0 +1,54 @@
+import type { ChartEvent, FailureSummary } from '../chart/events.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+import type { HistoryEntry } from '../ports/store.ts';
+import { type LiveRun, restoreValue } from './live-run.ts';
+
+/** An event on its way into a run, with what the history keeps of it. */
+export interface Incoming {
+  readonly event: ChartEvent;
+  readonly actor: string;
+  readonly step?: string;
+  readonly attempt?: number;
+  readonly durationMs?: number;
+  readonly inputHash?: string;
+  /** Settles `step`: the value its consumers see, and its stored form. */
+  readonly settles?: { readonly value: unknown; readonly output: Json };
+  /** The step has failed for good, or an undo could not be done. */
+  readonly isFinalFailure?: boolean;
+  readonly error?: JsonObject;
+  readonly data?: JsonObject;
+  /** Wait before the next attempt, for the timer the chart asks for. */
+  readonly delayMs?: number;
+  readonly why?: string;
+  /** Comes from the record of an earlier pass: no second entry is written. */
+  readonly replayed?: HistoryEntry;
+  /** Kept as a note if no transition accepts it any more. */
+  readonly lenient?: boolean;
+}
+
+/** A function of the definition failed: the run does, at that node. */
+export function faulted(failure: FailureSummary): Incoming {
+  return { event: { type: 'run.faulted', failure }, actor: 'definition', error: { name: failure.name, message: failure.message, step: failure.step }, lenient: true };
+}
+
+/** How a step was settled before, as an event that settles it again. */
+export function replayOf(run: LiveRun, step: string): Incoming | null {
+  const entry = run.recorded?.get(step);
+  if (entry === undefined) return null;
+  const { data } = entry;
+  const failure = entry.error === null ? undefined : (entry.error as unknown as FailureSummary);
+  return {
+    event: {
+      type: entry.event,
+      ...(failure === undefined ? {} : { failure: { ...failure, retryable: false } }),
+      ...(data?.['outcome'] === undefined ? {} : { outcome: data['outcome'] === 'approved' ? 'approved' : 'rejected' }),
+      ...(data?.['decider'] === undefined ? {} : { decider: data['decider'] as never }),
+      ...(typeof data?.['undo'] === 'number' ? { undo: data['undo'] } : {}),
+    },
+    actor: entry.actor,
+    step,
+    settles: { value: restoreValue(run.definition, step, entry), output: entry.output ?? null },
+    replayed: entry,
+  };
+}
+

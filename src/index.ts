@@ -1,0 +1,38 @@
+// Authoring
+export {
+  type Compensation,
+  defineEvent,
+  defineTask,
+  defineWorkflow,
+  type EventType,
+  type Failure,
+  failureOfStatus,
+  forwardWorkflow,
+  type Guard,
+  type MaybeSkipped,
+  type Ref,
+  type Reviewed,
+  type RunFailure,
+  type Settled,
+  type Task,
+  type TaskContext,
+  type UndoContext,
+  type Workflow,
+} from './definition/index.ts';
+// Running
+export { createOrchestrator, type Decision, type Orchestrator, type OrchestratorOptions, type RunHandle } from './orchestrator.ts';
+export type { WorkflowSource } from './engine/catalogue.ts';
+export type { RunEvent } from './engine/engine.ts';
+export type { RunOutcome } from './engine/run-outcome.ts';
+export type { Settings } from './engine/settings.ts';
+export type { StartOptions } from './engine/start.ts';
+export type { Explanation, RunView, Waiting } from './engine/views.ts';
+// Errors
+export { CircuitOpenError, type ErrorCode, errorCodes, OutcomeUnknownError, PermanentError, SignalboxError, TransientError } from './errors.ts';
+// Ports, for adapters of one's own
+export type { Clock } from './ports/clock.ts';
+export type { Dispatcher, Job } from './ports/dispatcher.ts';
+export type { Executor } from './ports/executor.ts';
+export type { Ids } from './ports/ids.ts';
+export type { Logger } from './ports/logger.ts';
+export type { HistoryEntry, Store } from './ports/store.ts';

@@ -1,0 +1,201 @@
+/** The orchestrator: the engine with its default parts, and the types of the workflows it runs. */
+import { type Logger as PinoLogger, pino } from 'pino';
+import { createInlineExecutor } from './adapters/inline/executor.ts';
+import { createLocalDispatcher, type LocalDispatcherOptions } from './adapters/local/dispatcher.ts';
+import { systemClock } from './adapters/system/clock.ts';
+import { createSystemIds } from './adapters/system/ids.ts';
+import type { EventType } from './definition/event.ts';
+import type { Workflow } from './definition/workflow.ts';
+import type { WorkflowSource } from './engine/catalogue.ts';
+import { type ChainReport, createEngine, type Engine, type ListQuery, type RunEvent } from './engine/engine.ts';
+import type { Settings } from './engine/settings.ts';
+import type { StartOptions } from './engine/start.ts';
+import type { Explanation, RunView } from './engine/views.ts';
+import { SignalboxError } from './errors.ts';
+import type { JsonObject } from './plan/json.ts';
+import type { RunStatus } from './plan/plan.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Dispatcher } from './ports/dispatcher.ts';
+import type { Executor } from './ports/executor.ts';
+import type { Ids } from './ports/ids.ts';
+import type { Logger } from './ports/logger.ts';
+import type { BreakerRecord, DamagedRun, ExportedRun, HistoryEntry, Store } from './ports/store.ts';
+
+export interface OrchestratorOptions {
+  /** Workflows to run; children come along. With `module`, the file that defines it is known to isolated and remote workers. */
+  readonly workflows: readonly WorkflowSource[];
+  readonly store: Store;
+  /** Default: pino on standard error at level `info`, or what the environment variable `SIGNALBOX_LOG` names. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+  /** Default: in this process; give limits instead of a dispatcher to keep it. */
+  readonly dispatcher?: Dispatcher | LocalDispatcherOptions;
+  /** Default: in this process and thread. */
+  readonly executor?: Executor;
+  readonly settings?: Partial<Settings>;
+}
+
+/** A run that was started, or found by its key. */
+export interface RunHandle<out O> {
+  readonly runId: string;
+  /** `false`: an earlier start with the same key made the run. */
+  readonly created: boolean;
+  /**
+   * Waits for the end of the run.
+   *
+   * @throws SignalboxError `RUN_FAILED` or `RUN_CANCELLED`; `details.outcome` says what was completed, undone and not undone
+   */
+  result(): Promise<O>;
+}
+
+export interface Decision {
+  /** `happened`, `did_not_happen` and `give_up` answer the review of an attempt that ended without a verdict. */
+  readonly outcome: 'approved' | 'rejected' | 'happened' | 'did_not_happen' | 'give_up';
+  readonly actor: string;
+  /** Groups of the actor, for reviews assigned to a group. */
+  readonly groups?: readonly string[];
+  /** Checked against the review's form. */
+  readonly form?: unknown;
+  /** Result of the attempt, with `happened`. */
+  readonly output?: unknown;
+  readonly comment?: string;
+  /** What the reviewer saw (`waitingOn[].shownHash`); the decision is refused if it has changed since. */
+  readonly shownHash?: string;
+}
+
+export interface Orchestrator {
+  /**
+   * Starts a run; durable when it resolves.
+   *
+   * @throws SignalboxError `WORKFLOW_UNKNOWN`, `INPUT_INVALID`, `PAYLOAD_TOO_LARGE`, `KEY_CONFLICT`, `STORE_UNAVAILABLE`
+   */
+  start<I, O>(workflow: Workflow<I, O>, input: NoInfer<I>, options?: StartOptions): Promise<RunHandle<O>>;
+  start(workflow: string, input: unknown, options?: StartOptions): Promise<RunHandle<unknown>>;
+  /** @throws SignalboxError `RUN_NOT_FOUND`, `RUN_DAMAGED` */
+  get(runId: string): Promise<RunView>;
+  /** Newest first, up to `limit` (100) a page. */
+  list(query?: ListQuery): Promise<{ readonly runs: readonly RunView[]; readonly cursor: string | null }>;
+  /** Entries in order, sensitive values replaced; `afterSeq` and `limit` (1,000) page. */
+  history(runId: string, page?: { readonly afterSeq?: number; readonly limit?: number }): Promise<readonly HistoryEntry[]>;
+  /** Waits for the end of the run and gives its output. @throws SignalboxError `RUN_FAILED`, `RUN_CANCELLED` */
+  result(runId: string): Promise<unknown>;
+  /** Decides an open review; `step` is `completion` for the closing one. @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_FORBIDDEN`, `FORM_INVALID` */
+  decide(runId: string, step: string, decision: Decision): Promise<void>;
+  /**
+   * Sends an event to one run. The same `id` has one effect, however often it is delivered.
+   *
+   * @throws SignalboxError `SIGNAL_UNKNOWN`, `SIGNAL_NOT_EXPECTED`, `SIGNAL_BUFFER_FULL`, `RUN_FINISHED`
+   */
+  signal<P>(runId: string, event: string | EventType<unknown, P>, payload: NoInfer<P>, options?: { readonly id?: string; readonly actor?: string }): Promise<{ readonly delivered: boolean }>;
+  /** Sends an event to every run that waits for it, and starts the workflows it starts. */
+  publish<P>(event: string | EventType<unknown, P>, payload: NoInfer<P>, options?: { readonly id?: string; readonly actor?: string }): Promise<void>;
+  /** @throws SignalboxError `RUN_FINISHED` */
+  cancel(runId: string, options?: { readonly mode?: 'drain' | 'abort'; readonly reason?: string; readonly actor?: string }): Promise<void>;
+  /** Lets a failed run go on where it failed, or, if it was rolled back, start afresh. @throws SignalboxError `NOT_UNDONE`, `INVALID_TRANSITION` */
+  retry(runId: string, options?: { readonly acceptNotUndone?: boolean; readonly reason?: string; readonly actor?: string }): Promise<void>;
+  pause(runId: string, options?: { readonly reason?: string; readonly actor?: string }): Promise<void>;
+  resume(runId: string, options?: { readonly actor?: string }): Promise<void>;
+  /** Why the run waits: for whom or what, until when, what then; which events it accepts now, and which guards shut the others. */
+  explain(runId: string): Promise<Explanation>;
+  /** Waits until the run has ended, or (`waiting`) until nothing but people, events or time can move it. */
+  drive(runId: string, until?: 'waiting' | 'finished'): Promise<RunView>;
+  /** Told of every entry of the history after it is durable, of all runs or one. Returns a function that ends it. */
+  subscribe(listener: (event: RunEvent) => void, runId?: string): () => void;
+  /** Recomputes the chain of a run's history. */
+  verify(runId: string): Promise<ChainReport>;
+  breakers(): Promise<readonly BreakerRecord[]>;
+  /** Runs whose stored state cannot be trusted; they are kept aside. */
+  damaged(): Promise<readonly DamagedRun[]>;
+  /** Removes finished runs; returns their ids. Nothing is removed with `dryRun`. */
+  prune(query: { readonly finishedBefore: Date; readonly status?: readonly RunStatus[]; readonly workflow?: string; readonly dryRun?: boolean }): Promise<readonly string[]>;
+  /** Every run at one moment, with its history. */
+  export(): AsyncIterable<ExportedRun>;
+  /** Looks at once for work that is due; the orchestrator does so by itself. */
+  sweep(): Promise<void>;
+  /** Registered workflows, newest version of a name first. */
+  readonly workflows: Engine['catalogue']['workflows'];
+  /** Starts nothing more, lets running attempts end within `graceMs` (5,000), aborts the rest. The store stays open. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** Opens for work: what an earlier process left is taken up before it resolves. */
+export async function createOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
+  const clock = options.clock ?? systemClock;
+  const ids = options.ids ?? createSystemIds(() => clock.nowMs());
+  const { dispatcher } = options;
+  const engine = await createEngine({
+    workflows: options.workflows,
+    store: options.store,
+    clock,
+    ids,
+    logger: options.logger ?? defaultLogger(),
+    dispatcher: dispatcher !== undefined && 'dispatch' in dispatcher ? dispatcher : createLocalDispatcher(dispatcher),
+    executor: options.executor ?? createInlineExecutor(clock),
+    settings: options.settings ?? {},
+  });
+
+  async function result(runId: string): Promise<unknown> {
+    const view = await engine.drive(runId, 'finished');
+    if (view.status === 'complete') return engine.output(runId);
+    const { outcome } = view;
+    if (view.status === 'cancelled') {
+      throw new SignalboxError('RUN_CANCELLED', `Run "${runId}" was cancelled${outcome?.cancelled?.reason == null ? '' : `: ${outcome.cancelled.reason}`}`, { details: { runId, outcome } });
+    }
+    throw new SignalboxError('RUN_FAILED', outcome?.failure?.message ?? `Run "${runId}" failed`, { details: { runId, outcome } });
+  }
+
+  async function start(workflow: string | { readonly name: string }, input: unknown, startOptions: StartOptions = {}): Promise<RunHandle<never>> {
+    const name = typeof workflow === 'string' ? workflow : workflow.name;
+    const started = await engine.start(name, input, startOptions);
+    // What the run yields is what its workflow's type says; the plan's schemas have checked it.
+    return { ...started, result: () => result(started.runId) as Promise<never> };
+  }
+
+  const actorOf = (given?: { readonly actor?: string }) => given?.actor ?? 'anonymous';
+  const request = (runId: string, wanted: Parameters<Engine['request']>[1]): Promise<JsonObject> => engine.request(runId, wanted);
+  const nameOf = (event: string | { readonly name: string }) => (typeof event === 'string' ? event : event.name);
+
+  return {
+    start,
+    result,
+    get: engine.get,
+    list: (query = {}) => engine.list(query),
+    history: (runId, page = {}) => engine.history(runId, page),
+    async decide(runId, step, { groups, ...decision }) {
+      await request(runId, { kind: 'decide', step, ...decision, groups: [...(groups ?? [])] });
+    },
+    async signal(runId, event, payload, given) {
+      const answer = await request(runId, { kind: 'signal', event: nameOf(event), payload, actor: actorOf(given), id: given?.id ?? ids.token() });
+      return { delivered: answer['delivered'] === true };
+    },
+    publish: (event, payload, given) => engine.publish(nameOf(event), payload, { id: given?.id ?? ids.token(), actor: actorOf(given) }),
+    async cancel(runId, given = {}) {
+      await request(runId, { kind: 'cancel', ...given, actor: actorOf(given) });
+    },
+    async retry(runId, given = {}) {
+      await request(runId, { kind: 'retry', ...given, actor: actorOf(given) });
+    },
+    async pause(runId, given = {}) {
+      await request(runId, { kind: 'pause', ...given, actor: actorOf(given) });
+    },
+    async resume(runId, given = {}) {
+      await request(runId, { kind: 'resume', ...given, actor: actorOf(given) });
+    },
+    explain: engine.explain,
+    drive: (runId, until = 'waiting') => engine.drive(runId, until),
+    subscribe: engine.subscribe,
+    verify: engine.verify,
+    breakers: engine.breakers,
+    damaged: engine.damaged,
+    prune: ({ finishedBefore, dryRun = false, ...rest }) => engine.prune({ ...rest, dryRun, finishedBeforeMs: finishedBefore.getTime() }),
+    export: engine.export,
+    sweep: engine.sweep,
+    workflows: engine.catalogue.workflows,
+    close: ({ graceMs = 5_000 } = {}) => engine.close({ graceMs }),
+  };
+}
+
+function defaultLogger(): PinoLogger {
+  return pino({ name: 'signalbox', level: process.env['SIGNALBOX_LOG'] ?? 'info' }, pino.destination(2));
+}
