@@ -8,6 +8,7 @@ export interface FailureSummary {
   readonly message: string;
   readonly retryable: boolean;
   readonly code?: string;
+  readonly cause?: { readonly name: string; readonly message: string };
 }
 
 /** Who decides a review, and who may. */

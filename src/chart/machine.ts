@@ -27,6 +27,7 @@ const assignments: { readonly [name: string]: Assignment } = {
   doubt: (context, _event, { step }) => ({ doubts: [...context.doubts, String(step)] }),
   clearDoubt: (context, _event, { step }) => ({ doubts: context.doubts.filter((other) => other !== step) }),
   fail: (context, event, { step }) => ({ failure: context.failure ?? event.failure ?? { step: String(step), name: 'Error', message: `"${String(step)}" failed`, retryable: false } }),
+  failWith: (context, _event, { step, message }) => ({ failure: context.failure ?? { step: String(step), name: 'Failed', message: String(message), retryable: false } }),
   cancel: (context, event) => (context.failure === null ? { cancel: { mode: event.mode ?? 'drain', reason: event.reason ?? null } } : {}),
   beginUndo: () => ({ undo: { position: 0, failed: 0, attempts: 0 } }),
   countUndoAttempt: (context) => ({ undo: { position: 0, failed: 0, ...context.undo, attempts: (context.undo?.attempts ?? 0) + 1 } }),

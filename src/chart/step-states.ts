@@ -58,7 +58,9 @@ function startOf(step: StepNode): string {
 function blocked(step: StepNode, start: string, place: StepPlace): ChartState {
   const conditions = step.gates.map((gate) => gate.condition);
   const ready = (open: boolean): ChartGuard => ({ type: 'ready', params: { settled: place.waitsFor, conditions, open } });
-  const run: ChartTransition = step.kind === 'fail' ? { ...failRun(step.id), guard: ready(true) } : { target: start, guard: ready(true) };
+  const run: ChartTransition = step.kind === 'fail'
+    ? { target: drainingId, guard: ready(true), actions: [action('failWith', { step: step.id, message: step.message })] }
+    : { target: start, guard: ready(true) };
   const skip: ChartTransition = { target: place.next, guard: ready(false), actions: [action('skip', { step: step.id }), ...settles(step, place)] };
   return { always: conditions.length === 0 ? [run] : [run, skip] };
 }

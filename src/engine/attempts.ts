@@ -13,11 +13,12 @@ import type { Incoming } from './incoming.ts';
 import type { Breakers } from './breakers.ts';
 import { canonical, digest } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
-import { annotate, closeItems, type Draft } from './draft.ts';
+import { annotate, closeItems, type Draft, record } from './draft.ts';
 import { toError } from './effects.ts';
 import { failureOf } from '../failure.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
+import { outcomeOf } from './outcome.ts';
 import { nextDelayMs } from './retry-policy.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
@@ -31,7 +32,9 @@ export interface WorkDeps extends Omit<RunTableDeps, 'onCommitted' | 'onDropped'
   readonly breakers: Breakers;
   isClosed(): boolean;
   /** Attempts this process runs now, by token. */
-  readonly inFlight: Map<string, { readonly runId: string; readonly step: string; readonly abort: AbortController; details: Json }>;
+  readonly inFlight: Map<string, { readonly runId: string; readonly step: string; readonly abort: AbortController; details: Json; isRunning: boolean }>;
+  /** Tokens of attempts cut off without an outcome. */
+  readonly cutOff: Set<string>;
 }
 
 export interface Attempts {
@@ -49,7 +52,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
     if (item === undefined || node?.kind !== 'task' || run.state.pausedAtMs !== null || inFlight.has(item.token)) return;
     const call = item.fallback && node.fallback !== undefined ? node.fallback : node.call;
     const abort = new AbortController();
-    inFlight.set(item.token, { runId: run.header.id, step, abort, details: null });
+    inFlight.set(item.token, { runId: run.header.id, step, abort, details: null, isRunning: false });
     deps.dispatcher.dispatch({
       id: item.token,
       queue: call.queue,
@@ -61,6 +64,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
   async function perform(run: LiveRun, node: TaskStep, call: TaskCall, item: AttemptItem, abort: AbortController): Promise<void> {
     const runId = run.header.id;
     const bound = log.child({ runId, step: node.id, attempt: item.attempt });
+    const attempt = inFlight.get(item.token);
+    if (attempt !== undefined) attempt.isRunning = true;
     try {
       const task = run.definition.bindings.tasks.get(call.task);
       if (task === undefined) throw new SignalboxError('DEFINITION_MISSING', `Task "${call.task}" is not registered`, { details: { runId, step: node.id } });
@@ -90,11 +95,15 @@ export function createAttempts(deps: WorkDeps): Attempts {
           checkpoint: createCheckpoints(deps, run, node.id, item.token),
         },
         onHeartbeat(details) {
-          const attempt = inFlight.get(item.token);
           if (attempt !== undefined) attempt.details = details;
         },
       });
       await reportToBreaker(call, by, outcome);
+      // Cut off because the process closes or has lost the run: the attempt is somebody else's to finish, and says nothing about the run.
+      if (!outcome.ok && abort.signal.reason instanceof SignalboxError) {
+        deps.cutOff.add(item.token);
+        return;
+      }
       const inputHash = digest(input ?? null);
       await persist(() => settle(runId, node, call, item, limited(outcome, node.id), inputHash));
     } catch (error) {
@@ -205,7 +214,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
   function failedAttempt(draft: Draft, node: TaskStep, call: TaskCall, item: AttemptItem, failure: AttemptFailure, base: Omit<Incoming, 'event'>): Incoming {
     const { run, tools } = draft;
     const bound = log.child({ runId: run.header.id, step: node.id, attempt: item.attempt });
-    const summary: FailureSummary & { cause?: unknown } = {
+    const summary: FailureSummary = {
       step: node.id,
       name: failure.name,
       message: failure.message,
@@ -249,6 +258,20 @@ export function createAttempts(deps: WorkDeps): Attempts {
       durationMs: Math.round(outcome.durationMs),
       ...(outcome.ok ? { output: outcome.output } : { error: { name: outcome.failure.name, message: outcome.failure.message } }),
     });
+    if (outcome.ok) admitNotUndone(draft, node, item);
+  }
+
+  /** The effect happened after the run had given it up, and no other attempt stands for it: the outcome says so. */
+  function admitNotUndone(draft: Draft, node: TaskStep, item: AttemptItem): void {
+    const { run } = draft;
+    const call = item.fallback && node.fallback !== undefined ? node.fallback : node.call;
+    const status = statusOf(run.snapshot);
+    const isStopping = status === 'compensating' || status === 'failed' || status === 'cancelled';
+    if (!isStopping || call.compensate === 'none' || run.progress.get(node.id)?.status === 'complete') return;
+    const reason = 'It succeeded after it had been given up';
+    run.notUndone.push({ step: node.id, reason });
+    record(draft, { atMs: draft.tools.nowMs, event: 'undo.missed', actor: 'signalbox', from: status, to: status, step: node.id, settles: 'failed', error: { message: reason } });
+    if (run.outcome !== null) run.outcome = outcomeOf(run);
   }
 
   function limited(outcome: AttemptOutcome, step: string): AttemptOutcome {

@@ -22,6 +22,9 @@ export interface Courier {
   deliver(runId: string): Promise<void>;
 }
 
+/** Errors after which the same delivery may succeed. */
+const passing: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'CLOSED', 'LEASE_LOST']);
+
 const StartBody = z.object({
   runId: z.string(),
   workflow: z.string(),
@@ -49,9 +52,10 @@ export function createCourier(deps: CourierDeps): Courier {
         else if (message.kind === 'event') await handRound(message);
         await store.settleMessage({ id: message.id, answer: { done: true } });
       } catch (error) {
-        log.error({ err: error, message: message.id }, 'a message could not be delivered; it stays in the store');
+        log.error({ err: error, message: message.id }, 'a message could not be delivered');
         if (!(error instanceof SignalboxError)) continue;
-        if (error.code === 'STORE_UNAVAILABLE' || error.code === 'CLOSED' || error.code === 'LEASE_LOST') return;
+        if (passing.has(error.code)) return;
+        await store.settleMessage({ id: message.id, answer: { error: { code: error.code, message: error.message } } });
       }
     }
   }
@@ -62,7 +66,7 @@ export function createCourier(deps: CourierDeps): Courier {
     try {
       await deps.startRun(body.runId, { name: body.workflow, version: body.version }, body.input, options, body.parent, body.depth);
     } catch (error) {
-      if (!(error instanceof SignalboxError) || error.code === 'STORE_UNAVAILABLE' || error.code === 'LEASE_LOST' || error.code === 'CLOSED') throw error;
+      if (!(error instanceof SignalboxError) || passing.has(error.code)) throw error;
       // The child cannot exist: its parent hears of it as of a failed child.
       await send({
         id: `${body.runId}/refused`,
@@ -82,7 +86,13 @@ export function createCourier(deps: CourierDeps): Courier {
     }
     for (const workflow of deps.catalogue.startedBy(event)) {
       const key = `event:${message.id}`;
-      await deps.startRun(deps.ids.runId(), { name: workflow.name, version: null }, payload, { key, actor }, null, 0);
+      try {
+        await deps.startRun(deps.ids.runId(), { name: workflow.name, version: null }, payload, { key, actor }, null, 0);
+      } catch (error) {
+        if (!(error instanceof SignalboxError) || passing.has(error.code)) throw error;
+        // One workflow that refuses the event keeps no other from it.
+        log.error({ err: error, workflow: workflow.name, event }, 'the event started no run');
+      }
     }
   }
 

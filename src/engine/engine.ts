@@ -20,6 +20,7 @@ import { type ChainFault, genesisHash, verifyEntry } from './history-entry.ts';
 import type { LiveRun } from './live-run.ts';
 import { createMaps } from './maps.ts';
 import { createNotices } from './notices.ts';
+import type { OpenItem } from './run-body.ts';
 import { adopt, orphansOf } from './recovery.ts';
 import { handleRequest, RunRequest } from './requests.ts';
 import { createRunTable, notFound } from './run-table.ts';
@@ -112,7 +113,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
   });
   const breakers = createBreakers(store, clock, log);
-  const deps: WorkDeps = { store, queue, catalogue, clock, ids, log, settings, owner, runs, dispatcher, executor, breakers, inFlight, isClosed: () => closing !== null };
+  const deps: WorkDeps = { store, queue, catalogue, clock, ids, log, settings, owner, runs, dispatcher, executor, breakers, inFlight, cutOff: new Set(), isClosed: () => closing !== null };
   const attempts = createAttempts(deps);
   const undoing = createUndoing(deps);
   const maps = createMaps(deps);
@@ -185,6 +186,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     runs.add(run);
     try {
       await runs.change(run, (draft) => begin(draft, startOptions), { claim });
+      // A parent that stops may have written to its child before the child was there.
+      if (parent !== null) await courier.deliver(id);
       return { runId: id, created: true };
     } catch (error) {
       runs.drop(id);
@@ -328,7 +331,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const seen = new Set<string>();
     try {
       while (closing === null) {
-        const found = await store.claimable({ nowMs: clock.nowMs(), owner, anyLease: !store.shared, limit: 500 });
+        const found = await store.claimable({ nowMs: clock.nowMs(), owner, anyLease: !store.shared, limit: 500 + inFlight.size });
         const fresh = found.filter((runId) => !seen.has(runId) && !unreadable.has(runId));
         for (const runId of fresh) seen.add(runId);
         await Promise.all(fresh.map((runId) => tend(runId, isFirst)));
@@ -502,7 +505,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     }
     timer.cancel();
     await queue.idle();
+    await handBack();
     if (store.shared) await release();
+  }
+
+  /** Attempts scheduled and never handed out are marked so: nobody need ask whether they took effect. */
+  async function handBack(): Promise<void> {
+    const isUntouched = (item: OpenItem) => item.kind === 'attempt' && item.dispatches === 1 && inFlight.get(item.token)?.isRunning !== true && !deps.cutOff.has(item.token);
+    const held = runs.all().filter((run) => run.open.some(isUntouched));
+    await Promise.all(held.map((run) => runs.change(run, () => {
+      run.open = run.open.map((item) => (item.kind === 'attempt' && isUntouched(item) ? { ...item, dispatches: 0 } : item));
+    }).catch((error: unknown) => log.warn({ err: error, runId: run.header.id }, 'an attempt never started could not be marked so'))));
   }
 
   async function release(): Promise<void> {

@@ -5,6 +5,8 @@ import type { LiveRun } from './live-run.ts';
 import type { Mail } from './run-body.ts';
 
 export const maxMails = 100;
+/** The mailbox is rewritten with every commit. */
+export const maxMailBytes = 1024 * 1024;
 export const maxMailAgeMs = 30 * 24 * 60 * 60 * 1000;
 
 /** Takes the oldest signal that fits out of the mailbox, or returns `null`. */

@@ -49,7 +49,7 @@ export function createMaps(deps: WorkDeps): Maps {
     const node = run.definition.index.nodes.get(step);
     if (open === undefined || node?.kind !== 'map' || run.state.pausedAtMs !== null || inFlight.has(open.token)) return;
     const abort = new AbortController();
-    inFlight.set(open.token, { runId: run.header.id, step, abort, details: null });
+    inFlight.set(open.token, { runId: run.header.id, step, abort, details: null, isRunning: true });
     const writer = createItemWriter(store, { runId: run.header.id, epoch: run.state.epoch });
     const pass: Pass = { run, node, open, writer, abort, isStopping: open.stopping, order: 0, failure: null };
     passes.set(open.token, pass);
@@ -66,10 +66,11 @@ export function createMaps(deps: WorkDeps): Maps {
       const states = await recalled(pass, items);
       await workers(pass, items, states);
       await pass.writer.flush();
+      if (pass.abort.signal.reason instanceof SignalboxError) return;
       await settle(pass, () => ending(pass, items.length, states));
     } catch (error) {
-      if (isLost(error)) {
-        log.warn({ runId: run.header.id, step: node.id }, 'the map was taken over by another process');
+      if (isLost(error) || pass.abort.signal.reason instanceof SignalboxError) {
+        log.warn({ runId: run.header.id, step: node.id }, 'the map goes on in another process, or at the next start');
         return;
       }
       log.error({ err: error, runId: run.header.id, step: node.id }, 'the map could not be carried out');

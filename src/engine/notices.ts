@@ -91,7 +91,7 @@ export function createNotices(deps: WorkDeps): Notices {
       const item = run.open.find((open): open is Extract<OpenItem, { kind: 'notice' }> => open.kind === 'notice');
       if (item === undefined || inFlight.has(item.token)) return;
       const abort = new AbortController();
-      inFlight.set(item.token, { runId: run.header.id, step: 'onFailed', abort, details: null });
+      inFlight.set(item.token, { runId: run.header.id, step: 'onFailed', abort, details: null, isRunning: true });
       void work(run, item, abort)
         .catch((error: unknown) => log.error({ err: error, runId: run.header.id }, 'onFailed could not be carried out'))
         .finally(() => inFlight.delete(item.token));

@@ -15,12 +15,13 @@ export function outcomeOf(run: LiveRun): RunOutcome {
       name: failure.name,
       message: `Workflow failed at step '${failure.step}': ${failure.message}`,
       ...(failure.code === undefined ? {} : { code: failure.code }),
+      ...(failure.cause === undefined ? {} : { cause: failure.cause }),
     },
     cancelled: context.cancel === null ? null : { reason: context.cancel.reason },
     completed: [...run.progress].flatMap(([id, settled]) => (settled.status === 'complete' && run.definition.index.nodes.get(id)?.kind === 'task' ? [id] : [])),
     undone: [...run.undone],
     notUndone,
-    compensation: compensationOf(context.undo !== null || doubts.length > 0, run.undone.length, notUndone.length),
+    compensation: compensationOf(context.undo !== null || doubts.length > 0 || run.notUndone.length > 0, run.undone.length, notUndone.length),
   };
 }
 

@@ -39,7 +39,7 @@ function adoptAttempt(draft: Draft, orphan: Extract<Orphan, { kind: 'attempt' }>
     applyEvent(draft, { event: { type: `${step}.failed`, failure }, actor: 'signalbox', step, attempt: orphan.attempt, error: toError(failure), lenient: true });
     return;
   }
-  if (node?.kind === 'task' && node.call.repeat === 'unsafe' && !orphan.fallback) {
+  if (node?.kind === 'task' && node.call.repeat === 'unsafe' && !orphan.fallback && orphan.dispatches > 0) {
     const failure = { step, name: 'OutcomeUnknownError', message: 'The process ended before the attempt gave an answer', retryable: false };
     bound.warn({ failure }, 'nobody knows whether the attempt took effect; a person is asked');
     closeItems(draft, (item) => item === orphan);

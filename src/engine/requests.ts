@@ -11,7 +11,8 @@ import type { Incoming } from './incoming.ts';
 import { annotate, closeItems, type Draft, openItem } from './draft.ts';
 import { received, toError } from './effects.ts';
 import { type LiveRun, restoreValue } from './live-run.ts';
-import { matches, maxMailAgeMs, maxMails } from './mailbox.ts';
+import { canonical } from './canonical.ts';
+import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
 import type { OpenItem } from './run-body.ts';
 
 const Actor = z.string().min(1).max(200);
@@ -201,8 +202,8 @@ function signal(draft: Draft, request: Request<'signal'>): JsonObject {
     throw new SignalboxError('SIGNAL_NOT_EXPECTED', `Run "${id}" does not wait for "${request.event}" now and keeps none for later`, { details: { runId: id, event: request.event } });
   }
   const fresh = run.mailbox.filter((mail) => tools.nowMs - mail.atMs <= maxMailAgeMs);
-  if (fresh.length >= maxMails) {
-    throw new SignalboxError('SIGNAL_BUFFER_FULL', `Run "${id}" keeps ${maxMails} early signals already`, { details: { runId: id, event: request.event }, hint: 'Send it again when the run waits for it' });
+  if (fresh.length >= maxMails || canonical([...fresh, parsed.stored]).length > maxMailBytes) {
+    throw new SignalboxError('SIGNAL_BUFFER_FULL', `Run "${id}" keeps ${fresh.length} early signals already; at most ${maxMails} of ${maxMailBytes} bytes in all`, { details: { runId: id, event: request.event }, hint: 'Send it again when the run waits for it' });
   }
   run.mailbox = [...fresh, { id: request.id, event: request.event, payload: parsed.stored, actor: request.actor, atMs: tools.nowMs }];
   annotate(draft, { event: 'signal.kept', actor: request.actor, data: { event: request.event, signal: request.id } });

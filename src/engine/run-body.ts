@@ -23,7 +23,7 @@ export type OpenItem =
       readonly attempt: number;
       /** Fence of this attempt: a result that carries another one is late. */
       readonly token: string;
-      /** Times it was handed out; more than one after a crash. */
+      /** Times it was handed out; more than one after a crash, none if its process closed before it could. */
       readonly dispatches: number;
       readonly sinceMs: number;
     })

@@ -46,6 +46,7 @@ export interface RunTable {
   change<T>(run: LiveRun, decide: (draft: Draft) => T, with_?: Partial<RunCommit>): Promise<Change<T>>;
   add(run: LiveRun): void;
   drop(runId: string): void;
+  all(): readonly LiveRun[];
   /** A commit of the run is on its way. */
   isPending(runId: string): boolean;
   /** Runs this engine holds a lease on. */
@@ -166,6 +167,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
       evict();
     },
     drop,
+    all: () => [...live.values()],
     isPending: (runId) => pending.has(runId),
     leased: () => [...live.values()].flatMap((run) => (run.state.lease?.owner === owner ? [run.header.id] : [])),
     get size() {

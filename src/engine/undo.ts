@@ -60,7 +60,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
     const item = run.open.find((open): open is Extract<OpenItem, { kind: 'undo' }> => open.kind === 'undo');
     if (item === undefined || run.state.pausedAtMs !== null || inFlight.has(item.token)) return;
     const abort = new AbortController();
-    inFlight.set(item.token, { runId: run.header.id, step: 'undo', abort, details: null });
+    inFlight.set(item.token, { runId: run.header.id, step: 'undo', abort, details: null, isRunning: true });
     deps.dispatcher.dispatch({
       id: item.token,
       queue: 'default',
