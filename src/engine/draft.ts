@@ -112,6 +112,7 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
     data: run.data,
     milestones: run.milestones,
     outcome: run.outcome,
+    compensatedBy: run.compensatedBy,
   };
   const state: RunState = {
     ...previous,

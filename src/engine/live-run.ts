@@ -30,6 +30,7 @@ export interface LiveRun {
   data: JsonObject;
   milestones: RunBody['milestones'];
   outcome: RunOutcome | null;
+  compensatedBy: string | null;
   /** Settled nodes of the present generation. */
   readonly progress: Map<string, Settled>;
   readonly facts: Map<string, boolean | string>;
@@ -58,6 +59,7 @@ export function restoreRun(stored: StoredRun, definition: Definition, settledEnt
     data: body.data,
     milestones: body.milestones,
     outcome: body.outcome,
+    compensatedBy: body.compensatedBy,
     progress: new Map(),
     facts: new Map(),
     derived: new Map(),

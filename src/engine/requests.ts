@@ -37,6 +37,7 @@ export const RunRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('retry'), acceptNotUndone: z.boolean().optional(), reason: Reason.optional(), actor: Actor }),
   z.strictObject({ kind: z.literal('pause'), reason: Reason.optional(), actor: Actor }),
   z.strictObject({ kind: z.literal('resume'), actor: Actor }),
+  z.strictObject({ kind: z.literal('compensated'), by: z.string(), actor: Actor }),
   z.strictObject({
     kind: z.literal('child_result'),
     step: z.string(),
@@ -72,6 +73,10 @@ export function handleRequest(draft: Draft, request: RunRequest, material: Retry
       return resume(draft, request);
     case 'child_result':
       return childResult(draft, request);
+    case 'compensated':
+      draft.run.compensatedBy = request.by;
+      annotate(draft, { event: 'run.compensated', actor: request.actor, data: { by: request.by } });
+      return {};
     default:
       return request satisfies never;
   }

@@ -65,4 +65,6 @@ export type RunBody = {
   readonly data: JsonObject;
   readonly milestones: readonly { readonly name: string; readonly atMs: number }[];
   readonly outcome: RunOutcome | null;
+  /** The parent run that undid what this completed child had done. */
+  readonly compensatedBy: string | null;
 };

@@ -128,11 +128,11 @@ export function createRunTable(deps: RunTableDeps): RunTable {
 
   /** A refusal leaves the run as it was. A defect half-way through must not be built upon: the run is read again. */
   function decideOrRestore<T>(run: LiveRun, draft: Draft, decide: (draft: Draft) => T): T {
-    const { open, mailbox, snapshot, state, data, milestones, outcome } = run;
+    const { open, mailbox, snapshot, state, data, milestones, outcome, compensatedBy } = run;
     try {
       return decide(draft);
     } catch (error) {
-      if (draft.history.length === 0) Object.assign(run, { open, mailbox, snapshot, state, data, milestones, outcome });
+      if (draft.history.length === 0) Object.assign(run, { open, mailbox, snapshot, state, data, milestones, outcome, compensatedBy });
       else drop(run.header.id);
       throw error;
     }

@@ -96,6 +96,7 @@ export function createRun({ id, workflow, definition, input, options, parent, de
     data: initialData(definition),
     milestones: [],
     outcome: null,
+    compensatedBy: null,
     progress: new Map(),
     facts: new Map(),
     derived: new Map(),

@@ -7,7 +7,7 @@ import type { AttemptOutcome } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
 import type { WorkDeps } from './attempts.ts';
-import { closeItems } from './draft.ts';
+import { closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import { failureOf } from '../failure.ts';
 import { childRunId, undoKey } from './keys.ts';
@@ -154,6 +154,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
       const base = { actor: 'signalbox', step, attempt: item.attempt, durationMs: Math.round(outcome.durationMs) };
       if (outcome.ok) {
         log.info({ runId, step }, 'compensated');
+        if (entry !== null && entry.run.header.id !== runId) tellChild(draft, entry.run);
         applyEvent(draft, { ...base, event: { type: 'undo.completed' }, settles: { value: undefined, output: null } });
         return;
       }
@@ -166,6 +167,18 @@ export function createUndoing(deps: WorkDeps): Undoing {
         error: toError(failure),
         ...(delayMs === null ? { isFinalFailure: true } : { delayMs }),
       });
+    });
+  }
+
+  /** A child stays complete; it only learns who undid what it had done. */
+  function tellChild(draft: Draft, child: LiveRun): void {
+    const { id } = draft.run.header;
+    draft.messages.push({
+      id: `${child.header.id}/compensated/${draft.run.state.generation}`,
+      runId: child.header.id,
+      kind: 'compensated',
+      atMs: draft.tools.nowMs,
+      body: { by: id, actor: `run:${id}` },
     });
   }
 

@@ -47,6 +47,8 @@ export interface RunView {
   readonly updatedAt: string;
   readonly finishedAt: string | null;
   readonly outcome: RunOutcome | null;
+  /** The parent run that undid what this completed child had done. */
+  readonly compensatedBy: string | null;
   /** Number of history entries. */
   readonly entries: number;
 }
@@ -83,6 +85,7 @@ export function toView(stored: StoredRun, plan: Plan | null): RunView {
     updatedAt: iso(state.updatedAtMs),
     finishedAt: state.finishedAtMs === null ? null : iso(state.finishedAtMs),
     outcome: body.outcome ?? null,
+    compensatedBy: body.compensatedBy ?? null,
     entries: state.seq,
   };
 }
