@@ -3,7 +3,13 @@ import { failureOf } from '../../failure.ts';
 import { copyJson, copyStructure } from '../../plan/json-value.ts';
 import type { Contract, Issue } from '../../ports/bindings.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AttemptFailure, AttemptOutcome, AttemptRequest, Executor, UndoRequest } from '../../ports/executor.ts';
+import type {
+  AttemptFailure,
+  AttemptOutcome,
+  AttemptRequest,
+  Executor,
+  UndoRequest,
+} from '../../ports/executor.ts';
 
 export function createInlineExecutor(clock: Clock): Executor {
   return {
@@ -12,13 +18,20 @@ export function createInlineExecutor(clock: Clock): Executor {
   };
 }
 
-type Finish = (outcome: AttemptOutcome | Omit<AttemptOutcome & { ok: true }, 'durationMs'> | { readonly ok: false; readonly failure: AttemptFailure }) => void;
+type Finish = (
+  outcome:
+    | AttemptOutcome
+    | Omit<AttemptOutcome & { ok: true }, 'durationMs'>
+    | { readonly ok: false; readonly failure: AttemptFailure },
+) => void;
 
 /** Settles once, by whatever comes first; later answers of the handler are ignored. */
 function timed(clock: Clock, start: (finish: Finish) => void): Promise<AttemptOutcome> {
   const startedMs = clock.monotonicMs();
   return new Promise((resolve) => {
-    start((outcome) => resolve({ ...outcome, durationMs: clock.monotonicMs() - startedMs } as AttemptOutcome));
+    start((outcome) =>
+      resolve({ ...outcome, durationMs: clock.monotonicMs() - startedMs }),
+    );
   });
 }
 
@@ -50,7 +63,14 @@ function attempt(clock: Clock, request: AttemptRequest, finish: Finish): void {
       if (declared.failure !== null) return finish({ ok: false, failure: declared.failure });
       const parsed = task.output.parse(output);
       if (parsed.ok) return finish({ ok: true, output: parsed.stored });
-      finish({ ok: false, failure: invalid('OutputInvalid', `Output of task "${task.name}" in step "${request.step}"`, parsed.issues) });
+      finish({
+        ok: false,
+        failure: invalid(
+          'OutputInvalid',
+          `Output of task "${task.name}" in step "${request.step}"`,
+          parsed.issues,
+        ),
+      });
     },
     (error: unknown) => {
       limits.clear();
@@ -62,10 +82,27 @@ function attempt(clock: Clock, request: AttemptRequest, finish: Finish): void {
 function undo(clock: Clock, request: UndoRequest, finish: Finish): void {
   const { task, context } = request;
   const compensate = task.undo;
-  if (compensate === null) return finish({ ok: false, failure: { name: 'NotUndoable', message: `Task "${task.name}" has no handler that undoes it`, retryable: false, unclear: false } });
+  if (compensate === null)
+    return finish({
+      ok: false,
+      failure: {
+        name: 'NotUndoable',
+        message: `Task "${task.name}" has no handler that undoes it`,
+        retryable: false,
+        unclear: false,
+      },
+    });
   const input = task.input.parse(isolated(context.input));
-  if (!input.ok) return finish({ ok: false, failure: invalid('InputInvalid', `Input of task "${task.name}"`, input.issues) });
-  const limits = guard(clock, { ...request, heartbeatTimeoutMs: undefined, step: task.name }, finish);
+  if (!input.ok)
+    return finish({
+      ok: false,
+      failure: invalid('InputInvalid', `Input of task "${task.name}"`, input.issues),
+    });
+  const limits = guard(
+    clock,
+    { ...request, heartbeatTimeoutMs: undefined, step: task.name },
+    finish,
+  );
   invoke(() => compensate({ ...context, input: input.value, signal: limits.signal })).then(
     () => {
       limits.clear();
@@ -98,10 +135,21 @@ class Thrown extends Error {
   }
 }
 
-function parseInput(request: AttemptRequest): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly failure: AttemptFailure } {
+function parseInput(
+  request: AttemptRequest,
+):
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly failure: AttemptFailure } {
   const parsed = request.task.input.parse(isolated(request.input));
   if (parsed.ok) return { ok: true, value: parsed.value };
-  return { ok: false, failure: invalid('InputInvalid', `Input of task "${request.task.name}" in step "${request.step}"`, parsed.issues) };
+  return {
+    ok: false,
+    failure: invalid(
+      'InputInvalid',
+      `Input of task "${request.task.name}" in step "${request.step}"`,
+      parsed.issues,
+    ),
+  };
 }
 
 /** A copy: what one task does to its input, no other sees. */
@@ -111,20 +159,43 @@ function isolated(input: unknown): unknown {
 }
 
 function invalid(name: string, what: string, issues: readonly Issue[]): AttemptFailure {
-  const text = issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
+  const text = issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`)
+    .join('; ');
   return { name, message: `${what} is invalid: ${text}`, retryable: false, unclear: false };
 }
 
 function declaredFailure(request: AttemptRequest, code: string, detail: unknown): AttemptFailure {
   const contract: Contract | undefined = request.task.failures.get(code);
   const parsed = contract?.parse(detail);
-  if (parsed?.ok === true) return { name: 'DeclaredFailure', message: `Task "${request.task.name}" failed with "${code}"`, retryable: false, unclear: false, code, detail: parsed.stored };
-  const why = parsed === undefined ? 'the code is not declared' : parsed.issues.map((issue) => issue.message).join('; ');
-  return { name: 'FailureInvalid', message: `Task "${request.task.name}" called fail("${code}"), but ${why}`, retryable: false, unclear: false };
+  if (parsed?.ok === true)
+    return {
+      name: 'DeclaredFailure',
+      message: `Task "${request.task.name}" failed with "${code}"`,
+      retryable: false,
+      unclear: false,
+      code,
+      detail: parsed.stored,
+    };
+  const why =
+    parsed === undefined
+      ? 'the code is not declared'
+      : parsed.issues.map((issue) => issue.message).join('; ');
+  return {
+    name: 'FailureInvalid',
+    message: `Task "${request.task.name}" called fail("${code}"), but ${why}`,
+    retryable: false,
+    unclear: false,
+  };
 }
 
 /** Time limits of an attempt, by the monotonic clock. A handler that ignores its signal is left behind; its place is free again. */
-function guard(clock: Clock, request: Pick<AttemptRequest, 'timeoutMs' | 'heartbeatTimeoutMs' | 'signal' | 'step'>, finish: Finish) {
+function guard(
+  clock: Clock,
+  request: Pick<AttemptRequest, 'timeoutMs' | 'heartbeatTimeoutMs' | 'signal' | 'step'>,
+  finish: Finish,
+) {
   const abort = new AbortController();
   let failure: AttemptFailure | null = null;
   let cancelBeat = () => {};
@@ -142,18 +213,37 @@ function guard(clock: Clock, request: Pick<AttemptRequest, 'timeoutMs' | 'heartb
   };
   // A stopped attempt keeps its chance to end by itself; the engine decides how long it waits.
   const onAbort = () => {
-    failure ??= { name: 'Aborted', message: `Step "${request.step}" was stopped`, retryable: false, unclear: true };
+    failure ??= {
+      name: 'Aborted',
+      message: `Step "${request.step}" was stopped`,
+      retryable: false,
+      unclear: true,
+    };
     abort.abort(request.signal.reason);
   };
   const beat = () => {
     cancelBeat();
     const { heartbeatTimeoutMs } = request;
     if (heartbeatTimeoutMs === undefined || failure !== null) return;
-    cancelBeat = clock.after(heartbeatTimeoutMs, () => end({ name: 'HeartbeatTimeout', message: `Step "${request.step}" gave no sign of life for ${heartbeatTimeoutMs} ms`, retryable: true, unclear: true }));
+    cancelBeat = clock.after(heartbeatTimeoutMs, () =>
+      end({
+        name: 'HeartbeatTimeout',
+        message: `Step "${request.step}" gave no sign of life for ${heartbeatTimeoutMs} ms`,
+        retryable: true,
+        unclear: true,
+      }),
+    );
   };
   const { timeoutMs } = request;
   if (timeoutMs !== undefined) {
-    cancelTimeout = clock.after(timeoutMs, () => end({ name: 'AttemptTimeout', message: `Attempt of step "${request.step}" took longer than ${timeoutMs} ms`, retryable: true, unclear: true }));
+    cancelTimeout = clock.after(timeoutMs, () =>
+      end({
+        name: 'AttemptTimeout',
+        message: `Attempt of step "${request.step}" took longer than ${timeoutMs} ms`,
+        retryable: true,
+        unclear: true,
+      }),
+    );
   }
   if (request.signal.aborted) onAbort();
   else request.signal.addEventListener('abort', onAbort, { once: true });

@@ -73,7 +73,10 @@ export function createLocalDispatcher(options: LocalDispatcherOptions = {}): Dis
       pump();
     },
     get depth() {
-      return { waiting: waiting.high.length + waiting.default.length + waiting.low.length, running };
+      return {
+        waiting: waiting.high.length + waiting.default.length + waiting.low.length,
+        running,
+      };
     },
     drain() {
       isDraining = true;

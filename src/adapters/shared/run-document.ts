@@ -145,7 +145,7 @@ export function checkpointsAt(
   );
 }
 
-function allItems(document: RunDocument): readonly MapItem[] {
+export function allItems(document: RunDocument): readonly MapItem[] {
   return [...document.items.values()].flatMap((list) => list.filter((item) => item !== undefined));
 }
 

@@ -71,7 +71,7 @@ function toSql(query: RunQuery): {
   }
   // one part a status: each is read in the order of the index, and they are merged
   const statuses = [...new Set(query.status)];
-  if (statuses.length === 0) return { sql: `${select(['0'])}`, values };
+  if (statuses.length === 0) return { sql: select(['0']), values };
   const parts = statuses.map(() => select(['s.status = ?']));
   return {
     sql: `${parts.join(' UNION ALL ')} ORDER BY place DESC, n DESC`,

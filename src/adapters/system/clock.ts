@@ -12,7 +12,10 @@ export const systemClock: Clock = {
     const startedMs = performance.now();
     const arm = () => {
       const leftMs = delayMs - (performance.now() - startedMs);
-      timer = setTimeout(leftMs > maxTimerMs ? arm : wake, Math.min(Math.max(0, leftMs), maxTimerMs));
+      timer = setTimeout(
+        leftMs > maxTimerMs ? arm : wake,
+        Math.min(Math.max(0, leftMs), maxTimerMs),
+      );
     };
     arm();
     return () => clearTimeout(timer);

@@ -1,0 +1,93 @@
+import { constants } from 'node:fs';
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+
+/** Everything the store does to a disk; replaced in tests to fail or to end the process at any of these calls. */
+export interface FileSystem {
+  readFile(path: string): Promise<Buffer>;
+  /** Fails with `EEXIST` if there is anything at the path. */
+  create(path: string): Promise<NewFile>;
+  /** Replaces what is at `to`, atomically. */
+  rename(from: string, to: string): Promise<void>;
+  /** A second name for the file; fails with `EEXIST` if the name is taken. */
+  link(from: string, to: string): Promise<void>;
+  copy(from: string, to: string): Promise<void>;
+  /** Removes a file, or a folder with its content; nothing at the path is no error. */
+  remove(path: string): Promise<void>;
+  /** With its parents if `recursive`. An existing folder is no error. */
+  makeDirectory(path: string, options: { readonly recursive: boolean }): Promise<void>;
+  list(path: string): Promise<readonly string[]>;
+  stat(path: string): Promise<FileFacts>;
+  /** Makes the names in the folder survive a power loss. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+export interface FileFacts {
+  /** Device and number: equal for two paths exactly if they lead to one file. */
+  readonly identity: string;
+  /** The number alone, which is the same seen from another host. */
+  readonly inode: string;
+  readonly isDirectory: boolean;
+}
+
+export interface NewFile {
+  readonly identity: string;
+  readonly inode: string;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Makes the content survive a power loss. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const nodeFileSystem: FileSystem = {
+  readFile: (path) => readFile(path),
+  async create(path) {
+    const handle = await open(path, 'wx', 0o600);
+    const { dev, ino } = await handle.stat();
+    return {
+      identity: `${dev}:${ino}`,
+      inode: String(ino),
+      write: (bytes) => handle.writeFile(bytes),
+      sync: () => handle.sync(),
+      close: () => handle.close(),
+    };
+  },
+  rename,
+  link,
+  copy: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  async makeDirectory(path, { recursive }) {
+    try {
+      await mkdir(path, { recursive, mode: 0o700 });
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+  },
+  list: (path) => readdir(path),
+  async stat(path) {
+    const facts = await stat(path);
+    return {
+      identity: `${facts.dev}:${facts.ino}`,
+      inode: String(facts.ino),
+      isDirectory: facts.isDirectory(),
+    };
+  },
+  async syncDirectory(path) {
+    // Windows has no such call and needs none
+    if (process.platform === 'win32') return;
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+};
+
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    codes.includes(error.code)
+  );
+}
