@@ -13,7 +13,9 @@ export function failureOf(error: unknown): AttemptFailure {
     // Only what the task declares passing is tried again: an error nobody classified may be a bug, and a bug does not go away.
     retryable: error instanceof TransientError || error instanceof OutcomeUnknownError,
     unclear: error instanceof OutcomeUnknownError,
-    ...(error instanceof TransientError && error.retryAfterMs !== undefined ? { retryAfterMs: error.retryAfterMs } : {}),
+    ...(error instanceof TransientError && error.retryAfterMs !== undefined
+      ? { retryAfterMs: error.retryAfterMs }
+      : {}),
     ...(cause === undefined ? {} : { cause }),
   };
 }
@@ -31,10 +33,18 @@ function textOf(error: unknown): { name: string; message: string } {
   try {
     if (error instanceof AggregateError) {
       const parts = error.errors.slice(0, 5).map((part: unknown) => textOf(part).message);
-      return { name: error.name, message: clip([error.message, ...parts].filter((part) => part !== '').join('; ')) };
+      return {
+        name: error.name,
+        message: clip([error.message, ...parts].filter((part) => part !== '').join('; ')),
+      };
     }
-    if (error instanceof Error) return { name: clip(String(error.name)), message: clip(String(error.message)) || '(no message)' };
-    if (typeof error === 'string') return { name: 'Error', message: clip(error) || '(an empty string was thrown)' };
+    if (error instanceof Error)
+      return {
+        name: clip(String(error.name)),
+        message: clip(String(error.message)) || '(no message)',
+      };
+    if (typeof error === 'string')
+      return { name: 'Error', message: clip(error) || '(an empty string was thrown)' };
     return { name: 'Error', message: `(${error === null ? 'null' : typeof error} was thrown)` };
   } catch {
     return { name: 'Error', message: '(the error cannot be read)' };

@@ -19,8 +19,6 @@ export {
   type UndoContext,
   type Workflow,
 } from './definition/index.ts';
-// Running
-export { createOrchestrator, type Decision, type Orchestrator, type OrchestratorOptions, type RunHandle } from './orchestrator.ts';
 export type { WorkflowSource } from './engine/catalogue.ts';
 export type { RunEvent } from './engine/engine.ts';
 export type { RunOutcome } from './engine/run-outcome.ts';
@@ -28,7 +26,23 @@ export type { Settings } from './engine/settings.ts';
 export type { StartOptions } from './engine/start.ts';
 export type { Explanation, RunView, Waiting } from './engine/views.ts';
 // Errors
-export { CircuitOpenError, type ErrorCode, errorCodes, OutcomeUnknownError, PermanentError, SignalboxError, TransientError } from './errors.ts';
+export {
+  CircuitOpenError,
+  type ErrorCode,
+  errorCodes,
+  OutcomeUnknownError,
+  PermanentError,
+  SignalboxError,
+  TransientError,
+} from './errors.ts';
+// Running
+export {
+  createOrchestrator,
+  type Decision,
+  type Orchestrator,
+  type OrchestratorOptions,
+  type RunHandle,
+} from './orchestrator.ts';
 // Ports, for adapters of one's own
 export type { Clock } from './ports/clock.ts';
 export type { Dispatcher, Job } from './ports/dispatcher.ts';

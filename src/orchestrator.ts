@@ -7,7 +7,13 @@ import { createSystemIds } from './adapters/system/ids.ts';
 import type { EventType } from './definition/event.ts';
 import type { Workflow } from './definition/workflow.ts';
 import type { WorkflowSource } from './engine/catalogue.ts';
-import { type ChainReport, createEngine, type Engine, type ListQuery, type RunEvent } from './engine/engine.ts';
+import {
+  type ChainReport,
+  createEngine,
+  type Engine,
+  type ListQuery,
+  type RunEvent,
+} from './engine/engine.ts';
 import type { Settings } from './engine/settings.ts';
 import type { StartOptions } from './engine/start.ts';
 import type { Explanation, RunView } from './engine/views.ts';
@@ -70,14 +76,23 @@ export interface Orchestrator {
    *
    * @throws SignalboxError `WORKFLOW_UNKNOWN`, `INPUT_INVALID`, `PAYLOAD_TOO_LARGE`, `KEY_CONFLICT`, `STORE_UNAVAILABLE`
    */
-  start<I, O>(workflow: Workflow<I, O>, input: NoInfer<I>, options?: StartOptions): Promise<RunHandle<O>>;
+  start<I, O>(
+    workflow: Workflow<I, O>,
+    input: NoInfer<I>,
+    options?: StartOptions,
+  ): Promise<RunHandle<O>>;
   start(workflow: string, input: unknown, options?: StartOptions): Promise<RunHandle<unknown>>;
   /** @throws SignalboxError `RUN_NOT_FOUND`, `RUN_DAMAGED` */
   get(runId: string): Promise<RunView>;
   /** Newest first, up to `limit` (100) a page. */
-  list(query?: ListQuery): Promise<{ readonly runs: readonly RunView[]; readonly cursor: string | null }>;
+  list(
+    query?: ListQuery,
+  ): Promise<{ readonly runs: readonly RunView[]; readonly cursor: string | null }>;
   /** Entries in order, sensitive values replaced; `afterSeq` and `limit` (1,000) page. */
-  history(runId: string, page?: { readonly afterSeq?: number; readonly limit?: number }): Promise<readonly HistoryEntry[]>;
+  history(
+    runId: string,
+    page?: { readonly afterSeq?: number; readonly limit?: number },
+  ): Promise<readonly HistoryEntry[]>;
   /** Waits for the end of the run and gives its output. @throws SignalboxError `RUN_FAILED`, `RUN_CANCELLED` */
   result(runId: string): Promise<unknown>;
   /** Decides an open review; `step` is `completion` for the closing one. @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_FORBIDDEN`, `FORM_INVALID` */
@@ -87,14 +102,40 @@ export interface Orchestrator {
    *
    * @throws SignalboxError `SIGNAL_UNKNOWN`, `SIGNAL_NOT_EXPECTED`, `SIGNAL_BUFFER_FULL`, `RUN_FINISHED`
    */
-  signal<P>(runId: string, event: string | EventType<unknown, P>, payload: NoInfer<P>, options?: { readonly id?: string; readonly actor?: string }): Promise<{ readonly delivered: boolean }>;
+  signal<P>(
+    runId: string,
+    event: string | EventType<unknown, P>,
+    payload: NoInfer<P>,
+    options?: { readonly id?: string; readonly actor?: string },
+  ): Promise<{ readonly delivered: boolean }>;
   /** Sends an event to every run that waits for it, and starts the workflows it starts. */
-  publish<P>(event: string | EventType<unknown, P>, payload: NoInfer<P>, options?: { readonly id?: string; readonly actor?: string }): Promise<void>;
+  publish<P>(
+    event: string | EventType<unknown, P>,
+    payload: NoInfer<P>,
+    options?: { readonly id?: string; readonly actor?: string },
+  ): Promise<void>;
   /** @throws SignalboxError `RUN_FINISHED` */
-  cancel(runId: string, options?: { readonly mode?: 'drain' | 'abort'; readonly reason?: string; readonly actor?: string }): Promise<void>;
+  cancel(
+    runId: string,
+    options?: {
+      readonly mode?: 'drain' | 'abort';
+      readonly reason?: string;
+      readonly actor?: string;
+    },
+  ): Promise<void>;
   /** Lets a failed run go on where it failed, or, if it was rolled back, start afresh. @throws SignalboxError `NOT_UNDONE`, `INVALID_TRANSITION` */
-  retry(runId: string, options?: { readonly acceptNotUndone?: boolean; readonly reason?: string; readonly actor?: string }): Promise<void>;
-  pause(runId: string, options?: { readonly reason?: string; readonly actor?: string }): Promise<void>;
+  retry(
+    runId: string,
+    options?: {
+      readonly acceptNotUndone?: boolean;
+      readonly reason?: string;
+      readonly actor?: string;
+    },
+  ): Promise<void>;
+  pause(
+    runId: string,
+    options?: { readonly reason?: string; readonly actor?: string },
+  ): Promise<void>;
   resume(runId: string, options?: { readonly actor?: string }): Promise<void>;
   /** Why the run waits: for whom or what, until when, what then; which events it accepts now, and which guards shut the others. */
   explain(runId: string): Promise<Explanation>;
@@ -108,7 +149,12 @@ export interface Orchestrator {
   /** Runs whose stored state cannot be trusted; they are kept aside. */
   damaged(): Promise<readonly DamagedRun[]>;
   /** Removes finished runs; returns their ids. Nothing is removed with `dryRun`. */
-  prune(query: { readonly finishedBefore: Date; readonly status?: readonly RunStatus[]; readonly workflow?: string; readonly dryRun?: boolean }): Promise<readonly string[]>;
+  prune(query: {
+    readonly finishedBefore: Date;
+    readonly status?: readonly RunStatus[];
+    readonly workflow?: string;
+    readonly dryRun?: boolean;
+  }): Promise<readonly string[]>;
   /** Every run at one moment, with its history. */
   export(): AsyncIterable<ExportedRun>;
   /** Looks at once for work that is due; the orchestrator does so by itself. */
@@ -130,7 +176,10 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     clock,
     ids,
     logger: options.logger ?? defaultLogger(),
-    dispatcher: dispatcher !== undefined && 'dispatch' in dispatcher ? dispatcher : createLocalDispatcher(dispatcher),
+    dispatcher:
+      dispatcher !== undefined && 'dispatch' in dispatcher
+        ? dispatcher
+        : createLocalDispatcher(dispatcher),
     executor: options.executor ?? createInlineExecutor(clock),
     settings: options.settings ?? {},
   });
@@ -140,12 +189,22 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     if (view.status === 'complete') return engine.output(runId);
     const { outcome } = view;
     if (view.status === 'cancelled') {
-      throw new SignalboxError('RUN_CANCELLED', `Run "${runId}" was cancelled${outcome?.cancelled?.reason == null ? '' : `: ${outcome.cancelled.reason}`}`, { details: { runId, outcome } });
+      throw new SignalboxError(
+        'RUN_CANCELLED',
+        `Run "${runId}" was cancelled${outcome?.cancelled?.reason == null ? '' : `: ${outcome.cancelled.reason}`}`,
+        { details: { runId, outcome } },
+      );
     }
-    throw new SignalboxError('RUN_FAILED', outcome?.failure?.message ?? `Run "${runId}" failed`, { details: { runId, outcome } });
+    throw new SignalboxError('RUN_FAILED', outcome?.failure?.message ?? `Run "${runId}" failed`, {
+      details: { runId, outcome },
+    });
   }
 
-  async function start(workflow: string | { readonly name: string }, input: unknown, startOptions: StartOptions = {}): Promise<RunHandle<never>> {
+  async function start(
+    workflow: string | { readonly name: string },
+    input: unknown,
+    startOptions: StartOptions = {},
+  ): Promise<RunHandle<never>> {
     const name = typeof workflow === 'string' ? workflow : workflow.name;
     const started = await engine.start(name, input, startOptions);
     // What the run yields is what its workflow's type says; the plan's schemas have checked it.
@@ -153,23 +212,35 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
   }
 
   const actorOf = (given?: { readonly actor?: string }) => given?.actor ?? 'anonymous';
-  const request = (runId: string, wanted: Parameters<Engine['request']>[1]): Promise<JsonObject> => engine.request(runId, wanted);
-  const nameOf = (event: string | { readonly name: string }) => (typeof event === 'string' ? event : event.name);
+  const request = (runId: string, wanted: Parameters<Engine['request']>[1]): Promise<JsonObject> =>
+    engine.request(runId, wanted);
+  const nameOf = (event: string | { readonly name: string }) =>
+    typeof event === 'string' ? event : event.name;
 
   return {
     start,
     result,
-    get: engine.get,
+    get: (runId) => engine.get(runId),
     list: (query = {}) => engine.list(query),
     history: (runId, page = {}) => engine.history(runId, page),
     async decide(runId, step, { groups, ...decision }) {
       await request(runId, { kind: 'decide', step, ...decision, groups: [...(groups ?? [])] });
     },
     async signal(runId, event, payload, given) {
-      const answer = await request(runId, { kind: 'signal', event: nameOf(event), payload, actor: actorOf(given), id: given?.id ?? ids.token() });
+      const answer = await request(runId, {
+        kind: 'signal',
+        event: nameOf(event),
+        payload,
+        actor: actorOf(given),
+        id: given?.id ?? ids.token(),
+      });
       return { delivered: answer['delivered'] === true };
     },
-    publish: (event, payload, given) => engine.publish(nameOf(event), payload, { id: given?.id ?? ids.token(), actor: actorOf(given) }),
+    publish: (event, payload, given) =>
+      engine.publish(nameOf(event), payload, {
+        id: given?.id ?? ids.token(),
+        actor: actorOf(given),
+      }),
     async cancel(runId, given = {}) {
       await request(runId, { kind: 'cancel', ...given, actor: actorOf(given) });
     },
@@ -182,20 +253,24 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     async resume(runId, given = {}) {
       await request(runId, { kind: 'resume', ...given, actor: actorOf(given) });
     },
-    explain: engine.explain,
+    explain: (runId) => engine.explain(runId),
     drive: (runId, until = 'waiting') => engine.drive(runId, until),
-    subscribe: engine.subscribe,
-    verify: engine.verify,
-    breakers: engine.breakers,
-    damaged: engine.damaged,
-    prune: ({ finishedBefore, dryRun = false, ...rest }) => engine.prune({ ...rest, dryRun, finishedBeforeMs: finishedBefore.getTime() }),
-    export: engine.export,
-    sweep: engine.sweep,
+    subscribe: (listener, runId) => engine.subscribe(listener, runId),
+    verify: (runId) => engine.verify(runId),
+    breakers: () => engine.breakers(),
+    damaged: () => engine.damaged(),
+    prune: ({ finishedBefore, dryRun = false, ...rest }) =>
+      engine.prune({ ...rest, dryRun, finishedBeforeMs: finishedBefore.getTime() }),
+    export: () => engine.export(),
+    sweep: () => engine.sweep(),
     workflows: engine.catalogue.workflows,
     close: ({ graceMs = 5_000 } = {}) => engine.close({ graceMs }),
   };
 }
 
 function defaultLogger(): PinoLogger {
-  return pino({ name: 'signalbox', level: process.env['SIGNALBOX_LOG'] ?? 'info' }, pino.destination(2));
+  return pino(
+    { name: 'signalbox', level: process.env['SIGNALBOX_LOG'] ?? 'info' },
+    pino.destination(2),
+  );
 }

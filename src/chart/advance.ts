@@ -1,5 +1,10 @@
 /** The pure transition: a snapshot and an event give the next snapshot and the effects asked for. */
-import { type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate';
+import {
+  type AnyActorRef,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+} from 'xstate';
 import type { JsonObject } from '../plan/json.ts';
 import { layOut } from '../plan/layout.ts';
 import type { Plan, RunStatus } from '../plan/plan.ts';
@@ -78,7 +83,11 @@ function inertScope(machine: AnyStateMachine): InertScope {
 }
 
 /** @returns `null` if no transition accepts the event: nothing changes */
-export function advance(compiled: CompiledChart, snapshot: AnyMachineSnapshot, event: ChartEvent): Advance | null {
+export function advance(
+  compiled: CompiledChart,
+  snapshot: AnyMachineSnapshot,
+  event: ChartEvent,
+): Advance | null {
   const { machine, scope } = compiled;
   scope.collected.length = 0;
   const next = machine.transition(snapshot, event, scope as never) as AnyMachineSnapshot;
@@ -91,7 +100,13 @@ export function advance(compiled: CompiledChart, snapshot: AnyMachineSnapshot, e
 function toEffect(action: CollectedAction, next: AnyMachineSnapshot): Effect {
   const params = action.params ?? {};
   const context = contextOf(next);
-  if (action.type === 'stop') return { type: 'stop', running: context.running, mode: context.cancel?.mode ?? 'drain', ...params } as Effect;
+  if (action.type === 'stop')
+    return {
+      type: 'stop',
+      running: context.running,
+      mode: context.cancel?.mode ?? 'drain',
+      ...params,
+    };
   if (action.type === 'undo') return { type: 'undo', position: context.undo?.position ?? 0 };
   return { type: action.type, ...params } as Effect;
 }
@@ -107,22 +122,32 @@ export function statusOf(snapshot: AnyMachineSnapshot): RunStatus {
 
 /** The part of a snapshot that is stored. */
 export function toStored(snapshot: AnyMachineSnapshot): JsonObject {
-  return { value: snapshot.value, context: snapshot.context } as JsonObject;
+  return { value: snapshot.value, context: snapshot.context };
 }
 
 /** @throws Error if the stored state does not exist in the chart */
 export function fromStored(compiled: CompiledChart, stored: JsonObject): AnyMachineSnapshot {
   const { value, context } = stored;
   assertKnown(compiled.chart, value, []);
-  return compiled.machine.resolveState({ value: value as never, context: { ...initialContext, ...(context as object) } });
+  return compiled.machine.resolveState({
+    value: value as never,
+    context: { ...initialContext, ...(context as object) },
+  });
 }
 
 /** XState would end the process on an unknown state; this names it. */
 function assertKnown(state: ChartState, value: unknown, path: readonly string[]): void {
-  const children = typeof value === 'string' ? [[value, undefined] as const] : Object.entries(value ?? {});
+  const children =
+    typeof value === 'string' ? [[value, undefined] as const] : Object.entries(value ?? {});
   for (const [name, rest] of children) {
-    const child = state.states !== undefined && Object.hasOwn(state.states, name) ? state.states[name] : undefined;
-    if (child === undefined) throw new Error(`State "${[...path, name].join('.')}" does not exist in this version of the workflow`);
+    const child =
+      state.states !== undefined && Object.hasOwn(state.states, name)
+        ? state.states[name]
+        : undefined;
+    if (child === undefined)
+      throw new Error(
+        `State "${[...path, name].join('.')}" does not exist in this version of the workflow`,
+      );
     if (rest !== undefined) assertKnown(child, rest, [...path, name]);
   }
 }
@@ -135,7 +160,13 @@ export interface PossibleEvent {
   readonly blockedBy: readonly string[];
 }
 
-const eventGuards: ReadonlySet<string> = new Set(['retryable', 'tolerated', 'canDecide', 'faulted', 'undoRetryable']);
+const eventGuards: ReadonlySet<string> = new Set([
+  'retryable',
+  'tolerated',
+  'canDecide',
+  'faulted',
+  'undoRetryable',
+]);
 
 export function possibleEvents(snapshot: AnyMachineSnapshot): readonly PossibleEvent[] {
   const found = new Map<string, PossibleEvent>();
@@ -144,13 +175,24 @@ export function possibleEvents(snapshot: AnyMachineSnapshot): readonly PossibleE
       const blocked: string[] = [];
       let open = false;
       for (const { guard } of transitions) {
-        if (guard === undefined || eventGuards.has(guard.type) || isOpen(guard, contextOf(snapshot), { type: event })) open = true;
-        else blocked.push('params' in guard && 'label' in guard.params ? guard.params.label : guard.type);
+        if (
+          guard === undefined ||
+          eventGuards.has(guard.type) ||
+          isOpen(guard, contextOf(snapshot), { type: event })
+        )
+          open = true;
+        else
+          blocked.push(
+            'params' in guard && 'label' in guard.params ? guard.params.label : guard.type,
+          );
       }
       const known = found.get(event);
-      found.set(event, { event, open: open || known?.open === true, blockedBy: open ? [] : blocked });
+      found.set(event, {
+        event,
+        open: open || known?.open === true,
+        blockedBy: open ? [] : blocked,
+      });
     }
   }
   return [...found.values()].sort((a, b) => (a.event < b.event ? -1 : 1));
 }
-

@@ -8,15 +8,37 @@ import type { Condition } from '../plan/plan.ts';
 /** Guards by name; the params are all they read besides context and event. */
 export type ChartGuard =
   /** The steps it waits for in other regions have settled, and its gates hold (`gates: true`) or not (`false`). */
-  | { readonly type: 'ready'; readonly params: { readonly settled: readonly string[]; readonly conditions: readonly Condition[]; readonly open: boolean } }
-  | { readonly type: 'retryable'; readonly params: { readonly step: string; readonly maxAttempts: number } }
+  | {
+      readonly type: 'ready';
+      readonly params: {
+        readonly settled: readonly string[];
+        readonly conditions: readonly Condition[];
+        readonly open: boolean;
+      };
+    }
+  | {
+      readonly type: 'retryable';
+      readonly params: { readonly step: string; readonly maxAttempts: number };
+    }
   | { readonly type: 'tolerated'; readonly params: { readonly codes: 'any' | readonly string[] } }
-  | { readonly type: 'policy'; readonly params: { readonly label: string; readonly condition: Condition | null } }
-  | { readonly type: 'canDecide'; readonly params: { readonly outcome: 'approved' | 'rejected' | 'any'; readonly undo?: boolean } }
+  | {
+      readonly type: 'policy';
+      readonly params: { readonly label: string; readonly condition: Condition | null };
+    }
+  | {
+      readonly type: 'canDecide';
+      readonly params: {
+        readonly outcome: 'approved' | 'rejected' | 'any';
+        readonly undo?: boolean;
+      };
+    }
   | { readonly type: 'faulted' }
   | { readonly type: 'isRunning'; readonly params: { readonly step: string } }
   /** Nothing runs any more; `undo`: something is to be undone (`null`: either), `cancelled`: the run was cancelled rather than failed. */
-  | { readonly type: 'stopped'; readonly params: { readonly undo: boolean | null; readonly cancelled: boolean } }
+  | {
+      readonly type: 'stopped';
+      readonly params: { readonly undo: boolean | null; readonly cancelled: boolean };
+    }
   | { readonly type: 'somethingToUndo' }
   | { readonly type: 'nothingToUndo' }
   | { readonly type: 'undoLeft' }

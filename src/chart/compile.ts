@@ -1,12 +1,13 @@
 /** From plan to chart: stages in sequence inside `processing`, and around them the lifecycle every run goes through. */
 import { factsOf, factsOfApproval } from '../plan/dependencies.ts';
 import type { Layout, Stage } from '../plan/layout.ts';
-import { indexPlan } from '../plan/settle.ts';
 import { isStep, type Plan, type StepNode } from '../plan/plan.ts';
+import { indexPlan } from '../plan/settle.ts';
 import type { Chart, ChartAction, ChartState, ChartTransition } from './chart.ts';
 import { deciding, drainingId, stepState, stepStateId } from './step-states.ts';
 
-const action = (type: string, params?: ChartAction['params']): ChartAction => (params === undefined ? { type } : { type, params });
+const action = (type: string, params?: ChartAction['params']): ChartAction =>
+  params === undefined ? { type } : { type, params };
 
 export function compile(plan: Plan, layout: Layout): Chart {
   const steps = new Map(plan.nodes.filter(isStep).map((step) => [step.id, step]));
@@ -17,7 +18,11 @@ export function compile(plan: Plan, layout: Layout): Chart {
       pending: {
         on: {
           'run.started': [
-            { target: drainingId, guard: { type: 'faulted' }, actions: [action('begin'), action('fail', { step: 'run' })] },
+            {
+              target: drainingId,
+              guard: { type: 'faulted' },
+              actions: [action('begin'), action('fail', { step: 'run' })],
+            },
             { target: '#processing', actions: [action('begin'), ...timeLimit(plan)] },
           ],
           'run.cancelled': [{ target: '#cancelled', actions: [action('cancel')] }],
@@ -26,13 +31,25 @@ export function compile(plan: Plan, layout: Layout): Chart {
       processing: processing(plan, layout, steps),
       waiting_review: closingReview(plan),
       compensating: compensating(),
-      complete: { id: 'complete', type: 'final', entry: [action('withdraw', { step: 'run' }), action('finish')] },
+      complete: {
+        id: 'complete',
+        type: 'final',
+        entry: [action('withdraw', { step: 'run' }), action('finish')],
+      },
       failed: {
         id: 'failed',
         entry: [action('withdraw', { step: 'run' }), action('finish')],
-        on: { 'run.retried': [{ target: 'pending', guard: { type: 'mayRetry' }, actions: [action('reset')] }] },
+        on: {
+          'run.retried': [
+            { target: 'pending', guard: { type: 'mayRetry' }, actions: [action('reset')] },
+          ],
+        },
       },
-      cancelled: { id: 'cancelled', type: 'final', entry: [action('withdraw', { step: 'run' }), action('finish')] },
+      cancelled: {
+        id: 'cancelled',
+        type: 'final',
+        entry: [action('withdraw', { step: 'run' }), action('finish')],
+      },
     },
   };
 }
@@ -54,9 +71,10 @@ function processing(plan: Plan, layout: Layout, steps: ReadonlyMap<string, StepN
   const index = indexPlan(plan);
   const informs = (step: string) => index.dependents.has(step) || index.askedForRun.has(step);
   for (const [index, stage] of layout.stages.entries()) {
-    const built = stage.kind === 'step'
-      ? cutState(stage.step, steps, informs, stageTarget(index + 1))
-      : parallelState(stage, index, steps, informs, layout, stageTarget(index + 1));
+    const built =
+      stage.kind === 'step'
+        ? cutState(stage.step, steps, informs, stageTarget(index + 1))
+        : parallelState(stage, index, steps, informs, layout, stageTarget(index + 1));
     const over = index === 0 ? [] : (lastReaders.get(index - 1) ?? []);
     const afterParallel = layout.stages[index - 1]?.kind === 'parallel';
     const forget = over.length > 0 || afterParallel ? [action('forget', { facts: over })] : [];
@@ -83,7 +101,12 @@ function processing(plan: Plan, layout: Layout, steps: ReadonlyMap<string, StepN
   };
 }
 
-function cutState(id: string, steps: ReadonlyMap<string, StepNode>, informs: (step: string) => boolean, next: string): ChartState {
+function cutState(
+  id: string,
+  steps: ReadonlyMap<string, StepNode>,
+  informs: (step: string) => boolean,
+  next: string,
+): ChartState {
   const step = steps.get(id);
   if (step === undefined) throw new RangeError(`No step "${id}" in the plan`);
   return stepState(step, { next, waitsFor: [], watched: false, informs: informs(id) });
@@ -97,9 +120,13 @@ function parallelState(
   layout: Layout,
   next: string,
 ): ChartState {
-  const regionOf = new Map(stage.chains.flatMap((chain, region) => chain.map((step) => [step, region] as const)));
+  const regionOf = new Map(
+    stage.chains.flatMap((chain, region) => chain.map((step) => [step, region] as const)),
+  );
   const waitsFor = (step: string) =>
-    (layout.precedence.get(step) ?? []).filter((other) => regionOf.has(other) && regionOf.get(other) !== regionOf.get(step));
+    (layout.precedence.get(step) ?? []).filter(
+      (other) => regionOf.has(other) && regionOf.get(other) !== regionOf.get(step),
+    );
   const watched = new Set([...regionOf.keys()].flatMap(waitsFor));
   const regions: Record<string, ChartState> = {};
   for (const [region, chain] of stage.chains.entries()) {
@@ -125,13 +152,15 @@ function parallelState(
 function factReaders(plan: Plan, layout: Layout): ReadonlyMap<number, readonly string[]> {
   const stageOf = new Map<string, number>();
   for (const [index, stage] of layout.stages.entries()) {
-    for (const step of stage.kind === 'step' ? [stage.step] : stage.chains.flat()) stageOf.set(step, index);
+    for (const step of stage.kind === 'step' ? [stage.step] : stage.chains.flat())
+      stageOf.set(step, index);
   }
   const lastStage = new Map<string, number>();
   for (const node of plan.nodes) {
     if (!isStep(node)) continue;
     const facts = chartFactsOf(node);
-    for (const fact of facts) lastStage.set(fact, Math.max(lastStage.get(fact) ?? 0, stageOf.get(node.id) ?? 0));
+    for (const fact of facts)
+      lastStage.set(fact, Math.max(lastStage.get(fact) ?? 0, stageOf.get(node.id) ?? 0));
   }
   for (const fact of factsOfApproval(plan.finish.approve)) lastStage.delete(fact);
   const readers = new Map<number, string[]>();
@@ -153,7 +182,8 @@ function chartFactsOf(step: StepNode): ReadonlySet<string> {
 
 export function chartFacts(plan: Plan): ReadonlySet<string> {
   const facts = new Set<string>(factsOfApproval(plan.finish.approve));
-  for (const node of plan.nodes) if (isStep(node)) for (const fact of chartFactsOf(node)) facts.add(fact);
+  for (const node of plan.nodes)
+    if (isStep(node)) for (const fact of chartFactsOf(node)) facts.add(fact);
   return facts;
 }
 
@@ -161,14 +191,29 @@ export function chartFacts(plan: Plan): ReadonlySet<string> {
 
 /** Where a run goes when nothing runs any more: undo first, if there is something to undo and the policy is not to keep it for a retry. */
 function stoppedTransitions(plan: Plan): readonly ChartTransition[] {
-  const failed: readonly ChartTransition[] = plan.onFailure === 'keep'
-    ? [{ target: '#failed', guard: { type: 'stopped', params: { undo: null, cancelled: false } } }]
-    : [
-        { target: '#compensating', guard: { type: 'stopped', params: { undo: true, cancelled: false } } },
-        { target: '#failed', guard: { type: 'stopped', params: { undo: false, cancelled: false } } },
-      ];
+  const failed: readonly ChartTransition[] =
+    plan.onFailure === 'keep'
+      ? [
+          {
+            target: '#failed',
+            guard: { type: 'stopped', params: { undo: null, cancelled: false } },
+          },
+        ]
+      : [
+          {
+            target: '#compensating',
+            guard: { type: 'stopped', params: { undo: true, cancelled: false } },
+          },
+          {
+            target: '#failed',
+            guard: { type: 'stopped', params: { undo: false, cancelled: false } },
+          },
+        ];
   return [
-    { target: '#compensating', guard: { type: 'stopped', params: { undo: true, cancelled: true } } },
+    {
+      target: '#compensating',
+      guard: { type: 'stopped', params: { undo: true, cancelled: true } },
+    },
     { target: '#cancelled', guard: { type: 'stopped', params: { undo: false, cancelled: true } } },
     ...failed,
   ];
@@ -183,11 +228,32 @@ function draining(plan: Plan, steps: ReadonlyMap<string, StepNode>): ChartState 
   for (const step of steps.values()) {
     if (step.kind !== 'task' && step.kind !== 'child' && step.kind !== 'map') continue;
     const guard = { type: 'isRunning', params: { step: step.id } } as const;
-    const undoable = step.kind !== 'task' || step.call.compensate !== 'none' || (step.fallback !== undefined && step.fallback.compensate !== 'none');
-    on[`${step.id}.completed`] = [{ guard, actions: [...(undoable ? [action('countUndo')] : []), action('untrack', { step: step.id })] }];
-    on[`${step.id}.failed`] = [{ guard, actions: [...(step.kind === 'map' ? [action('countUndo')] : []), action('untrack', { step: step.id })] }];
+    const undoable =
+      step.kind !== 'task' ||
+      step.call.compensate !== 'none' ||
+      (step.fallback !== undefined && step.fallback.compensate !== 'none');
+    on[`${step.id}.completed`] = [
+      {
+        guard,
+        actions: [...(undoable ? [action('countUndo')] : []), action('untrack', { step: step.id })],
+      },
+    ];
+    on[`${step.id}.failed`] = [
+      {
+        guard,
+        actions: [
+          ...(step.kind === 'map' ? [action('countUndo')] : []),
+          action('untrack', { step: step.id }),
+        ],
+      },
+    ];
     if (step.kind === 'task' && step.call.repeat === 'unsafe') {
-      on[`${step.id}.in_doubt`] = [{ guard, actions: [action('doubt', { step: step.id }), action('untrack', { step: step.id })] }];
+      on[`${step.id}.in_doubt`] = [
+        {
+          guard,
+          actions: [action('doubt', { step: step.id }), action('untrack', { step: step.id })],
+        },
+      ];
     }
   }
   return {
@@ -203,13 +269,24 @@ function draining(plan: Plan, steps: ReadonlyMap<string, StepNode>): ChartState 
 
 function closingReview(plan: Plan): ChartState {
   const complete: ChartTransition = { target: '#complete' };
-  const leave = (then: readonly ChartAction[], outcome?: 'rejected'): readonly ChartTransition[] => {
+  const leave = (
+    then: readonly ChartAction[],
+    outcome?: 'rejected',
+  ): readonly ChartTransition[] => {
     const rejected = (undo: boolean) =>
       outcome === undefined
         ? ({ type: undo ? 'somethingToUndo' : 'nothingToUndo' } as const)
         : ({ type: 'canDecide', params: { outcome, undo } } as const);
     if (plan.onFailure === 'keep') {
-      return [{ target: '#failed', actions: then, ...(outcome === undefined ? {} : { guard: { type: 'canDecide', params: { outcome } } as const }) }];
+      return [
+        {
+          target: '#failed',
+          actions: then,
+          ...(outcome === undefined
+            ? {}
+            : { guard: { type: 'canDecide', params: { outcome } } as const }),
+        },
+      ];
     }
     return [
       { target: '#compensating', guard: rejected(true), actions: then },
@@ -221,12 +298,17 @@ function closingReview(plan: Plan): ChartState {
     entry: [action('review', { step: 'completion', inDoubt: false })],
     exit: [action('withdraw', { step: 'completion' })],
     on: {
-      'completion.decided': [{ ...complete, guard: { type: 'canDecide', params: { outcome: 'approved' } } }, ...leave(fail, 'rejected')],
+      'completion.decided': [
+        { ...complete, guard: { type: 'canDecide', params: { outcome: 'approved' } } },
+        ...leave(fail, 'rejected'),
+      ],
       ...(plan.finish.expiresMs === undefined ? {} : { 'completion.expired': leave(fail) }),
     },
   };
-  const states: Record<string, ChartState> = plan.finish.approve.by === 'automatic' ? {} : { person };
-  if (plan.finish.approve.by !== 'person') states['policy'] = deciding('completion', plan.finish.approve, complete, 'person');
+  const states: Record<string, ChartState> =
+    plan.finish.approve.by === 'automatic' ? {} : { person };
+  if (plan.finish.approve.by !== 'person')
+    states['policy'] = deciding('completion', plan.finish.approve, complete, 'person');
   return {
     id: 'waiting_review',
     tags: ['waiting_review'],
@@ -236,7 +318,11 @@ function closingReview(plan: Plan): ChartState {
       'run.timed_out': leave([action('fail', { step: 'run' })]),
       'run.faulted': leave([action('fail', { step: 'run' })]),
       'run.cancelled': [
-        { target: '#compensating', guard: { type: 'somethingToUndo' }, actions: [action('cancel')] },
+        {
+          target: '#compensating',
+          guard: { type: 'somethingToUndo' },
+          actions: [action('cancel')],
+        },
         { target: '#cancelled', guard: { type: 'nothingToUndo' }, actions: [action('cancel')] },
       ],
     },
@@ -262,9 +348,15 @@ function compensating(): ChartState {
       undoing: {
         entry: [action('undo')],
         on: {
-          'undo.completed': [{ target: 'choosing', actions: [action('countUndone', { failed: false })] }],
+          'undo.completed': [
+            { target: 'choosing', actions: [action('countUndone', { failed: false })] },
+          ],
           'undo.failed': [
-            { target: 'backing_off', guard: { type: 'undoRetryable' }, actions: [action('countUndoAttempt')] },
+            {
+              target: 'backing_off',
+              guard: { type: 'undoRetryable' },
+              actions: [action('countUndoAttempt')],
+            },
             { target: 'choosing', actions: [action('countUndone', { failed: true })] },
           ],
         },

@@ -1,5 +1,5 @@
-import type { FailureSummary } from './events.ts';
 import type { Facts } from '../plan/settle.ts';
+import type { FailureSummary } from './events.ts';
 
 /** What the chart remembers beside its state. Its size follows the width of the workflow, never the number of steps done. */
 export interface ChartContext {
@@ -17,7 +17,11 @@ export interface ChartContext {
   readonly undoable: number;
   readonly failure: FailureSummary | null;
   readonly cancel: { readonly mode: 'drain' | 'abort'; readonly reason: string | null } | null;
-  readonly undo: { readonly position: number; readonly failed: number; readonly attempts: number } | null;
+  readonly undo: {
+    readonly position: number;
+    readonly failed: number;
+    readonly attempts: number;
+  } | null;
 }
 
 export const initialContext: ChartContext = {

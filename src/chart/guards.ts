@@ -7,28 +7,41 @@ import type { ChartEvent, Decider } from './events.ts';
 export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEvent): boolean {
   switch (guard.type) {
     case 'ready':
-      return guard.params.settled.every((step) => context.settled[step] === true)
-        && guard.params.conditions.every((condition) => holdsIn(condition, context.facts)) === guard.params.open;
+      return (
+        guard.params.settled.every((step) => context.settled[step] === true) &&
+        guard.params.conditions.every((condition) => holdsIn(condition, context.facts)) ===
+          guard.params.open
+      );
     case 'retryable':
-      return event.failure?.retryable === true && (context.attempts[guard.params.step] ?? 0) + 1 < guard.params.maxAttempts;
+      return (
+        event.failure?.retryable === true &&
+        (context.attempts[guard.params.step] ?? 0) + 1 < guard.params.maxAttempts
+      );
     case 'tolerated':
-      return event.failure !== undefined
-        && (guard.params.codes === 'any' || (event.failure.code !== undefined && guard.params.codes.includes(event.failure.code)));
+      return (
+        event.failure !== undefined &&
+        (guard.params.codes === 'any' ||
+          (event.failure.code !== undefined && guard.params.codes.includes(event.failure.code)))
+      );
     case 'policy':
       return guard.params.condition === null || holdsIn(guard.params.condition, context.facts);
     case 'canDecide':
-      return event.decider !== undefined
-        && mayDecide(event.decider)
-        && (guard.params.outcome === 'any' || event.outcome === guard.params.outcome)
-        && (guard.params.undo === undefined || guard.params.undo === context.undoable > 0);
+      return (
+        event.decider !== undefined &&
+        mayDecide(event.decider) &&
+        (guard.params.outcome === 'any' || event.outcome === guard.params.outcome) &&
+        (guard.params.undo === undefined || guard.params.undo === context.undoable > 0)
+      );
     case 'faulted':
       return event.faulted === true;
     case 'isRunning':
       return context.running.includes(guard.params.step);
     case 'stopped':
-      return context.running.length === 0
-        && (guard.params.undo === null || guard.params.undo === context.undoable > 0)
-        && guard.params.cancelled === (context.cancel !== null);
+      return (
+        context.running.length === 0 &&
+        (guard.params.undo === null || guard.params.undo === context.undoable > 0) &&
+        guard.params.cancelled === (context.cancel !== null)
+      );
     case 'somethingToUndo':
       return context.undoable > 0;
     case 'nothingToUndo':
@@ -38,9 +51,15 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
     case 'undone':
       return guard.params.cancelled === (context.cancel !== null);
     case 'undoRetryable':
-      return event.failure?.retryable === true && (context.undo?.attempts ?? 0) + 1 < (event.maxAttempts ?? 1);
+      return (
+        event.failure?.retryable === true &&
+        (context.undo?.attempts ?? 0) + 1 < (event.maxAttempts ?? 1)
+      );
     case 'mayRetry':
-      return event.acceptNotUndone === true || ((context.undo?.failed ?? 0) === 0 && context.doubts.length === 0);
+      return (
+        event.acceptNotUndone === true ||
+        ((context.undo?.failed ?? 0) === 0 && context.doubts.length === 0)
+      );
     default:
       return guard satisfies never;
   }
@@ -48,5 +67,9 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
 
 export function mayDecide(decider: Decider): boolean {
   if (decider.excluded.includes(decider.actor)) return false;
-  return decider.assignees === null || decider.assignees.includes(decider.actor) || decider.groups.some((group) => decider.assignees?.includes(group));
+  return (
+    decider.assignees === null ||
+    decider.assignees.includes(decider.actor) ||
+    decider.groups.some((group) => decider.assignees?.includes(group))
+  );
 }

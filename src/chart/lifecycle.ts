@@ -1,7 +1,15 @@
 import { SignalboxError } from '../errors.ts';
 import type { RunStatus } from '../plan/plan.ts';
 
-export const runStatuses = ['pending', 'processing', 'waiting_review', 'compensating', 'complete', 'failed', 'cancelled'] as const;
+export const runStatuses = [
+  'pending',
+  'processing',
+  'waiting_review',
+  'compensating',
+  'complete',
+  'failed',
+  'cancelled',
+] as const;
 
 /** Every legal change of a run's status, 13 of 49 pairs. There is no way to `complete` but through `waiting_review`. */
 export const lifecycle: { readonly [from in RunStatus]: readonly RunStatus[] } = {
@@ -22,7 +30,11 @@ export function isTerminal(status: RunStatus): boolean {
 export function assertLegal(from: RunStatus, to: RunStatus): void {
   if (lifecycle[from].includes(to)) return;
   const allowed = lifecycle[from].length === 0 ? 'none' : lifecycle[from].join(', ');
-  throw new SignalboxError('INVALID_TRANSITION', `A run cannot go from "${from}" to "${to}"; allowed: ${allowed}`, {
-    details: { from, to, allowed: lifecycle[from] },
-  });
+  throw new SignalboxError(
+    'INVALID_TRANSITION',
+    `A run cannot go from "${from}" to "${to}"; allowed: ${allowed}`,
+    {
+      details: { from, to, allowed: lifecycle[from] },
+    },
+  );
 }

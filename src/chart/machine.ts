@@ -5,43 +5,114 @@ import { type ChartContext, initialContext } from './context.ts';
 import type { ChartEvent } from './events.ts';
 import { isOpen } from './guards.ts';
 
-type Assignment = (context: ChartContext, event: ChartEvent, params: Readonly<Record<string, unknown>>) => Partial<ChartContext>;
+type Assignment = (
+  context: ChartContext,
+  event: ChartEvent,
+  params: Readonly<Record<string, unknown>>,
+) => Partial<ChartContext>;
 
-const without = <T>(record: { readonly [key: string]: T }, keys: ReadonlySet<string>): { [key: string]: T } =>
+const without = <T>(
+  record: { readonly [key: string]: T },
+  keys: ReadonlySet<string>,
+): { [key: string]: T } =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !keys.has(key)));
 
 /** What each assignment does to the context. */
 const assignments: { readonly [name: string]: Assignment } = {
   reset: () => initialContext,
   track: (context, _event, { step }) => ({ running: [...context.running, String(step)] }),
-  untrack: (context, _event, { step }) => ({ running: context.running.filter((other) => other !== step) }),
+  untrack: (context, _event, { step }) => ({
+    running: context.running.filter((other) => other !== step),
+  }),
   giveUpRunning: (context) => ({ doubts: [...context.doubts, ...context.running], running: [] }),
-  settle: (context, _event, { step }) => ({ settled: { ...context.settled, [String(step)]: true } }),
+  settle: (context, _event, { step }) => ({
+    settled: { ...context.settled, [String(step)]: true },
+  }),
   forget: (context, _event, { facts }) => ({
     settled: {},
-    ...(Array.isArray(facts) && facts.length > 0 ? { facts: without(context.facts, new Set(facts.map(String))) } : {}),
+    ...(Array.isArray(facts) && facts.length > 0
+      ? { facts: without(context.facts, new Set(facts.map(String))) }
+      : {}),
   }),
   countUndo: (context, event) => ({ undoable: context.undoable + (event.undo ?? 1) }),
-  countAttempt: (context, _event, { step }) => ({ attempts: { ...context.attempts, [String(step)]: (context.attempts[String(step)] ?? 0) + 1 } }),
-  forgetAttempts: (context, _event, { step }) => (context.attempts[String(step)] === undefined ? {} : { attempts: without(context.attempts, new Set([String(step)])) }),
+  countAttempt: (context, _event, { step }) => ({
+    attempts: { ...context.attempts, [String(step)]: (context.attempts[String(step)] ?? 0) + 1 },
+  }),
+  forgetAttempts: (context, _event, { step }) =>
+    context.attempts[String(step)] === undefined
+      ? {}
+      : { attempts: without(context.attempts, new Set([String(step)])) },
   doubt: (context, _event, { step }) => ({ doubts: [...context.doubts, String(step)] }),
-  clearDoubt: (context, _event, { step }) => ({ doubts: context.doubts.filter((other) => other !== step) }),
-  fail: (context, event, { step }) => ({ failure: context.failure ?? event.failure ?? { step: String(step), name: 'Error', message: `"${String(step)}" failed`, retryable: false } }),
-  failWith: (context, _event, { step, message }) => ({ failure: context.failure ?? { step: String(step), name: 'Failed', message: String(message), retryable: false } }),
-  cancel: (context, event) => (context.failure === null ? { cancel: { mode: event.mode ?? 'drain', reason: event.reason ?? null } } : {}),
+  clearDoubt: (context, _event, { step }) => ({
+    doubts: context.doubts.filter((other) => other !== step),
+  }),
+  fail: (context, event, { step }) => ({
+    failure: context.failure ??
+      event.failure ?? {
+        step: String(step),
+        name: 'Error',
+        message: `"${String(step)}" failed`,
+        retryable: false,
+      },
+  }),
+  failWith: (context, _event, { step, message }) => ({
+    failure: context.failure ?? {
+      step: String(step),
+      name: 'Failed',
+      message: String(message),
+      retryable: false,
+    },
+  }),
+  cancel: (context, event) =>
+    context.failure === null
+      ? { cancel: { mode: event.mode ?? 'drain', reason: event.reason ?? null } }
+      : {},
   beginUndo: () => ({ undo: { position: 0, failed: 0, attempts: 0 } }),
-  countUndoAttempt: (context) => ({ undo: { position: 0, failed: 0, ...context.undo, attempts: (context.undo?.attempts ?? 0) + 1 } }),
+  countUndoAttempt: (context) => ({
+    undo: { position: 0, failed: 0, ...context.undo, attempts: (context.undo?.attempts ?? 0) + 1 },
+  }),
   countUndone: (context, _event, { failed }) => ({
-    undo: { position: (context.undo?.position ?? 0) + 1, failed: (context.undo?.failed ?? 0) + (failed === true ? 1 : 0), attempts: 0 },
+    undo: {
+      position: (context.undo?.position ?? 0) + 1,
+      failed: (context.undo?.failed ?? 0) + (failed === true ? 1 : 0),
+      attempts: 0,
+    },
   }),
 };
 
 /** Actions that ask for something outside. */
-export const effectNames = ['attempt', 'child', 'map', 'emit', 'await', 'review', 'decide', 'timer', 'withdraw', 'abandon', 'skip', 'stop', 'undo', 'finish'] as const;
+export const effectNames = [
+  'attempt',
+  'child',
+  'map',
+  'emit',
+  'await',
+  'review',
+  'decide',
+  'timer',
+  'withdraw',
+  'abandon',
+  'skip',
+  'stop',
+  'undo',
+  'finish',
+] as const;
 
 const guardNames: readonly ChartGuard['type'][] = [
-  'ready', 'retryable', 'tolerated', 'policy', 'canDecide', 'faulted', 'isRunning', 'stopped',
-  'somethingToUndo', 'nothingToUndo', 'undoLeft', 'undone', 'undoRetryable', 'mayRetry',
+  'ready',
+  'retryable',
+  'tolerated',
+  'policy',
+  'canDecide',
+  'faulted',
+  'isRunning',
+  'stopped',
+  'somethingToUndo',
+  'nothingToUndo',
+  'undoLeft',
+  'undone',
+  'undoRetryable',
+  'mayRetry',
 ];
 
 interface Arguments {
@@ -49,31 +120,51 @@ interface Arguments {
   readonly event: ChartEvent;
 }
 
-export type Handlers = { readonly [effect in (typeof effectNames)[number]]?: (args: Arguments, params: never) => void };
+export type Handlers = {
+  readonly [effect in (typeof effectNames)[number]]?: (args: Arguments, params: never) => void;
+};
 
 /**
  * @param keep - facts that some guard of the chart reads; others never enter the context
  */
 export function toMachine(chart: Chart, keep: ReadonlySet<string>): AnyStateMachine {
   const guards = Object.fromEntries(
-    guardNames.map((type) => [type, ({ context, event }: Arguments, params: unknown) => isOpen({ type, params } as ChartGuard, context, event)]),
+    guardNames.map((type) => [
+      type,
+      ({ context, event }: Arguments, params: unknown) =>
+        isOpen({ type, params } as ChartGuard, context, event),
+    ]),
   );
   const assigns = Object.fromEntries(
     Object.entries(assignments).map(([name, change]) => [
       name,
-      assign(({ context, event }: Arguments, params: Readonly<Record<string, unknown>> | undefined) => change(context, event, params ?? {})),
+      assign(
+        ({ context, event }: Arguments, params: Readonly<Record<string, unknown>> | undefined) =>
+          change(context, event, params ?? {}),
+      ),
     ]),
   );
   const effects = Object.fromEntries(effectNames.map((name) => [name, () => {}]));
-  const learn = assign(({ context, event }: Arguments) => (event.facts === undefined ? {} : { facts: { ...context.facts, ...pick(event.facts, keep) } }));
-  const begin = assign(({ event }: Arguments) => ({ ...initialContext, facts: pick(event.facts, keep) }));
+  const learn = assign(({ context, event }: Arguments) =>
+    event.facts === undefined ? {} : { facts: { ...context.facts, ...pick(event.facts, keep) } },
+  );
+  const begin = assign(({ event }: Arguments) => ({
+    ...initialContext,
+    facts: pick(event.facts, keep),
+  }));
   const config = { ...chart, context: initialContext, output: outputOfEvent };
   // XState's own types describe one machine at a time; this one is data, and its names are checked by the differential tests.
-  return createMachine(config as never, { guards, actions: { ...effects, ...assigns, learn, begin } } as never);
+  return createMachine(
+    config as never,
+    { guards, actions: { ...effects, ...assigns, learn, begin } } as never,
+  );
 }
 
 const outputOfEvent = ({ event }: { event: ChartEvent }) => event.output;
 
-function pick(facts: ChartEvent['facts'], keep: ReadonlySet<string>): { [id: string]: boolean | string } {
+function pick(
+  facts: ChartEvent['facts'],
+  keep: ReadonlySet<string>,
+): { [id: string]: boolean | string } {
   return Object.fromEntries(Object.entries(facts ?? {}).filter(([id]) => keep.has(id)));
 }

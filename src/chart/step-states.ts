@@ -1,5 +1,14 @@
 /** How each kind of step becomes a small compound state. */
-import type { Approval, ChildStep, MapStep, ReviewStep, StepNode, TaskStep, Tolerance, WaitStep } from '../plan/plan.ts';
+import type {
+  Approval,
+  ChildStep,
+  MapStep,
+  ReviewStep,
+  StepNode,
+  TaskStep,
+  Tolerance,
+  WaitStep,
+} from '../plan/plan.ts';
 import type { ChartAction, ChartGuard, ChartState, ChartTransition } from './chart.ts';
 
 /** Where a step leads, and what is done on the way. */
@@ -17,7 +26,8 @@ export interface StepPlace {
 export const stepStateId = (step: string) => `step:${step}`;
 export const drainingId = '#draining';
 
-const action = (type: string, params?: ChartAction['params']): ChartAction => (params === undefined ? { type } : { type, params });
+const action = (type: string, params?: ChartAction['params']): ChartAction =>
+  params === undefined ? { type } : { type, params };
 
 /** Ends the run: whatever else runs is stopped first. */
 function failRun(step: string, then: readonly ChartAction[] = []): ChartTransition {
@@ -28,7 +38,9 @@ export function stepState(step: StepNode, place: StepPlace): ChartState {
   const start = startOf(step);
   const body = bodyOf(step, place);
   const needsDecision = place.waitsFor.length > 0 || step.gates.length > 0 || step.kind === 'fail';
-  const states: Record<string, ChartState> = needsDecision ? { blocked: blocked(step, start, place) } : {};
+  const states: Record<string, ChartState> = needsDecision
+    ? { blocked: blocked(step, start, place) }
+    : {};
   return {
     id: stepStateId(step.id),
     meta: { step: step.id, kind: step.kind },
@@ -57,11 +69,23 @@ function startOf(step: StepNode): string {
 
 function blocked(step: StepNode, start: string, place: StepPlace): ChartState {
   const conditions = step.gates.map((gate) => gate.condition);
-  const ready = (open: boolean): ChartGuard => ({ type: 'ready', params: { settled: place.waitsFor, conditions, open } });
-  const run: ChartTransition = step.kind === 'fail'
-    ? { target: drainingId, guard: ready(true), actions: [action('failWith', { step: step.id, message: step.message })] }
-    : { target: start, guard: ready(true) };
-  const skip: ChartTransition = { target: place.next, guard: ready(false), actions: [action('skip', { step: step.id }), ...settles(step, place)] };
+  const ready = (open: boolean): ChartGuard => ({
+    type: 'ready',
+    params: { settled: place.waitsFor, conditions, open },
+  });
+  const run: ChartTransition =
+    step.kind === 'fail'
+      ? {
+          target: drainingId,
+          guard: ready(true),
+          actions: [action('failWith', { step: step.id, message: step.message })],
+        }
+      : { target: start, guard: ready(true) };
+  const skip: ChartTransition = {
+    target: place.next,
+    guard: ready(false),
+    actions: [action('skip', { step: step.id }), ...settles(step, place)],
+  };
   return { always: conditions.length === 0 ? [run] : [run, skip] };
 }
 
@@ -74,7 +98,10 @@ function settles(step: StepNode, place: StepPlace, undoable = false): readonly C
   return actions;
 }
 
-function bodyOf(step: StepNode, place: StepPlace): Pick<ChartState, 'states' | 'entry' | 'exit' | 'on'> {
+function bodyOf(
+  step: StepNode,
+  place: StepPlace,
+): Pick<ChartState, 'states' | 'entry' | 'exit' | 'on'> {
   switch (step.kind) {
     case 'task':
       return taskBody(step, place);
@@ -99,7 +126,12 @@ function bodyOf(step: StepNode, place: StepPlace): Pick<ChartState, 'states' | '
     case 'emit':
       return {
         states: {
-          emitting: { entry: [action('emit', { step: step.id })], on: { [`${step.id}.completed`]: [{ target: place.next, actions: settles(step, place) }] } },
+          emitting: {
+            entry: [action('emit', { step: step.id })],
+            on: {
+              [`${step.id}.completed`]: [{ target: place.next, actions: settles(step, place) }],
+            },
+          },
         },
       };
     case 'fail':
@@ -110,19 +142,47 @@ function bodyOf(step: StepNode, place: StepPlace): Pick<ChartState, 'states' | '
 }
 
 /** Tracked on entry, and untracked by what ends it rather than on exit: a run that stops goes on waiting for it while it drains. */
-function underWay(step: string, entry: ChartAction, on: { readonly [event: string]: readonly ChartTransition[] }): ChartState {
+function underWay(
+  step: string,
+  entry: ChartAction,
+  on: { readonly [event: string]: readonly ChartTransition[] },
+): ChartState {
   const ended = Object.entries(on).map(
-    ([event, transitions]) => [event, transitions.map((to) => ({ ...to, actions: [action('untrack', { step }), ...(to.actions ?? [])] }))] as const,
+    ([event, transitions]) =>
+      [
+        event,
+        transitions.map((to) => ({
+          ...to,
+          actions: [action('untrack', { step }), ...(to.actions ?? [])],
+        })),
+      ] as const,
   );
-  return { tags: ['running'], entry: [action('track', { step }), entry], on: Object.fromEntries(ended) };
+  return {
+    tags: ['running'],
+    entry: [action('track', { step }), entry],
+    on: Object.fromEntries(ended),
+  };
 }
 
-function tolerated(tolerate: Tolerance | undefined, step: StepNode, place: StepPlace): ChartTransition[] {
+function tolerated(
+  tolerate: Tolerance | undefined,
+  step: StepNode,
+  place: StepPlace,
+): ChartTransition[] {
   if (tolerate === undefined) return [];
-  return [{ target: place.next, guard: { type: 'tolerated', params: { codes: tolerate } }, actions: settles(step, place) }];
+  return [
+    {
+      target: place.next,
+      guard: { type: 'tolerated', params: { codes: tolerate } },
+      actions: settles(step, place),
+    },
+  ];
 }
 
-function taskBody(step: TaskStep, place: StepPlace): Pick<ChartState, 'states' | 'entry' | 'exit' | 'on'> {
+function taskBody(
+  step: TaskStep,
+  place: StepPlace,
+): Pick<ChartState, 'states' | 'entry' | 'exit' | 'on'> {
   const { id } = step;
   const timed = (name: string): ChartState => ({
     tags: ['waiting'],
@@ -131,50 +191,98 @@ function taskBody(step: TaskStep, place: StepPlace): Pick<ChartState, 'states' |
     on: { [`${id}.${name}`]: [{ target: `#${stepStateId(id)}.running` }] },
   });
   const givenUp: ChartTransition[] = [...tolerated(step.tolerate, step, place), failRun(id)];
-  const afterFailure: ChartTransition[] = step.fallback === undefined ? givenUp : [{ target: 'fallback', actions: [action('forgetAttempts', { step: id })] }];
+  const afterFailure: ChartTransition[] =
+    step.fallback === undefined
+      ? givenUp
+      : [{ target: 'fallback', actions: [action('forgetAttempts', { step: id })] }];
   const doubtful = step.call.repeat === 'unsafe';
   const deferrable = step.call.breaker !== undefined || step.call.rememberMs !== undefined;
-  const completed: ChartTransition = { target: place.next, actions: settles(step, place, step.call.compensate !== 'none') };
+  const completed: ChartTransition = {
+    target: place.next,
+    actions: settles(step, place, step.call.compensate !== 'none'),
+  };
   const on: Record<string, readonly ChartTransition[]> = {
     [`${id}.completed`]: [completed],
     [`${id}.failed`]: [
       ...(step.call.retry.maxAttempts > 1
-        ? [{ target: 'backing_off', guard: { type: 'retryable', params: { step: id, maxAttempts: step.call.retry.maxAttempts } }, actions: [action('countAttempt', { step: id })] } as const]
+        ? [
+            {
+              target: 'backing_off',
+              guard: {
+                type: 'retryable',
+                params: { step: id, maxAttempts: step.call.retry.maxAttempts },
+              },
+              actions: [action('countAttempt', { step: id })],
+            } as const,
+          ]
         : []),
       ...afterFailure,
     ],
   };
   if (deferrable) on[`${id}.deferred`] = [{ target: 'deferred' }];
   if (doubtful) on[`${id}.in_doubt`] = [{ target: 'in_doubt' }];
-  const states: Record<string, ChartState> = { running: underWay(id, action('attempt', { step: id, fallback: false }), on) };
+  const states: Record<string, ChartState> = {
+    running: underWay(id, action('attempt', { step: id, fallback: false }), on),
+  };
   if (step.call.retry.maxAttempts > 1) states['backing_off'] = timed('retry_due');
   if (deferrable) states['deferred'] = timed('deferral_over');
   if (doubtful) states['in_doubt'] = inDoubt(step, completed, afterFailure);
   if (step.fallback !== undefined) {
     states['fallback'] = underWay(id, action('attempt', { step: id, fallback: true }), {
-      [`${id}.completed`]: [{ target: place.next, actions: settles(step, place, step.fallback.compensate !== 'none') }],
+      [`${id}.completed`]: [
+        { target: place.next, actions: settles(step, place, step.fallback.compensate !== 'none') },
+      ],
       [`${id}.failed`]: [
         ...(step.fallback.retry.maxAttempts > 1
-          ? [{ target: 'fallback_backing_off', guard: { type: 'retryable', params: { step: id, maxAttempts: step.fallback.retry.maxAttempts } }, actions: [action('countAttempt', { step: id })] } as const]
+          ? [
+              {
+                target: 'fallback_backing_off',
+                guard: {
+                  type: 'retryable',
+                  params: { step: id, maxAttempts: step.fallback.retry.maxAttempts },
+                },
+                actions: [action('countAttempt', { step: id })],
+              } as const,
+            ]
           : []),
         ...givenUp,
       ],
     });
-    states['fallback_backing_off'] = { ...timed('retry_due'), on: { [`${id}.retry_due`]: [{ target: 'fallback' }] } };
+    states['fallback_backing_off'] = {
+      ...timed('retry_due'),
+      on: { [`${id}.retry_due`]: [{ target: 'fallback' }] },
+    };
   }
   const mayCount = step.call.retry.maxAttempts > 1 || (step.fallback?.retry.maxAttempts ?? 1) > 1;
-  const limit = step.withinMs === undefined ? {} : {
-    entry: [action('timer', { step: id, name: 'deadline_passed' })],
-    on: {
-      [`${id}.deadline_passed`]: givenUp.map((transition) => ({ ...transition, actions: [action('abandon', { step: id }), action('untrack', { step: id }), ...(transition.actions ?? [])] })),
-    },
-  };
-  const exit = [...(step.withinMs === undefined ? [] : [action('withdraw', { step: id })]), ...(mayCount ? [action('forgetAttempts', { step: id })] : [])];
+  const limit =
+    step.withinMs === undefined
+      ? {}
+      : {
+          entry: [action('timer', { step: id, name: 'deadline_passed' })],
+          on: {
+            [`${id}.deadline_passed`]: givenUp.map((transition) => ({
+              ...transition,
+              actions: [
+                action('abandon', { step: id }),
+                action('untrack', { step: id }),
+                ...(transition.actions ?? []),
+              ],
+            })),
+          },
+        };
+  const exit = [
+    ...(step.withinMs === undefined ? [] : [action('withdraw', { step: id })]),
+    ...(mayCount ? [action('forgetAttempts', { step: id })] : []),
+  ];
   return { states, ...limit, ...(exit.length === 0 ? {} : { exit }) };
 }
 
 /** A person says whether the effect of an attempt without a verdict happened. */
-function inDoubt(step: TaskStep, completed: ChartTransition, afterFailure: readonly ChartTransition[]): ChartState {
+function inDoubt(
+  step: TaskStep,
+  completed: ChartTransition,
+  afterFailure: readonly ChartTransition[],
+): ChartState {
   const { id } = step;
   const cleared = action('clearDoubt', { step: id });
   return {
@@ -182,8 +290,20 @@ function inDoubt(step: TaskStep, completed: ChartTransition, afterFailure: reado
     entry: [action('doubt', { step: id }), action('review', { step: id, inDoubt: true })],
     exit: [action('withdraw', { step: id })],
     on: {
-      [`${id}.happened`]: [{ ...completed, guard: { type: 'canDecide', params: { outcome: 'any' } }, actions: [cleared, ...(completed.actions ?? [])] }],
-      [`${id}.did_not_happen`]: [{ target: 'running', guard: { type: 'canDecide', params: { outcome: 'any' } }, actions: [cleared] }],
+      [`${id}.happened`]: [
+        {
+          ...completed,
+          guard: { type: 'canDecide', params: { outcome: 'any' } },
+          actions: [cleared, ...(completed.actions ?? [])],
+        },
+      ],
+      [`${id}.did_not_happen`]: [
+        {
+          target: 'running',
+          guard: { type: 'canDecide', params: { outcome: 'any' } },
+          actions: [cleared],
+        },
+      ],
       [`${id}.given_up`]: afterFailure.map((transition) => ({
         ...transition,
         guard: transition.guard ?? { type: 'canDecide', params: { outcome: 'any' } },
@@ -199,7 +319,10 @@ function delegatedBody(step: ChildStep | MapStep, place: StepPlace): Pick<ChartS
       running: underWay(step.id, action(step.kind, { step: step.id }), {
         [`${step.id}.completed`]: [{ target: place.next, actions: settles(step, place, true) }],
         // Items of a failed map may have completed: they join the undo list all the same.
-        [`${step.id}.failed`]: [...tolerated(tolerate, step, place), failRun(step.id, step.kind === 'map' ? [action('countUndo')] : [])],
+        [`${step.id}.failed`]: [
+          ...tolerated(tolerate, step, place),
+          failRun(step.id, step.kind === 'map' ? [action('countUndo')] : []),
+        ],
       }),
     },
   };
@@ -208,24 +331,45 @@ function delegatedBody(step: ChildStep | MapStep, place: StepPlace): Pick<ChartS
 function reviewBody(step: ReviewStep, place: StepPlace): Pick<ChartState, 'states'> {
   const { id } = step;
   const next: ChartTransition = { target: place.next, actions: settles(step, place) };
-  const decided = (outcome: 'approved' | 'rejected', then: ChartTransition): ChartTransition => ({ ...then, guard: { type: 'canDecide', params: { outcome } } });
+  const decided = (outcome: 'approved' | 'rejected', then: ChartTransition): ChartTransition => ({
+    ...then,
+    guard: { type: 'canDecide', params: { outcome } },
+  });
   const states: Record<string, ChartState> = {
     waiting_review: {
       tags: ['waiting_review'],
       entry: [action('review', { step: id, inDoubt: false })],
       exit: [action('withdraw', { step: id })],
       on: {
-        [`${id}.decided`]: [decided('approved', next), decided('rejected', step.onRejected === 'continue' ? next : failRun(id))],
-        ...(step.expiresMs === undefined ? {} : { [`${id}.expired`]: [step.onExpired === 'fail' || (step.onExpired === 'reject' && step.onRejected === 'fail') ? failRun(id) : next] }),
+        [`${id}.decided`]: [
+          decided('approved', next),
+          decided('rejected', step.onRejected === 'continue' ? next : failRun(id)),
+        ],
+        ...(step.expiresMs === undefined
+          ? {}
+          : {
+              [`${id}.expired`]: [
+                step.onExpired === 'fail' ||
+                (step.onExpired === 'reject' && step.onRejected === 'fail')
+                  ? failRun(id)
+                  : next,
+              ],
+            }),
       },
     },
   };
-  if (step.approve.by !== 'person') states['deciding'] = deciding(id, step.approve, next, 'waiting_review');
+  if (step.approve.by !== 'person')
+    states['deciding'] = deciding(id, step.approve, next, 'waiting_review');
   return { states };
 }
 
 /** A policy decides, or hands over to a person. The effect is answered at once, in the same commit. */
-export function deciding(step: string, approve: Approval, approved: ChartTransition, person: string): ChartState {
+export function deciding(
+  step: string,
+  approve: Approval,
+  approved: ChartTransition,
+  person: string,
+): ChartState {
   const condition = approve.by === 'guard' ? approve.condition : null;
   const label = approve.by === 'guard' ? approve.label : 'automatic';
   return {
@@ -251,7 +395,9 @@ function waitBody(step: WaitStep, place: StepPlace): Pick<ChartState, 'states'> 
         exit: [action('withdraw', { step: id })],
         on: {
           [`${id}.received`]: [next],
-          ...(step.withinMs === undefined ? {} : { [`${id}.timed_out`]: [step.onTimeout === 'continue' ? next : failRun(id)] }),
+          ...(step.withinMs === undefined
+            ? {}
+            : { [`${id}.timed_out`]: [step.onTimeout === 'continue' ? next : failRun(id)] }),
         },
       },
     },

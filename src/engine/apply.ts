@@ -1,17 +1,17 @@
 /**
  * Deciding: one event, and everything that follows from it at once, becomes one commit. Nothing here waits, reads a clock or touches a store.
  */
-import { advance, type Advance, possibleEvents, statusOf } from '../chart/advance.ts';
+import { type Advance, advance, possibleEvents, statusOf } from '../chart/advance.ts';
 import type { ChartEvent } from '../chart/events.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
+import { copyJson } from '../plan/json-value.ts';
 import type { Settlement } from '../plan/settle.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import { annotate, type Draft, record } from './draft.ts';
 import { carryOut } from './effects.ts';
 import { faulted, type Incoming } from './incoming.ts';
 import { type LiveRun, readerOf, startStep, toCompleted } from './live-run.ts';
-import { copyJson } from '../plan/json-value.ts';
 import { type RunSettlement, settleRun } from './settlement.ts';
 
 /** Applies the event and its immediate consequences. @throws SignalboxError `INVALID_TRANSITION`; the run is unchanged then */
@@ -29,7 +29,16 @@ function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] {
   const settled = settlementOf(run, incoming);
   if (settled?.fault && incoming.event.type !== 'run.started') {
     const { settles: _settles, ...bare } = incoming;
-    return [faulted(settled.fault), { ...bare, ...(incoming.settles === undefined ? {} : { data: { ...incoming.data, fault: settled.fault.step } }), lenient: true }];
+    return [
+      faulted(settled.fault),
+      {
+        ...bare,
+        ...(incoming.settles === undefined
+          ? {}
+          : { data: { ...incoming.data, fault: settled.fault.step } }),
+        lenient: true,
+      },
+    ];
   }
   const event = eventWith(run, incoming, settled);
   const advanced = advance(run.definition.compiled, run.snapshot, event);
@@ -49,7 +58,11 @@ function settlementOf(run: LiveRun, incoming: Incoming): RunSettlement | null {
   if (incoming.event.type === 'run.started') return settleRun(run, [], true);
   if (incoming.settles === undefined || incoming.step === undefined) return null;
   if (statusOf(run.snapshot) !== 'processing') return null;
-  return settleRun(run, [[incoming.step, { status: 'complete', value: incoming.settles.value }]], false);
+  return settleRun(
+    run,
+    [[incoming.step, { status: 'complete', value: incoming.settles.value }]],
+    false,
+  );
 }
 
 function eventWith(run: LiveRun, incoming: Incoming, settled: RunSettlement | null): ChartEvent {
@@ -77,11 +90,21 @@ function finalOutput(run: LiveRun, advanced: Advance): Json | undefined {
   return plain.ok ? plain.value : null;
 }
 
-function keepRecord(draft: Draft, incoming: Incoming, event: ChartEvent, advanced: Advance, settled: RunSettlement | null, finalOutput: Json | undefined): void {
+function keepRecord(
+  draft: Draft,
+  incoming: Incoming,
+  event: ChartEvent,
+  advanced: Advance,
+  settled: RunSettlement | null,
+  finalOutput: Json | undefined,
+): void {
   const { run } = draft;
   if (settled !== null) {
     const atMs = draft.tools.nowMs;
-    run.milestones = [...run.milestones, ...settled.settlement.milestones.map((name) => ({ name, atMs }))];
+    run.milestones = [
+      ...run.milestones,
+      ...settled.settlement.milestones.map((name) => ({ name, atMs })),
+    ];
   }
   if (incoming.replayed !== undefined) {
     const completed = toCompleted(incoming.replayed);
@@ -100,7 +123,12 @@ function keepRecord(draft: Draft, incoming: Incoming, event: ChartEvent, advance
     step: finalOutput === undefined ? (isStart ? startStep : incoming.step) : 'completion',
     attempt: incoming.attempt,
     durationMs: incoming.durationMs,
-    settles: incoming.isFinalFailure === true ? 'failed' : incoming.settles !== undefined || isStart || finalOutput !== undefined ? 'complete' : undefined,
+    settles:
+      incoming.isFinalFailure === true
+        ? 'failed'
+        : incoming.settles !== undefined || isStart || finalOutput !== undefined
+          ? 'complete'
+          : undefined,
     inputHash: incoming.inputHash,
     output,
     error: incoming.error,
@@ -108,7 +136,11 @@ function keepRecord(draft: Draft, incoming: Incoming, event: ChartEvent, advance
   });
   if (event.type === 'undo.completed') run.undone.push(incoming.step ?? '');
   else if (event.type === 'undo.failed') {
-    if (incoming.isFinalFailure === true) run.notUndone.push({ step: incoming.step ?? '', reason: String(incoming.error?.['message'] ?? '') });
+    if (incoming.isFinalFailure === true)
+      run.notUndone.push({
+        step: incoming.step ?? '',
+        reason: incoming.event.failure?.message ?? '',
+      });
   } else {
     const completed = toCompleted(entry);
     if (completed !== null) run.completed.push(completed);
@@ -125,10 +157,16 @@ function dataOf(incoming: Incoming, event: ChartEvent, settlement: Settlement | 
     ...(mode === undefined ? {} : { mode }),
     ...(reason === undefined ? {} : { reason }),
     ...(incoming.delayMs === undefined ? {} : { delayMs: incoming.delayMs }),
-    ...(settlement === null || Object.keys(settlement.facts).length === 0 ? {} : { facts: settlement.facts as JsonObject }),
+    ...(settlement === null || Object.keys(settlement.facts).length === 0
+      ? {}
+      : { facts: settlement.facts }),
     ...(settlement === null || settlement.derived.length === 0
       ? {}
-      : { derived: Object.fromEntries(settlement.derived.filter(([, value]) => value !== undefined)) as JsonObject }),
+      : {
+          derived: Object.fromEntries(
+            settlement.derived.filter(([, value]) => value !== undefined),
+          ) as JsonObject,
+        }),
   };
 }
 
@@ -144,7 +182,9 @@ function noteOf(incoming: Incoming) {
 }
 
 function refused(run: LiveRun, event: string): SignalboxError {
-  const allowed = possibleEvents(run.snapshot).filter((possible) => possible.open).map((possible) => possible.event);
+  const allowed = possibleEvents(run.snapshot)
+    .filter((possible) => possible.open)
+    .map((possible) => possible.event);
   const status = statusOf(run.snapshot);
   return new SignalboxError(
     'INVALID_TRANSITION',

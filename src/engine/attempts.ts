@@ -2,6 +2,7 @@
 import { contextOf, statusOf } from '../chart/advance.ts';
 import type { FailureSummary } from '../chart/events.ts';
 import { CircuitOpenError, SignalboxError } from '../errors.ts';
+import { failureOf } from '../failure.ts';
 import type { Json } from '../plan/json.ts';
 import type { TaskCall, TaskStep } from '../plan/plan.ts';
 import { resolveWiring } from '../plan/wiring.ts';
@@ -9,13 +10,12 @@ import type { TaskBinding } from '../ports/bindings.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { AttemptFailure, AttemptOutcome, Executor } from '../ports/executor.ts';
 import { applyEvent } from './apply.ts';
-import type { Incoming } from './incoming.ts';
 import type { Breakers } from './breakers.ts';
 import { canonical, digest } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { annotate, closeItems, type Draft, record } from './draft.ts';
 import { toError } from './effects.ts';
-import { failureOf } from '../failure.ts';
+import type { Incoming } from './incoming.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
 import { outcomeOf } from './outcome.ts';
@@ -32,7 +32,16 @@ export interface WorkDeps extends Omit<RunTableDeps, 'onCommitted' | 'onDropped'
   readonly breakers: Breakers;
   isClosed(): boolean;
   /** Attempts this process runs now, by token. */
-  readonly inFlight: Map<string, { readonly runId: string; readonly step: string; readonly abort: AbortController; details: Json; isRunning: boolean }>;
+  readonly inFlight: Map<
+    string,
+    {
+      readonly runId: string;
+      readonly step: string;
+      readonly abort: AbortController;
+      details: Json;
+      isRunning: boolean;
+    }
+  >;
   /** Tokens of attempts cut off without an outcome. */
   readonly cutOff: Set<string>;
 }
@@ -47,12 +56,26 @@ export function createAttempts(deps: WorkDeps): Attempts {
   const { runs, inFlight, log } = deps;
 
   function start(run: LiveRun, step: string): void {
-    const item = run.open.find((open): open is AttemptItem => open.kind === 'attempt' && open.step === step);
+    const item = run.open.find(
+      (open): open is AttemptItem => open.kind === 'attempt' && open.step === step,
+    );
     const node = run.definition.index.nodes.get(step);
-    if (item === undefined || node?.kind !== 'task' || run.state.pausedAtMs !== null || inFlight.has(item.token)) return;
+    if (
+      item === undefined ||
+      node?.kind !== 'task' ||
+      run.state.pausedAtMs !== null ||
+      inFlight.has(item.token)
+    )
+      return;
     const call = item.fallback && node.fallback !== undefined ? node.fallback : node.call;
     const abort = new AbortController();
-    inFlight.set(item.token, { runId: run.header.id, step, abort, details: null, isRunning: false });
+    inFlight.set(item.token, {
+      runId: run.header.id,
+      step,
+      abort,
+      details: null,
+      isRunning: false,
+    });
     deps.dispatcher.dispatch({
       id: item.token,
       queue: call.queue,
@@ -61,21 +84,33 @@ export function createAttempts(deps: WorkDeps): Attempts {
     });
   }
 
-  async function perform(run: LiveRun, node: TaskStep, call: TaskCall, item: AttemptItem, abort: AbortController): Promise<void> {
+  async function perform(
+    run: LiveRun,
+    node: TaskStep,
+    call: TaskCall,
+    item: AttemptItem,
+    abort: AbortController,
+  ): Promise<void> {
     const runId = run.header.id;
     const bound = log.child({ runId, step: node.id, attempt: item.attempt });
     const attempt = inFlight.get(item.token);
     if (attempt !== undefined) attempt.isRunning = true;
     try {
       const task = run.definition.bindings.tasks.get(call.task);
-      if (task === undefined) throw new SignalboxError('DEFINITION_MISSING', `Task "${call.task}" is not registered`, { details: { runId, step: node.id } });
+      if (task === undefined)
+        throw new SignalboxError('DEFINITION_MISSING', `Task "${call.task}" is not registered`, {
+          details: { runId, step: node.id },
+        });
       if (abort.signal.aborted || deps.runs.peek(runId) === null) return;
       const input = resolveWiring(node.input, readerOf(run));
       const by = `${runId}/${node.id}/${item.token}`;
       const deferral = await admission(run, node, call, item, task, input, by);
       if (deferral !== null) {
-        if (deferral.kind === 'remembered') bound.info({ key: deferral.key }, 'result remembered, task not run');
-        return await persist(() => settle(runId, node, call, item, deferral.outcome, null, deferral.delayMs, deferral.why));
+        if (deferral.kind === 'remembered')
+          bound.info({ key: deferral.key }, 'result remembered, task not run');
+        return await persist(() =>
+          settle(runId, node, call, item, deferral.outcome, null, deferral.delayMs, deferral.why),
+        );
       }
       bound.debug({ task: call.task }, 'executing');
       const outcome = await deps.executor.attempt({
@@ -89,7 +124,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
         signal: abort.signal,
         context: {
           attempt: item.attempt,
-          idempotencyKey: businessKey(task, input) ?? idempotencyKey(runId, node.id, run.state.generation),
+          idempotencyKey:
+            businessKey(task, input) ?? idempotencyKey(runId, node.id, run.state.generation),
           log: bound,
           run: runInfo(run),
           checkpoint: createCheckpoints(deps, run, node.id, item.token),
@@ -107,12 +143,24 @@ export function createAttempts(deps: WorkDeps): Attempts {
       const inputHash = digest(input ?? null);
       await persist(() => settle(runId, node, call, item, limited(outcome, node.id), inputHash));
     } catch (error) {
-      if (error instanceof SignalboxError && (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE' || error.code === 'RUN_NOT_FOUND')) {
+      if (
+        error instanceof SignalboxError &&
+        (error.code === 'LEASE_LOST' ||
+          error.code === 'STORE_UNAVAILABLE' ||
+          error.code === 'RUN_NOT_FOUND')
+      ) {
         bound.warn({ code: error.code }, `outcome of the attempt discarded: ${error.message}`);
         return;
       }
       bound.error({ err: error }, 'the attempt could not be carried out');
-      await settle(runId, node, call, item, { ok: false, failure: { ...failureOf(error), retryable: false }, durationMs: 0 }, null).catch((lost: unknown) => {
+      await settle(
+        runId,
+        node,
+        call,
+        item,
+        { ok: false, failure: { ...failureOf(error), retryable: false }, durationMs: 0 },
+        null,
+      ).catch((lost: unknown) => {
         bound.error({ err: lost }, 'the failed attempt could not be recorded');
       });
     }
@@ -124,37 +172,90 @@ export function createAttempts(deps: WorkDeps): Attempts {
       try {
         return await write();
       } catch (error) {
-        if (!(error instanceof SignalboxError) || error.code !== 'STORE_UNAVAILABLE' || deps.isClosed()) throw error;
-        log.warn({ err: error, delayMs }, 'the store is unavailable; the result is kept and written later');
+        if (
+          !(error instanceof SignalboxError) ||
+          error.code !== 'STORE_UNAVAILABLE' ||
+          deps.isClosed()
+        )
+          throw error;
+        log.warn(
+          { err: error, delayMs },
+          'the store is unavailable; the result is kept and written later',
+        );
         await new Promise<void>((resolve) => deps.clock.after(delayMs, resolve));
       }
     }
   }
 
   /** Breaker and remembered results: either may stand in for the attempt. `null`: go ahead. */
-  async function admission(run: LiveRun, node: TaskStep, call: TaskCall, item: AttemptItem, task: TaskBinding, input: unknown, by: string): Promise<
-    { readonly kind: 'remembered' | 'deferred'; readonly key?: string; readonly outcome: AttemptOutcome | null; readonly delayMs?: number; readonly why?: string } | null
-  > {
+  async function admission(
+    run: LiveRun,
+    node: TaskStep,
+    call: TaskCall,
+    item: AttemptItem,
+    task: TaskBinding,
+    input: unknown,
+    by: string,
+  ): Promise<{
+    readonly kind: 'remembered' | 'deferred';
+    readonly key?: string;
+    readonly outcome: AttemptOutcome | null;
+    readonly delayMs?: number;
+    readonly why?: string;
+  } | null> {
     const nowMs = deps.clock.nowMs();
     if (call.rememberMs !== undefined) {
       const key = `${call.task}:${businessKey(task, input) ?? digest(input ?? null)}`;
       const claimant = `${run.header.id}/${node.id}`;
-      const held = await deps.store.claimResult({ key, claimant, expiresAtMs: nowMs + call.rememberMs }, nowMs);
-      if (held?.output !== undefined) return { kind: 'remembered', key, outcome: { ok: true, output: held.output, durationMs: 0 } };
+      const held = await deps.store.claimResult(
+        { key, claimant, expiresAtMs: nowMs + call.rememberMs },
+        nowMs,
+      );
+      if (held?.output !== undefined)
+        return {
+          kind: 'remembered',
+          key,
+          outcome: { ok: true, output: held.output, durationMs: 0 },
+        };
       if (held !== null && held.claimant !== claimant) {
-        return { kind: 'deferred', outcome: null, delayMs: 1_000, why: `"${held.claimant}" computes the same result` };
+        return {
+          kind: 'deferred',
+          outcome: null,
+          delayMs: 1_000,
+          why: `"${held.claimant}" computes the same result`,
+        };
       }
     }
     if (call.breaker === undefined) return null;
-    const admitted = await deps.breakers.enter(call.breaker, by, (call.timeoutMs ?? deps.settings.leaseMs) + deps.settings.leaseMs);
+    const admitted = await deps.breakers.enter(
+      call.breaker,
+      by,
+      (call.timeoutMs ?? deps.settings.leaseMs) + deps.settings.leaseMs,
+    );
     if (admitted.admitted) return null;
     if (call.breaker.whenOpen === 'fail') {
-      return { kind: 'deferred', outcome: { ok: false, failure: failureOf(new CircuitOpenError(call.breaker.name)), durationMs: 0 } };
+      return {
+        kind: 'deferred',
+        outcome: {
+          ok: false,
+          failure: failureOf(new CircuitOpenError(call.breaker.name)),
+          durationMs: 0,
+        },
+      };
     }
-    return { kind: 'deferred', outcome: null, delayMs: Math.max(1, admitted.untilMs - deps.clock.nowMs()), why: `breaker "${call.breaker.name}" is open` };
+    return {
+      kind: 'deferred',
+      outcome: null,
+      delayMs: Math.max(1, admitted.untilMs - deps.clock.nowMs()),
+      why: `breaker "${call.breaker.name}" is open`,
+    };
   }
 
-  async function reportToBreaker(call: TaskCall, by: string, outcome: AttemptOutcome): Promise<void> {
+  async function reportToBreaker(
+    call: TaskCall,
+    by: string,
+    outcome: AttemptOutcome,
+  ): Promise<void> {
     if (call.breaker === undefined) return;
     if (outcome.ok) await deps.breakers.succeeded(call.breaker, by);
     else if (outcome.failure.retryable) await deps.breakers.failed(call.breaker, by);
@@ -162,56 +263,129 @@ export function createAttempts(deps: WorkDeps): Attempts {
   }
 
   /** @param outcome - `null`: the attempt was put off and made no request */
-  async function settle(runId: string, node: TaskStep, call: TaskCall, item: AttemptItem, outcome: AttemptOutcome | null, inputHash: string | null, delayMs = 0, why?: string): Promise<void> {
+  async function settle(
+    runId: string,
+    node: TaskStep,
+    call: TaskCall,
+    item: AttemptItem,
+    outcome: AttemptOutcome | null,
+    inputHash: string | null,
+    delayMs = 0,
+    why?: string,
+  ): Promise<void> {
     const run = await runs.own(runId);
     if (run === null) return;
-    const incoming = (draft: Draft) => toIncoming(draft, node, call, item, outcome, inputHash, delayMs, why);
+    const incoming = (draft: Draft) =>
+      toIncoming(draft, node, call, item, outcome, inputHash, delayMs, why);
     const remember = rememberedOf(run, node, call, outcome);
-    await runs.change(run, (draft) => {
-      if (!run.open.some((open) => open.kind === 'attempt' && open.token === item.token)) {
-        noteLate(draft, node, item, outcome);
-        return;
-      }
-      closeItems(draft, (open) => open.kind === 'attempt' && open.token === item.token);
-      applyEvent(draft, incoming(draft));
-    }, remember);
+    await runs.change(
+      run,
+      (draft) => {
+        if (!run.open.some((open) => open.kind === 'attempt' && open.token === item.token)) {
+          noteLate(draft, node, item, outcome);
+          return;
+        }
+        closeItems(draft, (open) => open.kind === 'attempt' && open.token === item.token);
+        applyEvent(draft, incoming(draft));
+      },
+      remember,
+    );
   }
 
-  function rememberedOf(run: LiveRun, node: TaskStep, call: TaskCall, outcome: AttemptOutcome | null) {
+  function rememberedOf(
+    run: LiveRun,
+    node: TaskStep,
+    call: TaskCall,
+    outcome: AttemptOutcome | null,
+  ) {
     if (call.rememberMs === undefined || outcome === null) return {};
     const task = run.definition.bindings.tasks.get(call.task);
     const input = resolveWiring(node.input, readerOf(run));
     if (task === undefined) return {};
     const key = `${call.task}:${businessKey(task, input) ?? digest(input ?? null)}`;
     const claimant = `${run.header.id}/${node.id}`;
-    if (outcome.ok) return { remember: [{ key, claimant, output: outcome.output, expiresAtMs: deps.clock.nowMs() + call.rememberMs }] };
-    void deps.store.releaseResult(key, claimant).catch((error: unknown) => log.warn({ err: error, runId: run.header.id }, 'the claim of a result was not released'));
+    if (outcome.ok)
+      return {
+        remember: [
+          {
+            key,
+            claimant,
+            output: outcome.output,
+            expiresAtMs: deps.clock.nowMs() + call.rememberMs,
+          },
+        ],
+      };
+    void deps.store
+      .releaseResult(key, claimant)
+      .catch((error: unknown) =>
+        log.warn({ err: error, runId: run.header.id }, 'the claim of a result was not released'),
+      );
     return {};
   }
 
-  function toIncoming(draft: Draft, node: TaskStep, call: TaskCall, item: AttemptItem, outcome: AttemptOutcome | null, inputHash: string | null, delayMs: number, why: string | undefined): Incoming {
+  function toIncoming(
+    draft: Draft,
+    node: TaskStep,
+    call: TaskCall,
+    item: AttemptItem,
+    outcome: AttemptOutcome | null,
+    inputHash: string | null,
+    delayMs: number,
+    why: string | undefined,
+  ): Incoming {
     const { run } = draft;
-    const base = { actor: 'signalbox', step: node.id, attempt: item.attempt, ...(inputHash === null ? {} : { inputHash }) };
-    if (outcome === null) return { ...base, event: { type: `${node.id}.deferred` }, delayMs, ...(why === undefined ? {} : { why }) };
+    const base = {
+      actor: 'signalbox',
+      step: node.id,
+      attempt: item.attempt,
+      ...(inputHash === null ? {} : { inputHash }),
+    };
+    if (outcome === null)
+      return {
+        ...base,
+        event: { type: `${node.id}.deferred` },
+        delayMs,
+        ...(why === undefined ? {} : { why }),
+      };
     const timed = { ...base, durationMs: Math.round(outcome.durationMs) };
     if (outcome.ok) return completed(run, node, call, item, outcome.output, timed);
     return failedAttempt(draft, node, call, item, outcome.failure, timed);
   }
 
-  function completed(run: LiveRun, node: TaskStep, call: TaskCall, item: AttemptItem, output: Json, base: Omit<Incoming, 'event'>): Incoming {
-    const stored: Json = node.tolerate === undefined ? output : { status: 'complete', value: output };
-    const undoable = node.call.compensate !== 'none' || (node.fallback !== undefined && node.fallback.compensate !== 'none');
+  function completed(
+    run: LiveRun,
+    node: TaskStep,
+    call: TaskCall,
+    item: AttemptItem,
+    output: Json,
+    base: Omit<Incoming, 'event'>,
+  ): Incoming {
+    const stored: Json =
+      node.tolerate === undefined ? output : { status: 'complete', value: output };
+    const undoable =
+      node.call.compensate !== 'none' ||
+      (node.fallback !== undefined && node.fallback.compensate !== 'none');
     const data = item.fallback ? { fallback: true } : {};
     const value = restoreValue(run.definition, node.id, { output: stored, data });
     return {
       ...base,
-      event: { type: `${node.id}.completed`, ...(undoable ? { undo: call.compensate === 'none' ? 0 : 1 } : {}) },
+      event: {
+        type: `${node.id}.completed`,
+        ...(undoable ? { undo: call.compensate === 'none' ? 0 : 1 } : {}),
+      },
       settles: { value, output: stored },
       ...(item.fallback ? { data } : {}),
     };
   }
 
-  function failedAttempt(draft: Draft, node: TaskStep, call: TaskCall, item: AttemptItem, failure: AttemptFailure, base: Omit<Incoming, 'event'>): Incoming {
+  function failedAttempt(
+    draft: Draft,
+    node: TaskStep,
+    call: TaskCall,
+    item: AttemptItem,
+    failure: AttemptFailure,
+    base: Omit<Incoming, 'event'>,
+  ): Incoming {
     const { run, tools } = draft;
     const bound = log.child({ runId: run.header.id, step: node.id, attempt: item.attempt });
     const summary: FailureSummary = {
@@ -224,39 +398,78 @@ export function createAttempts(deps: WorkDeps): Attempts {
     };
     const error = toError(summary);
     if (failure.unclear && call.repeat === 'unsafe' && !item.fallback) {
-      bound.warn({ failure: summary }, 'nobody knows whether the attempt took effect; a person is asked');
+      bound.warn(
+        { failure: summary },
+        'nobody knows whether the attempt took effect; a person is asked',
+      );
       return { ...base, event: { type: `${node.id}.in_doubt`, failure: summary }, error };
     }
     const event = { type: `${node.id}.failed`, failure: summary };
     const failedBefore = contextOf(run.snapshot).attempts[node.id] ?? 0;
     const working = statusOf(run.snapshot) === 'processing' && !isDraining(run);
-    const delay = failure.retryable && working ? nextDelayMs(call.retry, failedBefore + 1, tools.random(), failure.retryAfterMs) : null;
+    const delay =
+      failure.retryable && working
+        ? nextDelayMs(call.retry, failedBefore + 1, tools.random(), failure.retryAfterMs)
+        : null;
     if (delay !== null) {
-      bound.warn({ failure: summary, delayMs: delay, attempt: item.attempt, maxAttempts: call.retry.maxAttempts }, `retrying in ${delay / 1000}s (attempt ${item.attempt + 1}/${call.retry.maxAttempts})`);
+      bound.warn(
+        {
+          failure: summary,
+          delayMs: delay,
+          attempt: item.attempt,
+          maxAttempts: call.retry.maxAttempts,
+        },
+        `retrying in ${delay / 1000}s (attempt ${item.attempt + 1}/${call.retry.maxAttempts})`,
+      );
       return { ...base, event, error, delayMs: delay };
     }
     const isLast = item.fallback || node.fallback === undefined;
-    const tolerated = isLast && (node.tolerate === 'any' || (failure.code !== undefined && node.tolerate?.includes(failure.code) === true));
+    const tolerated =
+      isLast &&
+      (node.tolerate === 'any' ||
+        (failure.code !== undefined && node.tolerate?.includes(failure.code) === true));
     if (tolerated) {
-      const value: Json = failure.code !== undefined && node.tolerate !== 'any'
-        ? { status: failure.code, detail: failure.detail ?? null }
-        : { status: 'failed', failure: { name: failure.name, message: failure.message, retryable: failure.retryable, attempts: item.attempt } };
+      const value: Json =
+        failure.code !== undefined && node.tolerate !== 'any'
+          ? { status: failure.code, detail: failure.detail ?? null }
+          : {
+              status: 'failed',
+              failure: {
+                name: failure.name,
+                message: failure.message,
+                retryable: failure.retryable,
+                attempts: item.attempt,
+              },
+            };
       return { ...base, event, error, settles: { value, output: value } };
     }
-    bound.error({ failure: summary, completed: run.completed.length }, `task failed after ${item.attempt} attempt(s); ${run.completed.length} completed step(s) to roll back`);
+    bound.error(
+      { failure: summary, completed: run.completed.length },
+      `task failed after ${item.attempt} attempt(s); ${run.completed.length} completed step(s) to roll back`,
+    );
     return { ...base, event, error };
   }
 
-  function noteLate(draft: Draft, node: TaskStep, item: AttemptItem, outcome: AttemptOutcome | null): void {
+  function noteLate(
+    draft: Draft,
+    node: TaskStep,
+    item: AttemptItem,
+    outcome: AttemptOutcome | null,
+  ): void {
     if (outcome === null) return;
-    log.warn({ runId: draft.run.header.id, step: node.id, attempt: item.attempt, ok: outcome.ok }, 'late result of an earlier attempt recorded; it does not count');
+    log.warn(
+      { runId: draft.run.header.id, step: node.id, attempt: item.attempt, ok: outcome.ok },
+      'late result of an earlier attempt recorded; it does not count',
+    );
     annotate(draft, {
       event: `${node.id}.late`,
       actor: 'signalbox',
       step: node.id,
       attempt: item.attempt,
       durationMs: Math.round(outcome.durationMs),
-      ...(outcome.ok ? { output: outcome.output } : { error: { name: outcome.failure.name, message: outcome.failure.message } }),
+      ...(outcome.ok
+        ? { output: outcome.output }
+        : { error: { name: outcome.failure.name, message: outcome.failure.message } }),
     });
     if (outcome.ok) admitNotUndone(draft, node, item);
   }
@@ -267,10 +480,24 @@ export function createAttempts(deps: WorkDeps): Attempts {
     const call = item.fallback && node.fallback !== undefined ? node.fallback : node.call;
     const status = statusOf(run.snapshot);
     const isStopping = status === 'compensating' || status === 'failed' || status === 'cancelled';
-    if (!isStopping || call.compensate === 'none' || run.progress.get(node.id)?.status === 'complete') return;
+    if (
+      !isStopping ||
+      call.compensate === 'none' ||
+      run.progress.get(node.id)?.status === 'complete'
+    )
+      return;
     const reason = 'It succeeded after it had been given up';
     run.notUndone.push({ step: node.id, reason });
-    record(draft, { atMs: draft.tools.nowMs, event: 'undo.missed', actor: 'signalbox', from: status, to: status, step: node.id, settles: 'failed', error: { message: reason } });
+    record(draft, {
+      atMs: draft.tools.nowMs,
+      event: 'undo.missed',
+      actor: 'signalbox',
+      from: status,
+      to: status,
+      step: node.id,
+      settles: 'failed',
+      error: { message: reason },
+    });
     if (run.outcome !== null) run.outcome = outcomeOf(run);
   }
 
@@ -278,15 +505,23 @@ export function createAttempts(deps: WorkDeps): Attempts {
     if (!outcome.ok) return outcome;
     const bytes = Buffer.byteLength(canonical(outcome.output));
     if (bytes <= deps.settings.maxPayloadBytes) return outcome;
-    const error = new SignalboxError('PAYLOAD_TOO_LARGE', `Output of step "${step}" has ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept`);
-    return { ok: false, failure: { ...failureOf(error), name: 'PayloadTooLarge' }, durationMs: outcome.durationMs };
+    const error = new SignalboxError(
+      'PAYLOAD_TOO_LARGE',
+      `Output of step "${step}" has ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept`,
+    );
+    return {
+      ok: false,
+      failure: { ...failureOf(error), name: 'PayloadTooLarge' },
+      durationMs: outcome.durationMs,
+    };
   }
 
   return {
     start,
     abort(runId, step) {
       for (const attempt of inFlight.values()) {
-        if (attempt.runId === runId && attempt.step === step) attempt.abort.abort(new Error(`Step "${step}" was stopped`));
+        if (attempt.runId === runId && attempt.step === step)
+          attempt.abort.abort(new Error(`Step "${step}" was stopped`));
       }
     },
   };
@@ -294,7 +529,9 @@ export function createAttempts(deps: WorkDeps): Attempts {
 
 export function isDraining(run: LiveRun): boolean {
   const value: unknown = run.snapshot.value;
-  return typeof value === 'object' && value !== null && Reflect.get(value, 'processing') === 'draining';
+  return (
+    typeof value === 'object' && value !== null && Reflect.get(value, 'processing') === 'draining'
+  );
 }
 
 function businessKey(task: TaskBinding, input: unknown): string | null {

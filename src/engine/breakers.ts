@@ -5,7 +5,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { BreakerRecord, Store } from '../ports/store.ts';
 
-export type Admission = { readonly admitted: true; readonly isProbe: boolean } | { readonly admitted: false; readonly untilMs: number };
+export type Admission =
+  | { readonly admitted: true; readonly isProbe: boolean }
+  | { readonly admitted: false; readonly untilMs: number };
 
 export interface Breakers {
   /** Asks to make a call. `by` names the attempt; `probeMs` is how long it may take at most, should it be the probe. */
@@ -27,10 +29,16 @@ export function createBreakers(store: Store, clock: Clock, log: Logger): Breaker
 
   async function refresh(force: boolean): Promise<void> {
     const nowMs = clock.monotonicMs();
-    if (!force && (readAtMs !== Number.NEGATIVE_INFINITY && (!store.shared || nowMs - readAtMs < freshMs))) return;
+    if (
+      !force &&
+      readAtMs !== Number.NEGATIVE_INFINITY &&
+      (!store.shared || nowMs - readAtMs < freshMs)
+    )
+      return;
     readAtMs = nowMs;
     for (const record of await store.breakers()) {
-      if ((records.get(record.name)?.revision ?? 0) < record.revision) records.set(record.name, record);
+      if ((records.get(record.name)?.revision ?? 0) < record.revision)
+        records.set(record.name, record);
     }
   }
 
@@ -38,7 +46,15 @@ export function createBreakers(store: Store, clock: Clock, log: Logger): Breaker
     const known = records.get(policy.name);
     const limits = { failureThreshold: policy.failureThreshold, resetAfterMs: policy.resetAfterMs };
     if (known !== undefined) return { ...known, ...limits };
-    return { name: policy.name, revision: 0, state: 'closed', failures: 0, openedAtMs: null, probe: null, ...limits };
+    return {
+      name: policy.name,
+      revision: 0,
+      state: 'closed',
+      failures: 0,
+      openedAtMs: null,
+      probe: null,
+      ...limits,
+    };
   }
 
   /** Applies the event and writes the change; tries again if another was faster. */
@@ -48,10 +64,19 @@ export function createBreakers(store: Store, clock: Clock, log: Logger): Breaker
       const { name, revision, state, ...context } = record;
       const next = advanceBreaker(state, context, event);
       if (next === null) return record;
-      const changed: BreakerRecord = { ...next.context, name, state: next.state, revision: revision + 1 };
+      const changed: BreakerRecord = {
+        ...next.context,
+        name,
+        state: next.state,
+        revision: revision + 1,
+      };
       if (await store.saveBreaker(changed)) {
         records.set(name, changed);
-        if (state !== next.state) log.warn({ breaker: name, from: state, to: next.state, failures: record.failures }, `breaker ${next.state.replace('_', ' ')}`);
+        if (state !== next.state)
+          log.warn(
+            { breaker: name, from: state, to: next.state, failures: record.failures },
+            `breaker ${next.state.replace('_', ' ')}`,
+          );
         return changed;
       }
       if (tries >= 10) return record;
@@ -65,10 +90,18 @@ export function createBreakers(store: Store, clock: Clock, log: Logger): Breaker
       const record = recordOf(policy);
       if (record.state === 'closed') return { admitted: true, isProbe: false };
       const atMs = clock.nowMs();
-      const after = await apply(policy, { type: 'probe.claimed', by, atMs, expiresAtMs: atMs + probeMs });
+      const after = await apply(policy, {
+        type: 'probe.claimed',
+        by,
+        atMs,
+        expiresAtMs: atMs + probeMs,
+      });
       if (after.state === 'closed') return { admitted: true, isProbe: false };
       if (after.probe?.by === by) return { admitted: true, isProbe: true };
-      const untilMs = after.state === 'open' ? (after.openedAtMs ?? atMs) + policy.resetAfterMs : (after.probe?.expiresAtMs ?? atMs);
+      const untilMs =
+        after.state === 'open'
+          ? (after.openedAtMs ?? atMs) + policy.resetAfterMs
+          : (after.probe?.expiresAtMs ?? atMs);
       return { admitted: false, untilMs: Math.max(untilMs, atMs + 1) };
     },
     async succeeded(policy, by) {

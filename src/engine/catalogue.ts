@@ -7,7 +7,9 @@ import type { Bindings, RunnableWorkflow } from '../ports/bindings.ts';
 import type { RunHeader, Store } from '../ports/store.ts';
 
 /** A workflow, with the module that defines it where the caller knows it: isolated and remote workers import it again. */
-export type WorkflowSource = RunnableWorkflow | { readonly workflow: RunnableWorkflow; readonly module: URL };
+export type WorkflowSource =
+  | RunnableWorkflow
+  | { readonly workflow: RunnableWorkflow; readonly module: URL };
 
 /** A plan ready to run: chart, index and the functions it names. */
 export interface Definition {
@@ -35,7 +37,10 @@ export interface Catalogue {
   definitionOf(header: RunHeader): Definition | Promise<Definition>;
 }
 
-export function createCatalogue(sources: readonly WorkflowSource[], store: Pick<Store, 'plan'>): Catalogue {
+export function createCatalogue(
+  sources: readonly WorkflowSource[],
+  store: Pick<Store, 'plan'>,
+): Catalogue {
   const byName = new Map<string, RunnableWorkflow[]>();
   const modules = new Map<string, URL>();
   const definitions = new Map<string, Definition>();
@@ -47,10 +52,14 @@ export function createCatalogue(sources: readonly WorkflowSource[], store: Pick<
     if (module !== null) modules.set(key(workflow.name, workflow.version), module);
     if (known === workflow) return;
     if (known !== undefined && known.plan.hash !== workflow.plan.hash) {
-      throw new SignalboxError('DEFINITION_INVALID', `Two different workflows are called "${workflow.name}" version ${workflow.version}`, {
-        details: { workflow: workflow.name, version: workflow.version },
-        hint: 'Raise the version of the changed one',
-      });
+      throw new SignalboxError(
+        'DEFINITION_INVALID',
+        `Two different workflows are called "${workflow.name}" version ${workflow.version}`,
+        {
+          details: { workflow: workflow.name, version: workflow.version },
+          hint: 'Raise the version of the changed one',
+        },
+      );
     }
     if (known === undefined) versions.push(workflow);
     versions.sort((a, b) => b.version - a.version);
@@ -75,28 +84,47 @@ export function createCatalogue(sources: readonly WorkflowSource[], store: Pick<
     newest(name) {
       const workflow = byName.get(name)?.[0];
       if (workflow === undefined) {
-        throw new SignalboxError('WORKFLOW_UNKNOWN', `No workflow "${name}" is registered; there are: ${[...byName.keys()].sort().join(', ') || 'none'}`, {
-          details: { workflow: name },
-        });
+        throw new SignalboxError(
+          'WORKFLOW_UNKNOWN',
+          `No workflow "${name}" is registered; there are: ${[...byName.keys()].sort().join(', ') || 'none'}`,
+          {
+            details: { workflow: name },
+          },
+        );
       }
       return workflow;
     },
-    find: (name, version) => byName.get(name)?.find((workflow) => workflow.version === version) ?? null,
+    find: (name, version) =>
+      byName.get(name)?.find((workflow) => workflow.version === version) ?? null,
     moduleOf: (name, version) => modules.get(key(name, version)) ?? null,
-    startedBy: (event) => [...byName.values()].flatMap(([newest]) => (newest?.plan.startOn.includes(event) === true ? [newest] : [])),
+    startedBy: (event) =>
+      [...byName.values()].flatMap(([newest]) =>
+        newest?.plan.startOn.includes(event) === true ? [newest] : [],
+      ),
     define: (workflow) => define(workflow.plan, workflow.bindings),
     definitionOf(header) {
       const known = definitions.get(`${header.workflow}@${header.version}#${header.planHash}`);
       if (known !== undefined) return known;
       const versions = byName.get(header.workflow);
-      if (versions === undefined) throw missing(header, `no workflow "${header.workflow}" is registered`);
+      if (versions === undefined)
+        throw missing(header, `no workflow "${header.workflow}" is registered`);
       const same = versions.find((workflow) => workflow.version === header.version) ?? versions[0];
-      if (same === undefined) throw missing(header, `no workflow "${header.workflow}" is registered`);
-      if (same.plan.hash === header.planHash && same.version === header.version) return define(same.plan, same.bindings);
+      if (same === undefined)
+        throw missing(header, `no workflow "${header.workflow}" is registered`);
+      if (same.plan.hash === header.planHash && same.version === header.version)
+        return define(same.plan, same.bindings);
       return store.plan(header.workflow, header.version, header.planHash).then((plan) => {
-        if (plan === null) throw missing(header, `the store has no plan of version ${header.version} (${header.planHash.slice(0, 12)})`);
+        if (plan === null)
+          throw missing(
+            header,
+            `the store has no plan of version ${header.version} (${header.planHash.slice(0, 12)})`,
+          );
         const lacking = lackingNames(plan, same.bindings);
-        if (lacking.length > 0) throw missing(header, `version ${header.version} of the workflow needs ${lacking.join(', ')}`);
+        if (lacking.length > 0)
+          throw missing(
+            header,
+            `version ${header.version} of the workflow needs ${lacking.join(', ')}`,
+          );
         return define(plan, same.bindings);
       });
     },
@@ -117,10 +145,16 @@ function lackingNames(plan: Plan, bindings: Bindings): readonly string[] {
   const need = (kind: string, name: string, known: ReadonlyMap<string, unknown>) => {
     if (!known.has(name)) lacking.push(`${kind} "${name}"`);
   };
-  const call = (task: TaskCall | undefined) => task !== undefined && need('task', task.task, bindings.tasks);
+  const call = (task: TaskCall | undefined) =>
+    task !== undefined && need('task', task.task, bindings.tasks);
   for (const node of plan.nodes) {
     if (!isStep(node)) {
-      if (node.kind === 'predicate') need('predicate', node.label, new Map([...bindings.predicates].map(([id, test]) => [id.slice(1), test])));
+      if (node.kind === 'predicate')
+        need(
+          'predicate',
+          node.label,
+          new Map([...bindings.predicates].map(([id, test]) => [id.slice(1), test])),
+        );
       if (node.kind === 'derive') need('mapper', node.id, bindings.mappers);
     } else if (node.kind === 'task') {
       call(node.call);

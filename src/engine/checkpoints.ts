@@ -1,6 +1,6 @@
 import { SignalboxError } from '../errors.ts';
-import { copyJson } from '../plan/json-value.ts';
 import type { Json } from '../plan/json.ts';
+import { copyJson } from '../plan/json-value.ts';
 import type { Store } from '../ports/store.ts';
 import { canonical } from './canonical.ts';
 import type { LiveRun } from './live-run.ts';
@@ -18,21 +18,38 @@ export function createCheckpoints(deps: CheckpointDeps, run: LiveRun, path: stri
   const { generation, epoch } = run.state;
   let known: Promise<Map<string, Json>> | null = null;
   return async (name: string, compute: () => Promise<unknown>): Promise<unknown> => {
-    known ??= deps.store.checkpoints(id, generation, path).then((found) => new Map(found.map((checkpoint) => [checkpoint.name, checkpoint.value])));
+    known ??= deps.store
+      .checkpoints(id, generation, path)
+      .then((found) => new Map(found.map((checkpoint) => [checkpoint.name, checkpoint.value])));
     const recorded = await known;
     if (recorded.has(name)) return recorded.get(name);
     const computed = await compute();
     const plain = copyJson(computed ?? null);
     if (!plain.ok) {
       const [issue] = plain.issues;
-      throw new SignalboxError('VALUE_NOT_SERIALISABLE', `Checkpoint "${name}" of step "${path}"${issue?.path.length ? ` at ${issue.path.join('.')}` : ''}: ${issue?.message ?? ''}`);
+      throw new SignalboxError(
+        'VALUE_NOT_SERIALISABLE',
+        `Checkpoint "${name}" of step "${path}"${issue?.path.length ? ` at ${issue.path.join('.')}` : ''}: ${issue?.message ?? ''}`,
+      );
     }
     const bytes = Buffer.byteLength(canonical(plain.value));
     if (bytes > deps.settings.maxPayloadBytes) {
-      throw new SignalboxError('PAYLOAD_TOO_LARGE', `Checkpoint "${name}" of step "${path}" has ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept`);
+      throw new SignalboxError(
+        'PAYLOAD_TOO_LARGE',
+        `Checkpoint "${name}" of step "${path}" has ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept`,
+      );
     }
-    const stillMine = deps.inFlight.has(token) && (await deps.store.saveCheckpoint({ runId: id, generation, path, name, value: plain.value }, { runId: id, epoch }));
-    if (!stillMine) throw new SignalboxError('LEASE_LOST', `Attempt of step "${path}" in run "${id}" no longer counts; its checkpoint was refused`);
+    const stillMine =
+      deps.inFlight.has(token) &&
+      (await deps.store.saveCheckpoint(
+        { runId: id, generation, path, name, value: plain.value },
+        { runId: id, epoch },
+      ));
+    if (!stillMine)
+      throw new SignalboxError(
+        'LEASE_LOST',
+        `Attempt of step "${path}" in run "${id}" no longer counts; its checkpoint was refused`,
+      );
     recorded.set(name, plain.value);
     return computed;
   };

@@ -28,8 +28,12 @@ export function createCommitQueue(store: Pick<Store, 'commit'>): CommitQueue {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxBatch);
       waiting = waiting.slice(maxBatch);
-      const results = await write(store, batch.map((entry) => entry.commit));
-      for (const [index, entry] of batch.entries()) entry.done(results[index] ?? failed(new Error('The store gave no outcome')));
+      const results = await write(
+        store,
+        batch.map((entry) => entry.commit),
+      );
+      for (const [index, entry] of batch.entries())
+        entry.done(results[index] ?? failed(new Error('The store gave no outcome')));
       if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
     }
     isFlushing = false;
@@ -49,7 +53,10 @@ export function createCommitQueue(store: Pick<Store, 'commit'>): CommitQueue {
 }
 
 /** A batch that fails is tried again run by run, so that one bad run fails alone. */
-async function write(store: Pick<Store, 'commit'>, commits: readonly RunCommit[]): Promise<readonly CommitResult[]> {
+async function write(
+  store: Pick<Store, 'commit'>,
+  commits: readonly RunCommit[],
+): Promise<readonly CommitResult[]> {
   try {
     return await store.commit(commits);
   } catch (error) {

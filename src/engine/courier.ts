@@ -12,7 +12,14 @@ import type { StartOptions } from './start.ts';
 export interface CourierDeps extends WorkDeps {
   /** Applies a request to a run this process may change, answering the message in the same commit. */
   perform(run: LiveRun, request: RunRequest, message: Message | null): Promise<JsonObject>;
-  startRun(id: string, workflow: { readonly name: string; readonly version: number | null }, input: unknown, options: StartOptions, parent: { readonly runId: string; readonly step: string } | null, depth: number): Promise<void>;
+  startRun(
+    id: string,
+    workflow: { readonly name: string; readonly version: number | null },
+    input: unknown,
+    options: StartOptions,
+    parent: { readonly runId: string; readonly step: string } | null,
+    depth: number,
+  ): Promise<void>;
 }
 
 export interface Courier {
@@ -37,6 +44,7 @@ const StartBody = z.object({
   labels: z.record(z.string(), z.string()),
 });
 
+const ChildBody = z.object({ runId: z.string() });
 const EventBody = z.object({ event: z.string(), payload: z.unknown(), actor: z.string() });
 
 export function createCourier(deps: CourierDeps): Courier {
@@ -55,16 +63,30 @@ export function createCourier(deps: CourierDeps): Courier {
         log.error({ err: error, message: message.id }, 'a message could not be delivered');
         if (!(error instanceof SignalboxError)) continue;
         if (passing.has(error.code)) return;
-        await store.settleMessage({ id: message.id, answer: { error: { code: error.code, message: error.message } } });
+        await store.settleMessage({
+          id: message.id,
+          answer: { error: { code: error.code, message: error.message } },
+        });
       }
     }
   }
 
   async function startChild(message: Message): Promise<void> {
     const body = StartBody.parse(message.body);
-    const options = { actor: body.actor ?? `run:${body.parent.runId}`, priority: body.priority, labels: body.labels };
+    const options = {
+      actor: body.actor ?? `run:${body.parent.runId}`,
+      priority: body.priority,
+      labels: body.labels,
+    };
     try {
-      await deps.startRun(body.runId, { name: body.workflow, version: body.version }, body.input, options, body.parent, body.depth);
+      await deps.startRun(
+        body.runId,
+        { name: body.workflow, version: body.version },
+        body.input,
+        options,
+        body.parent,
+        body.depth,
+      );
     } catch (error) {
       if (!(error instanceof SignalboxError) || passing.has(error.code)) throw error;
       // The child cannot exist: its parent hears of it as of a failed child.
@@ -73,7 +95,12 @@ export function createCourier(deps: CourierDeps): Courier {
         runId: body.parent.runId,
         kind: 'child_result',
         atMs: clock.nowMs(),
-        body: { step: body.parent.step, runId: body.runId, status: 'failed', failure: { name: error.code, message: error.message } },
+        body: {
+          step: body.parent.step,
+          runId: body.runId,
+          status: 'failed',
+          failure: { name: error.code, message: error.message },
+        },
       });
     }
   }
@@ -82,12 +109,25 @@ export function createCourier(deps: CourierDeps): Courier {
   async function handRound(message: Message): Promise<void> {
     const { event, payload, actor } = EventBody.parse(message.body);
     for (const runId of await store.awaiting(event)) {
-      await send({ id: sha256(`${message.id}>${runId}`), runId, kind: 'signal', atMs: clock.nowMs(), body: { event, payload, actor } as JsonObject });
+      await send({
+        id: sha256(`${message.id}>${runId}`),
+        runId,
+        kind: 'signal',
+        atMs: clock.nowMs(),
+        body: { event, payload, actor } as JsonObject,
+      });
     }
     for (const workflow of deps.catalogue.startedBy(event)) {
       const key = `event:${message.id}`;
       try {
-        await deps.startRun(deps.ids.runId(), { name: workflow.name, version: null }, payload, { key, actor }, null, 0);
+        await deps.startRun(
+          deps.ids.runId(),
+          { name: workflow.name, version: null },
+          payload,
+          { key, actor },
+          null,
+          0,
+        );
       } catch (error) {
         if (!(error instanceof SignalboxError) || passing.has(error.code)) throw error;
         // One workflow that refuses the event keeps no other from it.
@@ -116,7 +156,12 @@ export function createCourier(deps: CourierDeps): Courier {
     let run: LiveRun | null = first;
     const request = RunRequest.safeParse({ ...(await bodyOf(message)), kind: message.kind });
     if (!request.success) {
-      await store.settleMessage({ id: message.id, answer: { error: { code: 'INPUT_INVALID', message: `Message "${message.id}" has no known form` } } });
+      await store.settleMessage({
+        id: message.id,
+        answer: {
+          error: { code: 'INPUT_INVALID', message: `Message "${message.id}" has no known form` },
+        },
+      });
       return;
     }
     for (let tries = 0; tries < 5 && run !== null; tries += 1) {
@@ -124,9 +169,23 @@ export function createCourier(deps: CourierDeps): Courier {
         await deps.perform(run, request.data, message);
         return;
       } catch (error) {
-        if (!(error instanceof SignalboxError) || error.code === 'STORE_UNAVAILABLE' || error.code === 'CLOSED') throw error;
+        if (
+          !(error instanceof SignalboxError) ||
+          error.code === 'STORE_UNAVAILABLE' ||
+          error.code === 'CLOSED'
+        )
+          throw error;
         if (error.code !== 'LEASE_LOST') {
-          await store.settleMessage({ id: message.id, answer: { error: { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) } } });
+          await store.settleMessage({
+            id: message.id,
+            answer: {
+              error: {
+                code: error.code,
+                message: error.message,
+                ...(error.hint === undefined ? {} : { hint: error.hint }),
+              },
+            },
+          });
           return;
         }
         run = await runs.own(message.runId ?? '');
@@ -139,8 +198,9 @@ export function createCourier(deps: CourierDeps): Courier {
     const { body } = message;
     if (message.kind === 'signal' && body['id'] === undefined) return { ...body, id: message.id };
     if (message.kind !== 'child_result' || body['status'] !== 'complete') return body;
-    const child = await runs.load(String(body['runId']));
-    const entries = await store.settled(String(body['runId']), child.state.generation, ['completion']);
+    const { runId } = ChildBody.parse(body);
+    const child = await runs.load(runId);
+    const entries = await store.settled(runId, child.state.generation, ['completion']);
     const undo = child.completed.reduce((sum, completed) => sum + completed.undo, 0);
     return { ...body, output: entries.at(-1)?.output ?? null, undo };
   }

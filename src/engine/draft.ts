@@ -1,7 +1,14 @@
 /** One commit in the making: what the events applied so far add to history, open items, messages and commands. */
 import { statusOf, toStored } from '../chart/advance.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
-import type { HistoryEntry, Lease, Message, MessageAnswer, RunCommit, RunState } from '../ports/store.ts';
+import type {
+  HistoryEntry,
+  Lease,
+  Message,
+  MessageAnswer,
+  RunCommit,
+  RunState,
+} from '../ports/store.ts';
 import { chainEntry, type EntryDraft } from './history-entry.ts';
 import type { LiveRun } from './live-run.ts';
 import { bodyFormat, type OpenItem, type RunBody } from './run-body.ts';
@@ -37,7 +44,16 @@ export interface Draft {
 }
 
 export function beginDraft(run: LiveRun, tools: Tools): Draft {
-  return { run, tools, history: [], messages: [], answers: [], commands: [], seq: run.state.seq, headHash: run.state.headHash };
+  return {
+    run,
+    tools,
+    history: [],
+    messages: [],
+    answers: [],
+    commands: [],
+    seq: run.state.seq,
+    headHash: run.state.headHash,
+  };
 }
 
 /** Every so many entries the snapshot is kept, so that a past state is recomputed from the one before it. */
@@ -47,27 +63,47 @@ export function record(draft: Draft, entry: Omit<EntryDraft, 'seq' | 'generation
   const { run } = draft;
   const hasValue = entry.output !== undefined || entry.inputHash !== undefined;
   draft.seq += 1;
-  const chained = chainEntry({ ...entry, seq: draft.seq, generation: run.state.generation }, draft.headHash, hasValue ? draft.tools.token() : '');
+  const chained = chainEntry(
+    { ...entry, seq: draft.seq, generation: run.state.generation },
+    draft.headHash,
+    hasValue ? draft.tools.token() : '',
+  );
   draft.headHash = chained.hash;
-  const kept = draft.seq % checkpointEvery === 0 ? { ...chained, snapshot: toStored(run.snapshot) } : chained;
+  const kept =
+    draft.seq % checkpointEvery === 0 ? { ...chained, snapshot: toStored(run.snapshot) } : chained;
   draft.history.push(kept);
   return kept;
 }
 
 /** A note in the history that changes nothing: a refused decision, a late result. */
-export function annotate(draft: Draft, entry: { event: string; actor: string; step?: string; attempt?: number; durationMs?: number; output?: Json; error?: JsonObject; data?: JsonObject }): HistoryEntry {
+export function annotate(
+  draft: Draft,
+  entry: {
+    event: string;
+    actor: string;
+    step?: string;
+    attempt?: number;
+    durationMs?: number;
+    output?: Json;
+    error?: JsonObject;
+    data?: JsonObject;
+  },
+): HistoryEntry {
   const status = statusOf(draft.run.snapshot);
   return record(draft, { ...entry, atMs: draft.tools.nowMs, from: status, to: status });
 }
 
 export function openItem(draft: Draft, item: OpenItem): void {
   const paused = draft.run.state.pausedAtMs !== null && item.dueAtMs !== null;
-  const held = paused ? { ...item, dueAtMs: null, remainingMs: Math.max(0, (item.dueAtMs ?? 0) - draft.tools.nowMs) } : item;
+  const held = paused
+    ? { ...item, dueAtMs: null, remainingMs: Math.max(0, (item.dueAtMs ?? 0) - draft.tools.nowMs) }
+    : item;
   draft.run.open = [...draft.run.open, held];
 }
 
 export function closeItems(draft: Draft, matches: (item: OpenItem) => boolean): void {
-  if (draft.run.open.some(matches)) draft.run.open = draft.run.open.filter((item) => !matches(item));
+  if (draft.run.open.some(matches))
+    draft.run.open = draft.run.open.filter((item) => !matches(item));
 }
 
 export function isStepItem(item: OpenItem, step: string): boolean {
@@ -76,14 +112,17 @@ export function isStepItem(item: OpenItem, step: string): boolean {
 
 /** Work an engine must take up at once should its owner be gone. */
 function isWork(item: OpenItem): boolean {
-  return item.kind === 'attempt' || item.kind === 'undo' || item.kind === 'map' || item.kind === 'notice';
+  return (
+    item.kind === 'attempt' || item.kind === 'undo' || item.kind === 'map' || item.kind === 'notice'
+  );
 }
 
 export function earliestDue(open: readonly OpenItem[]): number | null {
   let earliest: number | null = null;
   for (const item of open) {
     const candidates = item.kind === 'review' ? [item.dueAtMs, item.remindAtMs] : [item.dueAtMs];
-    for (const dueAtMs of candidates) if (dueAtMs !== null && (earliest === null || dueAtMs < earliest)) earliest = dueAtMs;
+    for (const dueAtMs of candidates)
+      if (dueAtMs !== null && (earliest === null || dueAtMs < earliest)) earliest = dueAtMs;
   }
   return earliest;
 }
@@ -100,9 +139,12 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
   const status = statusOf(run.snapshot);
   const paused = previous.pausedAtMs !== null;
   const active = !paused && run.open.some(isWork);
-  const lease: Lease | null = active ? { owner: options.owner, expiresAtMs: tools.nowMs + options.leaseMs } : null;
+  const lease: Lease | null = active
+    ? { owner: options.owner, expiresAtMs: tools.nowMs + options.leaseMs }
+    : null;
   // A lease newly taken raises the epoch: whoever held one before can no longer write.
-  const epoch = active && previous.lease?.owner !== options.owner ? previous.epoch + 1 : previous.epoch;
+  const epoch =
+    active && previous.lease?.owner !== options.owner ? previous.epoch + 1 : previous.epoch;
   const finished = status === 'complete' || status === 'failed' || status === 'cancelled';
   const body: RunBody = {
     format: bodyFormat,
@@ -121,14 +163,18 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
     lease,
     status,
     updatedAtMs: tools.nowMs,
-    finishedAtMs: finished ? (previous.status === status ? previous.finishedAtMs : tools.nowMs) : null,
+    finishedAtMs: finished
+      ? previous.status === status
+        ? previous.finishedAtMs
+        : tools.nowMs
+      : null,
     seq: draft.seq,
     headHash: draft.headHash,
     active,
     dueAtMs: paused ? null : earliestDue(run.open),
     awaits: run.open.flatMap((item) => (item.kind === 'event' ? [item.event] : [])),
     reviews: run.open.flatMap((item) => (item.kind === 'review' ? [item.step] : [])),
-    body: body as unknown as JsonObject,
+    body: body,
   };
   run.state = state;
   return {

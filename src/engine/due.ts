@@ -1,9 +1,9 @@
 /** Deadlines as events. */
 import type { Json } from '../plan/json.ts';
 import { applyEvent } from './apply.ts';
-import type { Incoming } from './incoming.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
+import type { Incoming } from './incoming.ts';
 import type { LiveRun } from './live-run.ts';
 import type { OpenItem } from './run-body.ts';
 
@@ -26,13 +26,23 @@ export function fireDue(draft: Draft): number {
 export function fireReminders(draft: Draft): void {
   const { run, tools } = draft;
   run.open = run.open.map((item) => {
-    if (item.kind !== 'review' || item.remindAtMs === null || item.remindAtMs > tools.nowMs) return item;
+    if (item.kind !== 'review' || item.remindAtMs === null || item.remindAtMs > tools.nowMs)
+      return item;
     const node = run.definition.index.nodes.get(item.step);
     const everyMs = node?.kind === 'review' ? node.remind?.everyMs : undefined;
     const round = item.reminders + 1;
     draft.commands.push({ type: 'remind', step: item.step, round });
-    annotate(draft, { event: `${item.step}.reminded`, actor: 'clock', step: item.step, data: { round } });
-    return { ...item, reminders: round, remindAtMs: everyMs === undefined ? null : tools.nowMs + everyMs };
+    annotate(draft, {
+      event: `${item.step}.reminded`,
+      actor: 'clock',
+      step: item.step,
+      data: { round },
+    });
+    return {
+      ...item,
+      reminders: round,
+      remindAtMs: everyMs === undefined ? null : tools.nowMs + everyMs,
+    };
   });
 }
 
@@ -54,13 +64,31 @@ function timerEvent(run: LiveRun, item: Extract<OpenItem, { kind: 'timer' }>): I
   const base = { event: { type: `${step}.${name}` }, actor: 'clock', step };
   if (name === 'fired') return { ...base, settles: { value: undefined, output: null } };
   if (step === 'run' && name === 'timed_out') {
-    const failure = { step: 'run', name: 'RunTimedOut', message: `The run took longer than ${run.definition.plan.timeoutMs ?? 0} ms`, retryable: false };
+    const failure = {
+      step: 'run',
+      name: 'RunTimedOut',
+      message: `The run took longer than ${run.definition.plan.timeoutMs ?? 0} ms`,
+      retryable: false,
+    };
     return { ...base, event: { ...base.event, failure }, error: toError(failure) };
   }
   if (name === 'deadline_passed' && node?.kind === 'task') {
-    const failure = { step, name: 'StepTimedOut', message: `Step "${step}" took longer than ${node.withinMs ?? 0} ms`, retryable: false };
-    const value: Json = { status: 'failed', failure: { name: failure.name, message: failure.message, retryable: false, attempts: 1 } };
-    return { ...base, event: { ...base.event, failure }, error: toError(failure), ...(node.tolerate === 'any' ? { settles: { value, output: value } } : {}) };
+    const failure = {
+      step,
+      name: 'StepTimedOut',
+      message: `Step "${step}" took longer than ${node.withinMs ?? 0} ms`,
+      retryable: false,
+    };
+    const value: Json = {
+      status: 'failed',
+      failure: { name: failure.name, message: failure.message, retryable: false, attempts: 1 },
+    };
+    return {
+      ...base,
+      event: { ...base.event, failure },
+      error: toError(failure),
+      ...(node.tolerate === 'any' ? { settles: { value, output: value } } : {}),
+    };
   }
   return base;
 }
@@ -68,19 +96,32 @@ function timerEvent(run: LiveRun, item: Extract<OpenItem, { kind: 'timer' }>): I
 function expiry(run: LiveRun, step: string): Incoming {
   const node = run.definition.index.nodes.get(step);
   const actor = 'policy:expired';
-  const failure = { step, name: 'ReviewExpired', message: `Review "${step}" expired before anybody decided`, retryable: false };
+  const failure = {
+    step,
+    name: 'ReviewExpired',
+    message: `Review "${step}" expired before anybody decided`,
+    retryable: false,
+  };
   const event = { type: `${step}.expired`, failure };
-  if (node?.kind !== 'review' || node.onExpired === 'fail') return { event, actor, step, error: toError(failure) };
+  if (node?.kind !== 'review' || node.onExpired === 'fail')
+    return { event, actor, step, error: toError(failure) };
   const value = { outcome: node.onExpired === 'reject' ? 'rejected' : 'expired', actor };
-  if (node.onExpired === 'reject' && node.onRejected === 'fail') return { event, actor, step, error: toError(failure) };
+  if (node.onExpired === 'reject' && node.onRejected === 'fail')
+    return { event, actor, step, error: toError(failure) };
   return { event: { type: event.type }, actor, step, settles: { value, output: value } };
 }
 
 function timeout(run: LiveRun, step: string, name: string): Incoming {
   const node = run.definition.index.nodes.get(step);
-  const failure = { step, name: 'EventTimedOut', message: `Event "${name}" did not come in time`, retryable: false };
+  const failure = {
+    step,
+    name: 'EventTimedOut',
+    message: `Event "${name}" did not come in time`,
+    retryable: false,
+  };
   const event = { type: `${step}.timed_out`, failure };
-  if (node?.kind !== 'wait' || node.onTimeout === 'fail') return { event, actor: 'clock', step, error: toError(failure) };
+  if (node?.kind !== 'wait' || node.onTimeout === 'fail')
+    return { event, actor: 'clock', step, error: toError(failure) };
   const value = { status: 'timed_out' };
   return { event: { type: event.type }, actor: 'clock', step, settles: { value, output: value } };
 }

@@ -2,18 +2,18 @@
 import { contextOf, statusOf } from '../chart/advance.ts';
 import { holdsIn } from '../chart/conditions.ts';
 import type { Effect, FailureSummary } from '../chart/events.ts';
-import type { Json, JsonObject } from '../plan/json.ts';
+import { failureOf } from '../failure.ts';
 import { maxDurationMs, parseDuration } from '../plan/duration.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+import { copyJson } from '../plan/json-value.ts';
 import type { Approval, PlanNode } from '../plan/plan.ts';
 import { resolveWiring } from '../plan/wiring.ts';
-import { faulted, type Incoming, replayOf } from './incoming.ts';
 import { digest } from './canonical.ts';
 import { closeItems, type Draft, isStepItem, openItem, record } from './draft.ts';
-import { failureOf } from '../failure.ts';
+import { faulted, type Incoming, replayOf } from './incoming.ts';
 import { childRunId } from './keys.ts';
 import { readerOf } from './live-run.ts';
 import { takeMail } from './mailbox.ts';
-import { copyJson } from '../plan/json-value.ts';
 import { outcomeOf } from './outcome.ts';
 
 /** Children of children of …; deeper is refused. */
@@ -26,7 +26,16 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
   switch (effect.type) {
     case 'attempt': {
       const failed = contextOf(run.snapshot).attempts[effect.step] ?? 0;
-      const item = { kind: 'attempt', step: effect.step, fallback: effect.fallback, attempt: failed + 1, token: tools.token(), dispatches: 1, sinceMs: tools.nowMs, dueAtMs: null } as const;
+      const item = {
+        kind: 'attempt',
+        step: effect.step,
+        fallback: effect.fallback,
+        attempt: failed + 1,
+        token: tools.token(),
+        dispatches: 1,
+        sinceMs: tools.nowMs,
+        dueAtMs: null,
+      } as const;
       openItem(draft, item);
       draft.commands.push({ type: 'attempt', step: effect.step });
       return [];
@@ -34,7 +43,14 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
     case 'child':
       return startChild(draft, effect.step);
     case 'map':
-      openItem(draft, { kind: 'map', step: effect.step, token: tools.token(), stopping: false, sinceMs: tools.nowMs, dueAtMs: null });
+      openItem(draft, {
+        kind: 'map',
+        step: effect.step,
+        token: tools.token(),
+        stopping: false,
+        sinceMs: tools.nowMs,
+        dueAtMs: null,
+      });
       draft.commands.push({ type: 'map', step: effect.step });
       return [];
     case 'emit':
@@ -62,7 +78,15 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
       stop(draft, effect.mode, effect.running);
       return [];
     case 'undo':
-      openItem(draft, { kind: 'undo', position: effect.position, attempt: (contextOf(run.snapshot).undo?.attempts ?? 0) + 1, token: tools.token(), dispatches: 1, sinceMs: tools.nowMs, dueAtMs: null });
+      openItem(draft, {
+        kind: 'undo',
+        position: effect.position,
+        attempt: (contextOf(run.snapshot).undo?.attempts ?? 0) + 1,
+        token: tools.token(),
+        dispatches: 1,
+        sinceMs: tools.nowMs,
+        dueAtMs: null,
+      });
       draft.commands.push({ type: 'undo' });
       return [];
     case 'finish':
@@ -74,7 +98,15 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
 }
 
 /** Effects that a recorded outcome answers when a failed run goes on. */
-const answers: ReadonlySet<string> = new Set(['attempt', 'child', 'map', 'emit', 'await', 'review', 'timer']);
+const answers: ReadonlySet<string> = new Set([
+  'attempt',
+  'child',
+  'map',
+  'emit',
+  'await',
+  'review',
+  'timer',
+]);
 
 function nodeOf(draft: Draft, step: string): PlanNode | undefined {
   return draft.run.definition.index.nodes.get(step);
@@ -101,8 +133,20 @@ function startChild(draft: Draft, step: string): readonly Incoming[] {
   if (node?.kind !== 'child') return [];
   const depth = run.header.depth + 1;
   if (depth > maxChildDepth) {
-    const failure = { step, name: 'NestingTooDeep', message: `More than ${maxChildDepth} workflows inside each other`, retryable: false };
-    return [{ event: { type: `${step}.failed`, failure }, actor: 'signalbox', step, error: toError(failure) }];
+    const failure = {
+      step,
+      name: 'NestingTooDeep',
+      message: `More than ${maxChildDepth} workflows inside each other`,
+      retryable: false,
+    };
+    return [
+      {
+        event: { type: `${step}.failed`, failure },
+        actor: 'signalbox',
+        step,
+        error: toError(failure),
+      },
+    ];
   }
   const input = copyJson(resolveWiring(node.input, readerOf(run)) ?? null);
   const runId = childRunId(run.header.id, step, run.state.generation);
@@ -132,10 +176,22 @@ function emit(draft: Draft, step: string): readonly Incoming[] {
   const { run, tools } = draft;
   const node = nodeOf(draft, step);
   if (node?.kind !== 'emit') return [];
-  const parsed = run.definition.bindings.events.get(node.event)?.parse(resolveWiring(node.payload, readerOf(run)));
+  const parsed = run.definition.bindings.events
+    .get(node.event)
+    ?.parse(resolveWiring(node.payload, readerOf(run)));
   if (parsed?.ok !== true) {
-    const why = parsed === undefined ? 'the event is not registered' : parsed.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-    return [faulted({ step, name: 'OutputInvalid', message: `Event "${node.event}" of step "${step}" cannot be sent: ${why}`, retryable: false })];
+    const why =
+      parsed === undefined
+        ? 'the event is not registered'
+        : parsed.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    return [
+      faulted({
+        step,
+        name: 'OutputInvalid',
+        message: `Event "${node.event}" of step "${step}" cannot be sent: ${why}`,
+        retryable: false,
+      }),
+    ];
   }
   draft.messages.push({
     id: `${run.header.id}/${step}/${run.state.generation}`,
@@ -145,7 +201,14 @@ function emit(draft: Draft, step: string): readonly Incoming[] {
     body: { event: node.event, payload: parsed.stored, actor: `run:${run.header.id}` },
   });
   draft.commands.push({ type: 'broadcast' });
-  return [{ event: { type: `${step}.completed` }, actor: 'signalbox', step, settles: { value: undefined, output: null } }];
+  return [
+    {
+      event: { type: `${step}.completed` },
+      actor: 'signalbox',
+      step,
+      settles: { value: undefined, output: null },
+    },
+  ];
 }
 
 function awaitEvent(draft: Draft, step: string): readonly Incoming[] {
@@ -156,7 +219,12 @@ function awaitEvent(draft: Draft, step: string): readonly Incoming[] {
   const where: Record<string, Json> = {};
   for (const [key, wiring] of node.where) {
     const plain = copyJson(resolveWiring(wiring, read) ?? null);
-    Object.defineProperty(where, key, { value: plain.ok ? plain.value : null, enumerable: true, writable: true, configurable: true });
+    Object.defineProperty(where, key, {
+      value: plain.ok ? plain.value : null,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
   }
   const dueAtMs = node.withinMs === undefined ? null : tools.nowMs + node.withinMs;
   openItem(draft, { kind: 'event', step, event: node.event, where, sinceMs: tools.nowMs, dueAtMs });
@@ -165,16 +233,25 @@ function awaitEvent(draft: Draft, step: string): readonly Incoming[] {
 }
 
 /** The event that ends a wait. */
-export function received(draft: Draft, step: string, payload: Json, actor: string, signalId: string): Incoming {
+export function received(
+  draft: Draft,
+  step: string,
+  payload: Json,
+  actor: string,
+  signalId: string,
+): Incoming {
   const node = nodeOf(draft, step);
-  const contract = node?.kind === 'wait' ? draft.run.definition.bindings.events.get(node.event) : undefined;
+  const contract =
+    node?.kind === 'wait' ? draft.run.definition.bindings.events.get(node.event) : undefined;
   const value = contract === undefined ? payload : contract.restore(payload);
   const wrapped = node?.kind === 'wait' && node.onTimeout === 'continue';
   return {
     event: { type: `${step}.received` },
     actor,
     step,
-    settles: wrapped ? { value: { status: 'received', value }, output: { status: 'received', value: payload } } : { value, output: payload },
+    settles: wrapped
+      ? { value: { status: 'received', value }, output: { status: 'received', value: payload } }
+      : { value, output: payload },
     data: { signal: signalId },
   };
 }
@@ -188,12 +265,18 @@ function openReview(draft: Draft, step: string, inDoubt: boolean): void {
   const isClosing = step === 'completion';
   const assignTo = isClosing ? finish.assignTo : review?.assignTo;
   const assigned = assignTo === undefined ? null : toNames(resolveWiring(assignTo, read));
-  const requesterMayDecide = isClosing ? finish.requesterMayDecide : (review?.requesterMayDecide ?? true);
+  const requesterMayDecide = isClosing
+    ? finish.requesterMayDecide
+    : (review?.requesterMayDecide ?? true);
   const excluded = [
     ...(requesterMayDecide || run.header.actor === null ? [] : [run.header.actor]),
     ...(review?.notBy ?? []).flatMap((wiring) => toNames(resolveWiring(wiring, read)) ?? []),
   ];
-  const shownValue = isClosing ? resolveWiring(run.definition.plan.output, read) : review?.show === undefined ? null : resolveWiring(review.show, read);
+  const shownValue = isClosing
+    ? resolveWiring(run.definition.plan.output, read)
+    : review?.show === undefined
+      ? null
+      : resolveWiring(review.show, read);
   const plain = copyJson(shownValue ?? null);
   const shown = plain.ok ? plain.value : null;
   const expiresMs = isClosing ? finish.expiresMs : inDoubt ? undefined : review?.expiresMs;
@@ -225,17 +308,29 @@ function toNames(value: unknown): readonly string[] | null {
 function decideByPolicy(draft: Draft, step: string): Incoming {
   const { run } = draft;
   const node = nodeOf(draft, step);
-  const approve: Approval = node?.kind === 'review' ? node.approve : run.definition.plan.finish.approve;
+  const approve: Approval =
+    node?.kind === 'review' ? node.approve : run.definition.plan.finish.approve;
   const label = approve.by === 'guard' ? approve.label : 'automatic';
-  const decided = approve.by !== 'guard' || holdsIn(approve.condition, contextOf(run.snapshot).facts);
+  const decided =
+    approve.by !== 'guard' || holdsIn(approve.condition, contextOf(run.snapshot).facts);
   const actor = `policy:${label}`;
   const event = { type: `${step}.decided_by_policy` };
   if (!decided) return { event, actor, step, data: { decided: false } };
   const value = { outcome: 'approved', actor, form: {} };
-  return { event: { ...event, outcome: 'approved' }, actor, step, ...(node?.kind === 'review' ? { settles: { value, output: value } } : {}) };
+  return {
+    event: { ...event, outcome: 'approved' },
+    actor,
+    step,
+    ...(node?.kind === 'review' ? { settles: { value, output: value } } : {}),
+  };
 }
 
-function startTimer(draft: Draft, step: string, name: string, cause: Incoming): readonly Incoming[] {
+function startTimer(
+  draft: Draft,
+  step: string,
+  name: string,
+  cause: Incoming,
+): readonly Incoming[] {
   const { tools } = draft;
   let delayMs: number;
   try {
@@ -244,7 +339,14 @@ function startTimer(draft: Draft, step: string, name: string, cause: Incoming): 
     const failure = failureOf(error);
     return [faulted({ step, name: failure.name, message: failure.message, retryable: false })];
   }
-  openItem(draft, { kind: 'timer', step, name, sinceMs: tools.nowMs, dueAtMs: tools.nowMs + delayMs, ...(cause.why === undefined ? {} : { why: cause.why }) });
+  openItem(draft, {
+    kind: 'timer',
+    step,
+    name,
+    sinceMs: tools.nowMs,
+    dueAtMs: tools.nowMs + delayMs,
+    ...(cause.why === undefined ? {} : { why: cause.why }),
+  });
   return [];
 }
 
@@ -252,7 +354,8 @@ function timerDelay(draft: Draft, step: string, name: string, cause: Incoming): 
   const { plan } = draft.run.definition;
   if (step === 'run') return plan.timeoutMs ?? 0;
   const node = nodeOf(draft, step);
-  if (name === 'fired' && node?.kind === 'sleep') return sleepMs(step, resolveWiring(node.for, readerOf(draft.run)));
+  if (name === 'fired' && node?.kind === 'sleep')
+    return sleepMs(step, resolveWiring(node.for, readerOf(draft.run)));
   if (name === 'deadline_passed' && node?.kind === 'task') return node.withinMs ?? 0;
   return cause.delayMs ?? 0;
 }
@@ -260,7 +363,9 @@ function timerDelay(draft: Draft, step: string, name: string, cause: Incoming): 
 function sleepMs(step: string, value: unknown): number {
   const delayMs = typeof value === 'string' ? parseDuration(value) : value;
   if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= maxDurationMs) return delayMs;
-  throw new RangeError(`Step "${step}" sleeps for ${JSON.stringify(value) ?? 'undefined'}, which is not a duration such as "30s"`);
+  throw new RangeError(
+    `Step "${step}" sleeps for ${JSON.stringify(value) ?? 'undefined'}, which is not a duration such as "30s"`,
+  );
 }
 
 function stop(draft: Draft, mode: 'drain' | 'abort', running: readonly string[]): void {
@@ -278,11 +383,24 @@ function stop(draft: Draft, mode: 'drain' | 'abort', running: readonly string[])
       draft.commands.push({ type: 'broadcast' });
     }
     if (item.kind === 'map') draft.commands.push({ type: 'stopMap', step: item.step });
-    if (item.kind === 'attempt' && mode === 'abort') draft.commands.push({ type: 'abort', step: item.step });
+    if (item.kind === 'attempt' && mode === 'abort')
+      draft.commands.push({ type: 'abort', step: item.step });
   }
-  run.open = run.open.map((item) => (item.kind === 'map' && running.includes(item.step) ? { ...item, stopping: true } : item));
-  if (mode === 'abort' && running.length > 0 && !run.open.some((item) => isStepItem(item, 'stop'))) {
-    openItem(draft, { kind: 'timer', step: 'stop', name: 'grace_over', sinceMs: tools.nowMs, dueAtMs: tools.nowMs + run.definition.plan.abortGraceMs });
+  run.open = run.open.map((item) =>
+    item.kind === 'map' && running.includes(item.step) ? { ...item, stopping: true } : item,
+  );
+  if (
+    mode === 'abort' &&
+    running.length > 0 &&
+    !run.open.some((item) => isStepItem(item, 'stop'))
+  ) {
+    openItem(draft, {
+      kind: 'timer',
+      step: 'stop',
+      name: 'grace_over',
+      sinceMs: tools.nowMs,
+      dueAtMs: tools.nowMs + run.definition.plan.abortGraceMs,
+    });
   }
 }
 
@@ -298,12 +416,23 @@ function finish(draft: Draft): void {
       runId: run.header.parent.runId,
       kind: 'child_result',
       atMs: tools.nowMs,
-      body: { step: run.header.parent.step, runId: run.header.id, status, failure: (run.outcome?.failure ?? null) as JsonObject | null },
+      body: {
+        step: run.header.parent.step,
+        runId: run.header.id,
+        status,
+        failure: run.outcome?.failure ?? null,
+      },
     });
     draft.commands.push({ type: 'broadcast' });
   }
   if (status === 'failed' && run.definition.plan.onFailed !== undefined) {
-    openItem(draft, { kind: 'notice', attempt: 1, token: tools.token(), sinceMs: tools.nowMs, dueAtMs: null });
+    openItem(draft, {
+      kind: 'notice',
+      attempt: 1,
+      token: tools.token(),
+      sinceMs: tools.nowMs,
+      dueAtMs: null,
+    });
     draft.commands.push({ type: 'notice' });
   }
   draft.commands.push({ type: 'finished' });
@@ -316,7 +445,6 @@ export function toError(failure: FailureSummary & { readonly cause?: unknown }):
     message: failure.message,
     retryable: failure.retryable,
     ...(failure.code === undefined ? {} : { code: failure.code }),
-    ...(failure.cause === undefined ? {} : { cause: failure.cause as JsonObject }),
+    ...(failure.cause === undefined ? {} : { cause: failure.cause }),
   };
 }
-

@@ -7,7 +7,17 @@ import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Executor } from '../ports/executor.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { BreakerRecord, DamagedRun, ExportedRun, HistoryEntry, Message, PruneQuery, RunCommit, RunQuery, Store } from '../ports/store.ts';
+import type {
+  BreakerRecord,
+  DamagedRun,
+  ExportedRun,
+  HistoryEntry,
+  Message,
+  PruneQuery,
+  RunCommit,
+  RunQuery,
+  Store,
+} from '../ports/store.ts';
 import { createAttempts, type WorkDeps } from './attempts.ts';
 import { createBreakers } from './breakers.ts';
 import { digest } from './canonical.ts';
@@ -20,9 +30,9 @@ import { type ChainFault, genesisHash, verifyEntry } from './history-entry.ts';
 import type { LiveRun } from './live-run.ts';
 import { createMaps } from './maps.ts';
 import { createNotices } from './notices.ts';
-import type { OpenItem } from './run-body.ts';
 import { adopt, orphansOf } from './recovery.ts';
 import { handleRequest, RunRequest } from './requests.ts';
+import type { OpenItem } from './run-body.ts';
 import { createRunTable, notFound } from './run-table.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { assertSize, begin, createRun, parseInput, type StartOptions } from './start.ts';
@@ -62,17 +72,29 @@ export interface ChainReport {
 }
 
 export type ListQuery = Partial<RunQuery>;
-export type Requested<K extends RunRequest['kind']> = Omit<Extract<RunRequest, { kind: K }>, 'kind'>;
+export type Requested<K extends RunRequest['kind']> = Omit<
+  Extract<RunRequest, { kind: K }>,
+  'kind'
+>;
 
 export interface Engine {
   readonly catalogue: Catalogue;
   start(workflow: string, input: unknown, options: StartOptions): Promise<Started>;
   request(runId: string, request: RunRequest): Promise<JsonObject>;
-  publish(event: string, payload: unknown, options: { readonly id: string; readonly actor: string }): Promise<void>;
+  publish(
+    event: string,
+    payload: unknown,
+    options: { readonly id: string; readonly actor: string },
+  ): Promise<void>;
   get(runId: string): Promise<RunView>;
   explain(runId: string): Promise<Explanation>;
-  list(query: ListQuery): Promise<{ readonly runs: readonly RunView[]; readonly cursor: string | null }>;
-  history(runId: string, page: { readonly afterSeq?: number; readonly limit?: number }): Promise<readonly HistoryEntry[]>;
+  list(
+    query: ListQuery,
+  ): Promise<{ readonly runs: readonly RunView[]; readonly cursor: string | null }>;
+  history(
+    runId: string,
+    page: { readonly afterSeq?: number; readonly limit?: number },
+  ): Promise<readonly HistoryEntry[]>;
   output(runId: string): Promise<Json>;
   verify(runId: string): Promise<ChainReport>;
   drive(runId: string, until: 'waiting' | 'finished'): Promise<RunView>;
@@ -93,7 +115,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const owner = ids.token();
   const catalogue = createCatalogue(options.workflows, store);
   const queue = createCommitQueue(store);
-  const listeners = new Set<{ readonly runId: string | undefined; readonly listener: (event: RunEvent) => void }>();
+  const listeners = new Set<{
+    readonly runId: string | undefined;
+    readonly listener: (event: RunEvent) => void;
+  }>();
   const inFlight: WorkDeps['inFlight'] = new Map();
   const unreadable = new Set<string>();
   const savedPlans = new Set<string>();
@@ -101,7 +126,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let sweeping: Promise<void> | null = null;
 
   const runs = createRunTable({
-    store, queue, catalogue, clock, ids, log, settings, owner,
+    store,
+    queue,
+    catalogue,
+    clock,
+    ids,
+    log,
+    settings,
+    owner,
     onCommitted(run, commit, commands) {
       announce(run, commit);
       if (commit.state.dueAtMs !== null) waker.at(commit.state.dueAtMs);
@@ -109,11 +141,31 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (commit.messages.length > 0) carry(commit.messages);
     },
     onDropped(runId) {
-      for (const attempt of inFlight.values()) if (attempt.runId === runId) attempt.abort.abort(new SignalboxError('LEASE_LOST', `Run "${runId}" is no longer this process's`));
+      for (const attempt of inFlight.values())
+        if (attempt.runId === runId)
+          attempt.abort.abort(
+            new SignalboxError('LEASE_LOST', `Run "${runId}" is no longer this process's`),
+          );
     },
   });
   const breakers = createBreakers(store, clock, log);
-  const deps: WorkDeps = { store, queue, catalogue, clock, ids, log, settings, owner, runs, dispatcher, executor, breakers, inFlight, cutOff: new Set(), isClosed: () => closing !== null };
+  const deps: WorkDeps = {
+    store,
+    queue,
+    catalogue,
+    clock,
+    ids,
+    log,
+    settings,
+    owner,
+    runs,
+    dispatcher,
+    executor,
+    breakers,
+    inFlight,
+    cutOff: new Set(),
+    isClosed: () => closing !== null,
+  };
   const attempts = createAttempts(deps);
   const undoing = createUndoing(deps);
   const maps = createMaps(deps);
@@ -122,26 +174,52 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...deps,
     perform,
     async startRun(id, { name, version }, input, startOptions, parent, depth) {
-      const workflow = version === null ? catalogue.newest(name) : (catalogue.find(name, version) ?? catalogue.newest(name));
+      const workflow =
+        version === null
+          ? catalogue.newest(name)
+          : (catalogue.find(name, version) ?? catalogue.newest(name));
       await launch(id, workflow, input, startOptions, parent, depth);
     },
   });
-  const waker = createWaker(clock, store.shared ? settings.pollMs : settings.maxSleepMs, () => void sweep());
+  const waker = createWaker(
+    clock,
+    store.shared ? settings.pollMs : settings.maxSleepMs,
+    () => void sweep(),
+  );
   let stopRenewing = store.shared ? renewLater() : () => {};
 
   // --- after a commit ----------------------------------------------------------------------------------------------------------------
 
   function announce(run: LiveRun, commit: RunCommit): void {
-    for (const entry of commit.history) log.debug({ runId: run.header.id, event: entry.event, from: entry.from, to: entry.to, step: entry.step, attempt: entry.attempt }, 'transition');
+    for (const entry of commit.history)
+      log.debug(
+        {
+          runId: run.header.id,
+          event: entry.event,
+          from: entry.from,
+          to: entry.to,
+          step: entry.step,
+          attempt: entry.attempt,
+        },
+        'transition',
+      );
     if (listeners.size === 0) return;
     for (const entry of commit.history) {
-      const event: RunEvent = { runId: run.header.id, workflow: run.header.workflow, status: entry.to, entry: toHistoryView(entry, run.definition.plan) };
+      const event: RunEvent = {
+        runId: run.header.id,
+        workflow: run.header.workflow,
+        status: entry.to,
+        entry: toHistoryView(entry, run.definition.plan),
+      };
       for (const { runId, listener } of listeners) {
         if (runId !== undefined && runId !== run.header.id) continue;
         try {
           listener(event);
         } catch (error) {
-          log.error({ err: error, runId: run.header.id }, 'a listener threw; the run is not affected');
+          log.error(
+            { err: error, runId: run.header.id },
+            'a listener threw; the run is not affected',
+          );
         }
       }
     }
@@ -163,13 +241,22 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const targets = new Set(messages.map((message) => message.runId));
     for (const runId of targets) {
       const carried = runId === null ? courier.broadcast() : courier.deliver(runId);
-      carried.catch((error: unknown) => log.error({ err: error, runId }, 'messages stay in the store and are delivered later'));
+      carried.catch((error: unknown) =>
+        log.error({ err: error, runId }, 'messages stay in the store and are delivered later'),
+      );
     }
   }
 
   // --- starting ----------------------------------------------------------------------------------------------------------------------
 
-  async function launch(id: string, workflow: ReturnType<Catalogue['newest']>, input: unknown, startOptions: StartOptions, parent: { readonly runId: string; readonly step: string } | null, depth: number): Promise<Started> {
+  async function launch(
+    id: string,
+    workflow: ReturnType<Catalogue['newest']>,
+    input: unknown,
+    startOptions: StartOptions,
+    parent: { readonly runId: string; readonly step: string } | null,
+    depth: number,
+  ): Promise<Started> {
     assertOpen();
     const parsed = parseInput(workflow, input, settings.maxPayloadBytes);
     const definition = catalogue.define(workflow);
@@ -179,10 +266,29 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const key = startOptions.key === undefined ? null : `${workflow.name}\n${startOptions.key}`;
     if (key !== null) {
       const known = await store.key(key, nowMs);
-      if (known !== null) return sameRun(known.runId, known.payloadHash, payloadHash, workflow.name, startOptions.key ?? '');
+      if (known !== null)
+        return sameRun(
+          known.runId,
+          known.payloadHash,
+          payloadHash,
+          workflow.name,
+          startOptions.key ?? '',
+        );
     }
-    const run = createRun({ id, workflow, definition, input: parsed, options: startOptions, parent, depth, nowMs });
-    const claim = key === null ? null : { key, payloadHash, atMs: nowMs, expiresAtMs: nowMs + settings.keyTtlMs };
+    const run = createRun({
+      id,
+      workflow,
+      definition,
+      input: parsed,
+      options: startOptions,
+      parent,
+      depth,
+      nowMs,
+    });
+    const claim =
+      key === null
+        ? null
+        : { key, payloadHash, atMs: nowMs, expiresAtMs: nowMs + settings.keyTtlMs };
     runs.add(run);
     try {
       await runs.change(run, (draft) => begin(draft, startOptions), { claim });
@@ -194,23 +300,40 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (!(error instanceof SignalboxError)) throw error;
       if (error.code === 'KEY_CONFLICT') {
         const { runId, payloadHash: theirs } = error.details;
-        return sameRun(String(runId), String(theirs), payloadHash, workflow.name, startOptions.key ?? '');
+        return sameRun(
+          String(runId),
+          String(theirs),
+          payloadHash,
+          workflow.name,
+          startOptions.key ?? '',
+        );
       }
       // A child or an event's run may have been started before; that is what deterministic ids are for.
-      if (error.code === 'LEASE_LOST' && (await store.load(id)) !== null) return { runId: id, created: false };
+      if (error.code === 'LEASE_LOST' && (await store.load(id)) !== null)
+        return { runId: id, created: false };
       throw error;
     }
   }
 
-  function sameRun(runId: string, theirs: string, mine: string, workflow: string, key: string): Started {
+  function sameRun(
+    runId: string,
+    theirs: string,
+    mine: string,
+    workflow: string,
+    key: string,
+  ): Started {
     if (theirs === mine) {
       log.info({ runId, workflow, key }, 'start with a known key: the earlier run is the answer');
       return { runId, created: false };
     }
-    throw new SignalboxError('KEY_CONFLICT', `Key "${key}" of workflow "${workflow}" belongs to run "${runId}", which was started with another input`, {
-      details: { runId, workflow, key },
-      hint: 'Use another key for another input',
-    });
+    throw new SignalboxError(
+      'KEY_CONFLICT',
+      `Key "${key}" of workflow "${workflow}" belongs to run "${runId}", which was started with another input`,
+      {
+        details: { runId, workflow, key },
+        hint: 'Use another key for another input',
+      },
+    );
   }
 
   async function keepPlan(plan: Parameters<Store['savePlan']>[0]): Promise<void> {
@@ -222,7 +345,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   // --- requests ----------------------------------------------------------------------------------------------------------------------
 
-  async function perform(run: LiveRun, request: RunRequest, message: Message | null): Promise<JsonObject> {
+  async function perform(
+    run: LiveRun,
+    request: RunRequest,
+    message: Message | null,
+  ): Promise<JsonObject> {
     const material = request.kind === 'retry' ? await retryMaterial(run) : null;
     const { answer } = await runs.change(run, (draft) => {
       const given = handleRequest(draft, request, material);
@@ -234,10 +361,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   /** A signal with an id is remembered, so that a repeated delivery has no second effect. */
-  function rememberSignal(draft: Draft, request: Extract<RunRequest, { kind: 'signal' }>, answer: JsonObject): void {
+  function rememberSignal(
+    draft: Draft,
+    request: Extract<RunRequest, { kind: 'signal' }>,
+    answer: JsonObject,
+  ): void {
     const { id } = draft.run.header;
     const messageId = signalMessageId(id, request.id);
-    draft.messages.push({ id: messageId, runId: id, kind: 'signal', atMs: draft.tools.nowMs, body: { event: request.event, id: request.id } });
+    draft.messages.push({
+      id: messageId,
+      runId: id,
+      kind: 'signal',
+      atMs: draft.tools.nowMs,
+      body: { event: request.event, id: request.id },
+    });
     draft.answers.push({ id: messageId, answer: { ok: answer } });
   }
 
@@ -245,7 +382,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const entries = await store.settled(run.header.id, run.state.generation);
     const recorded = new Map<string, HistoryEntry>();
     for (const entry of entries) {
-      if (entry.step === null || entry.step === 'completion' || entry.step.startsWith('$') || entry.event.startsWith('undo.') || entry.settles === 'failed') continue;
+      if (
+        entry.step === null ||
+        entry.step === 'completion' ||
+        entry.step.startsWith('$') ||
+        entry.event.startsWith('undo.') ||
+        entry.settles === 'failed'
+      )
+        continue;
       recorded.set(entry.step, entry);
     }
     return { recorded };
@@ -255,11 +399,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     assertOpen();
     const parsed = RunRequest.safeParse(unparsed);
     if (!parsed.success) {
-      throw new SignalboxError('INPUT_INVALID', `Request to run "${runId}": ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`, { details: { runId } });
+      throw new SignalboxError(
+        'INPUT_INVALID',
+        `Request to run "${runId}": ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+        { details: { runId } },
+      );
     }
     const wanted = parsed.data;
-    if (wanted.kind === 'signal') assertSize(`Payload of signal "${wanted.event}"`, wanted.payload, settings.maxPayloadBytes);
-    if (wanted.kind === 'decide') assertSize(`Form of review "${wanted.step}"`, wanted.form, settings.maxPayloadBytes);
+    if (wanted.kind === 'signal')
+      assertSize(`Payload of signal "${wanted.event}"`, wanted.payload, settings.maxPayloadBytes);
+    if (wanted.kind === 'decide')
+      assertSize(`Form of review "${wanted.step}"`, wanted.form, settings.maxPayloadBytes);
     for (let tries = 0; tries < 10; tries += 1) {
       if (wanted.kind === 'signal') {
         const known = await store.answer(signalMessageId(runId, wanted.id));
@@ -276,7 +426,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         }
       }
     }
-    throw new SignalboxError('RUN_CONFLICT', `Run "${runId}" changes too fast; try again`, { details: { runId } });
+    throw new SignalboxError('RUN_CONFLICT', `Run "${runId}" changes too fast; try again`, {
+      details: { runId },
+    });
   }
 
   /** Refused decisions leave a trace: who tried what, and why not. */
@@ -285,15 +437,26 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (error.code !== 'REVIEW_NOT_OPEN' && error.code !== 'REVIEW_FORBIDDEN') return;
     const current = await runs.own(run.header.id).catch(() => null);
     if (current === null) return;
-    await runs.change(current, (draft) => {
-      annotate(draft, { event: 'decision.refused', actor: wanted.actor, data: { step: wanted.step, outcome: wanted.outcome, code: error.code } });
-    }).catch((lost: unknown) => log.warn({ err: lost, runId: run.header.id }, 'the refused decision could not be noted'));
+    await runs
+      .change(current, (draft) => {
+        annotate(draft, {
+          event: 'decision.refused',
+          actor: wanted.actor,
+          data: { step: wanted.step, outcome: wanted.outcome, code: error.code },
+        });
+      })
+      .catch((lost: unknown) =>
+        log.warn({ err: lost, runId: run.header.id }, 'the refused decision could not be noted'),
+      );
   }
 
   /** Another process holds the run: the request waits in its inbox. */
   async function throughStore(runId: string, wanted: RunRequest): Promise<JsonObject> {
     const { kind, ...body } = wanted;
-    const id = wanted.kind === 'signal' ? signalMessageId(runId, wanted.id) : `${runId}/${kind}/${ids.token()}`;
+    const id =
+      wanted.kind === 'signal'
+        ? signalMessageId(runId, wanted.id)
+        : `${runId}/${kind}/${ids.token()}`;
     await store.send([{ id, runId, kind, atMs: clock.nowMs(), body: body as JsonObject }]);
     const startedMs = clock.monotonicMs();
     while (clock.monotonicMs() - startedMs < settings.answerTimeoutMs) {
@@ -302,13 +465,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       await new Promise<void>((resolve) => clock.after(50, resolve));
       await courier.deliver(runId);
     }
-    throw new SignalboxError('RUN_CONFLICT', `The process that holds run "${runId}" has not answered; the request stays in the run's inbox`, { details: { runId, messageId: id } });
+    throw new SignalboxError(
+      'RUN_CONFLICT',
+      `The process that holds run "${runId}" has not answered; the request stays in the run's inbox`,
+      { details: { runId, messageId: id } },
+    );
   }
 
   function answerOf(answer: JsonObject): JsonObject {
     const { error, ok } = answer;
     if (error !== undefined && error !== null && typeof error === 'object') {
-      const { code, message } = error as { code: ConstructorParameters<typeof SignalboxError>[0]; message: string };
+      const { code, message } = error as {
+        code: ConstructorParameters<typeof SignalboxError>[0];
+        message: string;
+      };
       throw new SignalboxError(code, message);
     }
     return (ok ?? {}) as JsonObject;
@@ -320,7 +490,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   function sweep(isFirst = false): Promise<void> {
     if (closing !== null) return Promise.resolve();
     sweeping ??= sweepAll(isFirst)
-      .catch((error: unknown) => log.error({ err: error }, 'looking for due work failed; it is tried again'))
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'looking for due work failed; it is tried again'),
+      )
       .finally(() => {
         sweeping = null;
       });
@@ -330,19 +502,31 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   async function sweepAll(isFirst: boolean): Promise<void> {
     const seen = new Set<string>();
     try {
-      while (closing === null) {
-        const found = await store.claimable({ nowMs: clock.nowMs(), owner, anyLease: !store.shared, limit: 500 + inFlight.size });
+      for (let isDone = false; !isDone; ) {
+        if (closing !== null) return;
+        const found = await store.claimable({
+          nowMs: clock.nowMs(),
+          owner,
+          anyLease: !store.shared,
+          limit: 500 + inFlight.size,
+        });
         const fresh = found.filter((runId) => !seen.has(runId) && !unreadable.has(runId));
         for (const runId of fresh) seen.add(runId);
         await Promise.all(fresh.map((runId) => tend(runId, isFirst)));
-        if (fresh.length === 0) break;
+        isDone = fresh.length === 0;
       }
       if (isFirst || store.shared) await courier.broadcast();
     } finally {
       const nextMs = await store.nextDueAtMs().catch(() => null);
       const nowMs = clock.nowMs();
       // What is overdue and could not be dealt with is looked at again later, never in a busy loop.
-      waker.at(nextMs === null ? nowMs + settings.maxSleepMs : nextMs > nowMs ? nextMs : nowMs + settings.pollMs);
+      waker.at(
+        nextMs === null
+          ? nowMs + settings.maxSleepMs
+          : nextMs > nowMs
+            ? nextMs
+            : nowMs + settings.pollMs,
+      );
       if (store.shared) waker.at(nowMs + settings.pollMs);
     }
   }
@@ -351,7 +535,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     try {
       const run = await runs.own(runId);
       if (run === null) return;
-      const orphans = run.state.pausedAtMs !== null || runs.isPending(runId) ? [] : orphansOf(run, inFlight);
+      const orphans =
+        run.state.pausedAtMs !== null || runs.isPending(runId) ? [] : orphansOf(run, inFlight);
       const isDue = run.state.dueAtMs !== null && run.state.dueAtMs <= clock.nowMs();
       if (orphans.length > 0 || isDue) {
         await runs.change(run, (draft) => {
@@ -362,8 +547,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       }
       await courier.deliver(runId);
     } catch (error) {
-      if (error instanceof SignalboxError && (error.code === 'LEASE_LOST' || error.code === 'CLOSED')) return;
-      if (error instanceof SignalboxError && error.code !== 'STORE_UNAVAILABLE') unreadable.add(runId);
+      if (
+        error instanceof SignalboxError &&
+        (error.code === 'LEASE_LOST' || error.code === 'CLOSED')
+      )
+        return;
+      if (error instanceof SignalboxError && error.code !== 'STORE_UNAVAILABLE')
+        unreadable.add(runId);
       log.warn({ err: error, runId, isFirst }, 'the run cannot go on here');
     }
   }
@@ -371,7 +561,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   function renewLater(): () => void {
     return clock.after(settings.leaseMs / 3, () => {
       const held = runs.leased();
-      const renewed = held.length === 0 ? Promise.resolve([]) : store.renew(owner, held, clock.nowMs() + settings.leaseMs);
+      const renewed =
+        held.length === 0
+          ? Promise.resolve([])
+          : store.renew(owner, held, clock.nowMs() + settings.leaseMs);
       renewed
         .then((lost) => lost.forEach((runId) => runs.drop(runId)))
         .catch((error: unknown) => log.error({ err: error }, 'leases could not be renewed'))
@@ -389,7 +582,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     return found;
   }
 
-  async function planOf(header: { readonly workflow: string; readonly version: number; readonly planHash: string }) {
+  async function planOf(header: {
+    readonly workflow: string;
+    readonly version: number;
+    readonly planHash: string;
+  }) {
     const known = catalogue.find(header.workflow, header.version);
     if (known !== null && known.plan.hash === header.planHash) return known.plan;
     if (catalogue.workflows.every((workflow) => workflow.name !== header.workflow)) return null;
@@ -404,7 +601,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   async function verify(runId: string): Promise<ChainReport> {
     const { state } = await stored(runId);
     let previous = { seq: 0, hash: genesisHash };
-    for (let done = false; !done;) {
+    for (let done = false; !done; ) {
       const page = await store.history(runId, { afterSeq: previous.seq, limit: 1_000 });
       for (const entry of page) {
         const fault = verifyEntry(entry, previous);
@@ -413,8 +610,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       }
       done = page.length < 1_000;
     }
-    if (previous.seq === state.seq && previous.hash === state.headHash) return { runId, entries: previous.seq, fault: null };
-    return { runId, entries: previous.seq, fault: { seq: previous.seq + 1, reason: `the history ends at entry ${previous.seq}, the run counts ${state.seq}` } };
+    if (previous.seq === state.seq && previous.hash === state.headHash)
+      return { runId, entries: previous.seq, fault: null };
+    return {
+      runId,
+      entries: previous.seq,
+      fault: {
+        seq: previous.seq + 1,
+        reason: `the history ends at entry ${previous.seq}, the run counts ${state.seq}`,
+      },
+    };
   }
 
   function drive(runId: string, until: 'waiting' | 'finished'): Promise<RunView> {
@@ -441,8 +646,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
             isStale = false;
             const view = await get(runId);
             if (isOver) return;
-            const isDone = isTerminal(view.status) && !view.waitingOn.some((waiting) => waiting.kind === 'notice');
-            if (isDone || (until === 'waiting' && (await waitsOutside(view)))) return end(() => resolve(view));
+            const isDone =
+              isTerminal(view.status) &&
+              !view.waitingOn.some((waiting) => waiting.kind === 'notice');
+            if (isDone || (until === 'waiting' && (await waitsOutside(view))))
+              return end(() => resolve(view));
           } while (isStale);
         } catch (error) {
           if (!isOver) end(() => reject(error instanceof Error ? error : new Error(String(error))));
@@ -486,8 +694,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   // --- closing -----------------------------------------------------------------------------------------------------------------------
 
   function assertOpen(): void {
-    if (closing !== null) throw new SignalboxError('CLOSED', 'The orchestrator is closed and accepts nothing more');
-    if (store.readOnly) throw new SignalboxError('STORE_READ_ONLY', 'The store was opened for reading only');
+    if (closing !== null)
+      throw new SignalboxError('CLOSED', 'The orchestrator is closed and accepts nothing more');
+    if (store.readOnly)
+      throw new SignalboxError('STORE_READ_ONLY', 'The store was opened for reading only');
   }
 
   /** Lets running attempts end within the grace, aborts the rest, gives the leases back. */
@@ -501,7 +711,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       timer.cancel = clock.after(graceMs, () => resolve('over'));
     });
     if ((await Promise.race([drained, grace])) === 'over') {
-      for (const attempt of inFlight.values()) attempt.abort.abort(new SignalboxError('CLOSED', 'The orchestrator is closing'));
+      for (const attempt of inFlight.values())
+        attempt.abort.abort(new SignalboxError('CLOSED', 'The orchestrator is closing'));
     }
     timer.cancel();
     await queue.idle();
@@ -511,44 +722,81 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   /** Attempts scheduled and never handed out are marked so: nobody need ask whether they took effect. */
   async function handBack(): Promise<void> {
-    const isUntouched = (item: OpenItem) => item.kind === 'attempt' && item.dispatches === 1 && inFlight.get(item.token)?.isRunning !== true && !deps.cutOff.has(item.token);
+    const isUntouched = (item: OpenItem) =>
+      item.kind === 'attempt' &&
+      item.dispatches === 1 &&
+      inFlight.get(item.token)?.isRunning !== true &&
+      !deps.cutOff.has(item.token);
     const held = runs.all().filter((run) => run.open.some(isUntouched));
-    await Promise.all(held.map((run) => runs.change(run, () => {
-      run.open = run.open.map((item) => (item.kind === 'attempt' && isUntouched(item) ? { ...item, dispatches: 0 } : item));
-    }).catch((error: unknown) => log.warn({ err: error, runId: run.header.id }, 'an attempt never started could not be marked so'))));
+    await Promise.all(
+      held.map((run) =>
+        runs
+          .change(run, () => {
+            run.open = run.open.map((item) =>
+              item.kind === 'attempt' && isUntouched(item) ? { ...item, dispatches: 0 } : item,
+            );
+          })
+          .catch((error: unknown) =>
+            log.warn(
+              { err: error, runId: run.header.id },
+              'an attempt never started could not be marked so',
+            ),
+          ),
+      ),
+    );
   }
 
   async function release(): Promise<void> {
     const held = runs.leased();
-    if (held.length > 0) await store.renew(owner, held, 0).catch((error: unknown) => log.warn({ err: error }, 'leases were not given back; they expire by themselves'));
+    if (held.length > 0)
+      await store
+        .renew(owner, held, 0)
+        .catch((error: unknown) =>
+          log.warn({ err: error }, 'leases were not given back; they expire by themselves'),
+        );
   }
 
   const engine: Engine = {
     catalogue,
-    start: (workflow, input, startOptions) => launch(ids.runId(), catalogue.newest(workflow), input, startOptions, null, 0),
+    start: (workflow, input, startOptions) =>
+      launch(ids.runId(), catalogue.newest(workflow), input, startOptions, null, 0),
     request,
     async publish(event, payload, { id, actor }) {
       assertOpen();
       assertSize(`Payload of event "${event}"`, payload, settings.maxPayloadBytes);
-      await store.send([{ id: `event/${id}`, runId: null, kind: 'event', atMs: clock.nowMs(), body: { event, payload: (payload ?? null) as Json, actor } }]);
+      await store.send([
+        {
+          id: `event/${id}`,
+          runId: null,
+          kind: 'event',
+          atMs: clock.nowMs(),
+          body: { event, payload: (payload ?? null) as Json, actor },
+        },
+      ]);
       await courier.broadcast();
     },
     get,
     async explain(runId) {
       const view = await get(runId);
       const found = await stored(runId);
-      const run = runs.peek(runId)?.state.revision === found.state.revision ? runs.peek(runId) : null;
+      const run =
+        runs.peek(runId)?.state.revision === found.state.revision ? runs.peek(runId) : null;
       return explainRun(run ?? (await runs.load(runId)), view);
     },
     async list(query) {
       const page = await store.list({ ...query, limit: query.limit ?? 100 });
-      const views = await Promise.all(page.runs.map(async (run) => toView(run, await planOf(run.header))));
+      const views = await Promise.all(
+        page.runs.map(async (run) => toView(run, await planOf(run.header))),
+      );
       return { runs: views, cursor: page.cursor };
     },
     async history(runId, page) {
       const { header } = await stored(runId);
       const plan = await planOf(header);
-      const entries = await store.history(runId, { afterSeq: page.afterSeq ?? 0, limit: page.limit ?? 1_000 });
+      const entries = await store.history(runId, {
+        afterSeq: page.afterSeq ?? 0,
+        limit: page.limit ?? 1_000,
+      });
       return entries.map((entry) => toHistoryView(entry, plan));
     },
     async output(runId) {
@@ -573,9 +821,15 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return engine;
 }
 
-const outside: ReadonlySet<string> = new Set(['review', 'event', 'timer', 'start', 'pause', 'definition']);
+const outside: ReadonlySet<string> = new Set([
+  'review',
+  'event',
+  'timer',
+  'start',
+  'pause',
+  'definition',
+]);
 
 function signalMessageId(runId: string, signalId: string): string {
   return `${runId}/signal/${digest(signalId).slice(0, 40)}`;
 }
-

@@ -2,9 +2,10 @@
  * The audit chain. An entry's hash covers the previous entry's hash and everything but the erasable values, which it covers by salted
  * digests: a value can be erased, or kept secret, and the chain still verifies.
  */
-import type { HistoryEntry } from '../ports/store.ts';
+
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { RunStatus } from '../plan/plan.ts';
+import type { HistoryEntry } from '../ports/store.ts';
 import { canonical, sha256 } from './canonical.ts';
 
 export const genesisHash = '0'.repeat(64);
@@ -58,10 +59,10 @@ export function chainEntry(draft: EntryDraft, previousHash: string, salt: string
 /** Keys stand in canonical order already; only the two open-ended values need sorting. */
 function hashOf(entry: Omit<HistoryEntry, 'hash'>): string {
   return sha256(
-    `{"actor":${JSON.stringify(entry.actor)},"atMs":${entry.atMs},"attempt":${entry.attempt},"data":${canonical(entry.data)},"durationMs":${entry.durationMs}`
-      + `,"error":${canonical(entry.error)},"event":${JSON.stringify(entry.event)},"from":${JSON.stringify(entry.from)},"generation":${entry.generation}`
-      + `,"inputDigest":${JSON.stringify(entry.inputDigest)},"outputDigest":${JSON.stringify(entry.outputDigest)},"previousHash":"${entry.previousHash}"`
-      + `,"seq":${entry.seq},"settles":${JSON.stringify(entry.settles)},"step":${JSON.stringify(entry.step)},"to":${JSON.stringify(entry.to)}}`,
+    `{"actor":${JSON.stringify(entry.actor)},"atMs":${entry.atMs},"attempt":${entry.attempt},"data":${canonical(entry.data)},"durationMs":${entry.durationMs}` +
+      `,"error":${canonical(entry.error)},"event":${JSON.stringify(entry.event)},"from":${JSON.stringify(entry.from)},"generation":${entry.generation}` +
+      `,"inputDigest":${JSON.stringify(entry.inputDigest)},"outputDigest":${JSON.stringify(entry.outputDigest)},"previousHash":"${entry.previousHash}"` +
+      `,"seq":${entry.seq},"settles":${JSON.stringify(entry.settles)},"step":${JSON.stringify(entry.step)},"to":${JSON.stringify(entry.to)}}`,
   );
 }
 
@@ -72,13 +73,22 @@ export interface ChainFault {
 }
 
 /** Checks one more entry against what stands before it; `null` if it is sound. */
-export function verifyEntry(entry: HistoryEntry, previous: { readonly seq: number; readonly hash: string }): ChainFault | null {
+export function verifyEntry(
+  entry: HistoryEntry,
+  previous: { readonly seq: number; readonly hash: string },
+): ChainFault | null {
   const fault = (reason: string): ChainFault => ({ seq: entry.seq, reason });
-  if (entry.seq !== previous.seq + 1) return { seq: previous.seq + 1, reason: `entry ${previous.seq + 1} is missing` };
+  if (entry.seq !== previous.seq + 1)
+    return { seq: previous.seq + 1, reason: `entry ${previous.seq + 1} is missing` };
   if (entry.previousHash !== previous.hash) return fault('does not follow the entry before it');
   if (hashOf(entry) !== entry.hash) return fault('was changed after it was written');
   if (entry.salt === null) return null;
-  if (entry.output !== undefined && sha256(`${entry.salt}${canonical(entry.output)}`) !== entry.outputDigest) return fault('its output was changed');
-  if (entry.inputHash !== null && sha256(`${entry.salt}${entry.inputHash}`) !== entry.inputDigest) return fault('its input hash was changed');
+  if (
+    entry.output !== undefined &&
+    sha256(`${entry.salt}${canonical(entry.output)}`) !== entry.outputDigest
+  )
+    return fault('its output was changed');
+  if (entry.inputHash !== null && sha256(`${entry.salt}${entry.inputHash}`) !== entry.inputDigest)
+    return fault('its input hash was changed');
   return null;
 }

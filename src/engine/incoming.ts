@@ -28,7 +28,12 @@ export interface Incoming {
 
 /** A function of the definition failed: the run does, at that node. */
 export function faulted(failure: FailureSummary): Incoming {
-  return { event: { type: 'run.faulted', failure }, actor: 'definition', error: { name: failure.name, message: failure.message, step: failure.step }, lenient: true };
+  return {
+    event: { type: 'run.faulted', failure },
+    actor: 'definition',
+    error: { name: failure.name, message: failure.message, step: failure.step },
+    lenient: true,
+  };
 }
 
 /** How a step was settled before, as an event that settles it again. */
@@ -41,7 +46,9 @@ export function replayOf(run: LiveRun, step: string): Incoming | null {
     event: {
       type: entry.event,
       ...(failure === undefined ? {} : { failure: { ...failure, retryable: false } }),
-      ...(data?.['outcome'] === undefined ? {} : { outcome: data['outcome'] === 'approved' ? 'approved' : 'rejected' }),
+      ...(data?.['outcome'] === undefined
+        ? {}
+        : { outcome: data['outcome'] === 'approved' ? 'approved' : 'rejected' }),
       ...(data?.['decider'] === undefined ? {} : { decider: data['decider'] as never }),
       ...(typeof data?.['undo'] === 'number' ? { undo: data['undo'] } : {}),
     },
@@ -51,4 +58,3 @@ export function replayOf(run: LiveRun, step: string): Incoming | null {
     replayed: entry,
   };
 }
-

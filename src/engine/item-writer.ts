@@ -21,7 +21,12 @@ export function createItemWriter(store: Pick<Store, 'saveItems'>, fence: Fence):
     group = null;
     if (batch.length === 0) return;
     const saved = await store.saveItems(batch, fence);
-    if (!saved) throw new SignalboxError('LEASE_LOST', `Run "${fence.runId}" is another process's now; items of its map were not written`, { details: { runId: fence.runId } });
+    if (!saved)
+      throw new SignalboxError(
+        'LEASE_LOST',
+        `Run "${fence.runId}" is another process's now; items of its map were not written`,
+        { details: { runId: fence.runId } },
+      );
   }
 
   return {

@@ -4,7 +4,7 @@ import { fromStored } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { isStep, type PlanNode } from '../plan/plan.ts';
-import { settle, type Facts, type Settled } from '../plan/settle.ts';
+import { type Facts, type Settled, settle } from '../plan/settle.ts';
 import type { HistoryEntry, RunHeader, RunState, StoredRun } from '../ports/store.ts';
 import type { Definition } from './catalogue.ts';
 import { bodyFormat, type Mail, type OpenItem, type RunBody } from './run-body.ts';
@@ -47,7 +47,11 @@ export interface LiveRun {
 /** The name under which the start of a run settles what depends on its input alone. */
 export const startStep = '$input';
 
-export function restoreRun(stored: StoredRun, definition: Definition, settledEntries: readonly HistoryEntry[]): LiveRun {
+export function restoreRun(
+  stored: StoredRun,
+  definition: Definition,
+  settledEntries: readonly HistoryEntry[],
+): LiveRun {
   const body = parseBody(stored.header.id, stored.state.body);
   const run: LiveRun = {
     header: stored.header,
@@ -75,27 +79,45 @@ export function restoreRun(stored: StoredRun, definition: Definition, settledEnt
 function parseBody(runId: string, stored: JsonObject): RunBody {
   const { format } = stored;
   if (typeof format === 'number' && format > bodyFormat) {
-    throw new SignalboxError('STORE_TOO_NEW', `Run "${runId}" was written in format ${format}; this version reads up to ${bodyFormat}`, {
-      details: { runId, format, supported: bodyFormat },
-      hint: 'Use the newer version of signalbox, or one that is newer still',
-    });
+    throw new SignalboxError(
+      'STORE_TOO_NEW',
+      `Run "${runId}" was written in format ${format}; this version reads up to ${bodyFormat}`,
+      {
+        details: { runId, format, supported: bodyFormat },
+        hint: 'Use the newer version of signalbox, or one that is newer still',
+      },
+    );
   }
   const { snapshot, open } = stored;
   if (format !== bodyFormat || snapshot === undefined || !Array.isArray(open)) {
-    throw new SignalboxError('RUN_DAMAGED', `Run "${runId}" has no readable state`, { details: { runId } });
+    throw new SignalboxError('RUN_DAMAGED', `Run "${runId}" has no readable state`, {
+      details: { runId },
+    });
   }
   // Written by this module and guarded by the store's checksum.
   return stored as unknown as RunBody;
 }
 
-function restoreSnapshot(stored: StoredRun, definition: Definition, body: RunBody): AnyMachineSnapshot {
+function restoreSnapshot(
+  stored: StoredRun,
+  definition: Definition,
+  body: RunBody,
+): AnyMachineSnapshot {
   try {
     return fromStored(definition.compiled, body.snapshot);
   } catch (cause) {
-    throw new SignalboxError('PLAN_MISMATCH', `Run "${stored.header.id}" stands in a state its workflow does not have`, {
-      details: { runId: stored.header.id, workflow: stored.header.workflow, version: stored.header.version },
-      cause,
-    });
+    throw new SignalboxError(
+      'PLAN_MISMATCH',
+      `Run "${stored.header.id}" stands in a state its workflow does not have`,
+      {
+        details: {
+          runId: stored.header.id,
+          workflow: stored.header.workflow,
+          version: stored.header.version,
+        },
+        cause,
+      },
+    );
   }
 }
 
@@ -105,44 +127,78 @@ export function recall(run: LiveRun, entries: readonly HistoryEntry[]): void {
   const seeds = new Map<string, Settled>();
   for (const entry of entries) {
     const facts = entry.data?.['facts'];
-    if (facts !== undefined && facts !== null) for (const [id, fact] of Object.entries(facts as Facts)) run.facts.set(id, fact);
-    for (const [id, value] of Object.entries((entry.data?.['derived'] ?? {}) as JsonObject)) run.derived.set(id, value);
+    if (facts !== undefined && facts !== null)
+      for (const [id, fact] of Object.entries(facts as Facts)) run.facts.set(id, fact);
+    for (const [id, value] of Object.entries((entry.data?.['derived'] ?? {}) as JsonObject))
+      run.derived.set(id, value);
     if (entry.step === null || entry.step === startStep) continue;
     if (entry.event.startsWith('undo.')) {
       if (entry.settles === 'complete') run.undone.push(entry.step);
-      else run.notUndone.push({ step: entry.step, reason: String(entry.error?.['message'] ?? '') });
+      else run.notUndone.push({ step: entry.step, reason: textOf(entry.error, 'message') });
       continue;
     }
-    if (entry.settles === 'skipped') seeds.set(entry.step, { status: 'skipped', reason: String(entry.data?.['reason'] ?? '') });
-    if (entry.settles === 'complete') seeds.set(entry.step, { status: 'complete', value: restoreValue(definition, entry.step, entry) });
+    if (entry.settles === 'skipped')
+      seeds.set(entry.step, { status: 'skipped', reason: textOf(entry.data, 'reason') });
+    if (entry.settles === 'complete')
+      seeds.set(entry.step, {
+        status: 'complete',
+        value: restoreValue(definition, entry.step, entry),
+      });
     const completed = toCompleted(entry);
     if (completed !== null) run.completed.push(completed);
   }
-  const settlement = settle(definition.index, run.progress, [...seeds], sourceOf(run), {
-    predicate: (id) => run.facts.get(id) === true,
-    derive: (id) => run.derived.get(id),
-  }, run.state.status !== 'pending');
+  const settlement = settle(
+    definition.index,
+    run.progress,
+    [...seeds],
+    sourceOf(run),
+    {
+      predicate: (id) => run.facts.get(id) === true,
+      derive: (id) => run.derived.get(id),
+    },
+    run.state.status !== 'pending',
+  );
   for (const [id, settled] of settlement.settled) run.progress.set(id, settled);
 }
 
+function textOf(record: JsonObject | null, key: string): string {
+  const value = record?.[key];
+  return typeof value === 'string' ? value : '';
+}
+
 /** `null` if completing it leaves nothing to undo. */
-export function toCompleted(entry: Pick<HistoryEntry, 'step' | 'seq' | 'data' | 'output'>): Completed | null {
+export function toCompleted(
+  entry: Pick<HistoryEntry, 'step' | 'seq' | 'data' | 'output'>,
+): Completed | null {
   const undo = entry.data?.['undo'];
   if (entry.step === null || typeof undo !== 'number' || undo === 0) return null;
-  return { step: entry.step, seq: entry.seq, fallback: entry.data?.['fallback'] === true, output: entry.output, undo };
+  return {
+    step: entry.step,
+    seq: entry.seq,
+    fallback: entry.data?.['fallback'] === true,
+    output: entry.output,
+    undo,
+  };
 }
 
 /** A recorded output as its consumers see it. */
-export function restoreValue(definition: Definition, step: string, entry: Pick<HistoryEntry, 'output' | 'data'>): unknown {
+export function restoreValue(
+  definition: Definition,
+  step: string,
+  entry: Pick<HistoryEntry, 'output' | 'data'>,
+): unknown {
   const node = definition.index.nodes.get(step);
   const stored = entry.output;
   if (stored === undefined || node === undefined) return stored;
   if (node.kind !== 'task') return stored;
   const call = entry.data?.['fallback'] === true ? node.fallback : node.call;
-  const restore = (value: Json) => definition.bindings.tasks.get(call?.task ?? '')?.output.restore(value) ?? undefined;
+  const restore = (value: Json) =>
+    definition.bindings.tasks.get(call?.task ?? '')?.output.restore(value) ?? undefined;
   if (node.tolerate === undefined) return restore(stored);
   const wrapped = stored as { status: string; value?: Json };
-  return wrapped.status === 'complete' ? { ...wrapped, value: restore(wrapped.value ?? null) } : wrapped;
+  return wrapped.status === 'complete'
+    ? { ...wrapped, value: restore(wrapped.value ?? null) }
+    : wrapped;
 }
 
 /** Values of the references that are not steps. */
@@ -166,7 +222,12 @@ function inputOf(run: LiveRun): unknown {
 }
 
 export function runInfo(run: LiveRun) {
-  return { runId: run.header.id, workflow: run.header.workflow, version: run.header.version, startedAtMs: run.header.createdAtMs };
+  return {
+    runId: run.header.id,
+    workflow: run.header.workflow,
+    version: run.header.version,
+    startedAtMs: run.header.createdAtMs,
+  };
 }
 
 /** Reads settled nodes and sources for a wiring. */

@@ -22,5 +22,9 @@ export function matches(payload: Json, where: JsonObject): boolean {
   const keys = Object.keys(where);
   if (keys.length === 0) return true;
   if (payload === null || typeof payload !== 'object' || Array.isArray(payload)) return false;
-  return keys.every((key) => Object.hasOwn(payload, key) && canonical((payload as JsonObject)[key]) === canonical(where[key]));
+  return keys.every(
+    (key) =>
+      Object.hasOwn(payload, key) &&
+      canonical((payload as JsonObject)[key]) === canonical(where[key]),
+  );
 }

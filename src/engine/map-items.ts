@@ -30,10 +30,17 @@ export type ItemState = {
 const pageSize = 1_000;
 
 /** All rows of a map, in the order of its input. */
-export async function* readItems(store: Store, run: LiveRun, step: string): AsyncGenerator<MapItem> {
+export async function* readItems(
+  store: Store,
+  run: LiveRun,
+  step: string,
+): AsyncGenerator<MapItem> {
   let afterIndex = -1;
   while (true) {
-    const page = await store.items(run.header.id, run.state.generation, step, { afterIndex, limit: pageSize });
+    const page = await store.items(run.header.id, run.state.generation, step, {
+      afterIndex,
+      limit: pageSize,
+    });
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < pageSize) return;
@@ -42,7 +49,10 @@ export async function* readItems(store: Store, run: LiveRun, step: string): Asyn
 }
 
 /** Reads an item's own results before those of the run. */
-export function itemReader(run: LiveRun, state: Pick<ItemState, 'item' | 'index' | 'values'>): (of: string) => unknown {
+export function itemReader(
+  run: LiveRun,
+  state: Pick<ItemState, 'item' | 'index' | 'values'>,
+): (of: string) => unknown {
   const read = readerOf(run);
   return (of) => {
     if (of === '$item') return state.item;
@@ -52,17 +62,25 @@ export function itemReader(run: LiveRun, state: Pick<ItemState, 'item' | 'index'
 }
 
 /** Results of an item as its body sees them, derived values computed anew as soon as what they read is there. */
-export function itemValues(run: LiveRun, node: MapStep, state: ItemState): { readonly [node: string]: unknown } {
+export function itemValues(
+  run: LiveRun,
+  node: MapStep,
+  state: ItemState,
+): { readonly [node: string]: unknown } {
   const values: Record<string, unknown> = {};
   const own = new Set(node.body.map((part) => part.id));
   for (const part of node.body) {
     if (part.kind === 'task') {
       const stored = state.results[part.id];
-      if (stored !== undefined) values[part.id] = run.definition.bindings.tasks.get(part.call.task)?.output.restore(stored);
+      if (stored !== undefined)
+        values[part.id] = run.definition.bindings.tasks.get(part.call.task)?.output.restore(stored);
     } else {
       const mapper = run.definition.bindings.mappers.get(part.id);
-      const isReady = [...dependenciesOf(part)].every((id) => !own.has(id) || Object.hasOwn(values, id));
-      if (isReady && mapper !== undefined) values[part.id] = mapper(resolveWiring(part.from, itemReader(run, { ...state, values })));
+      const isReady = [...dependenciesOf(part)].every(
+        (id) => !own.has(id) || Object.hasOwn(values, id),
+      );
+      if (isReady && mapper !== undefined)
+        values[part.id] = mapper(resolveWiring(part.from, itemReader(run, { ...state, values })));
     }
   }
   return values;

@@ -1,5 +1,6 @@
 /** Dynamic fan-out: items are rows of the store, worked on side by side, each recorded when it ends, none of them in chart or snapshot. */
 import { SignalboxError } from '../errors.ts';
+import { failureOf } from '../failure.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
 import type { MapStep, TaskStep } from '../plan/plan.ts';
@@ -7,13 +8,12 @@ import { resolveWiring } from '../plan/wiring.ts';
 import type { AttemptFailure } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
-import type { Incoming } from './incoming.ts';
 import type { WorkDeps } from './attempts.ts';
 import { canonical } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { closeItems } from './draft.ts';
 import { toError } from './effects.ts';
-import { failureOf } from '../failure.ts';
+import type { Incoming } from './incoming.ts';
 import { createItemWriter, type ItemWriter } from './item-writer.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, runInfo } from './live-run.ts';
@@ -45,13 +45,30 @@ export function createMaps(deps: WorkDeps): Maps {
   const passes = new Map<string, Pass>();
 
   function start(run: LiveRun, step: string): void {
-    const open = run.open.find((item): item is MapOpen => item.kind === 'map' && item.step === step);
+    const open = run.open.find(
+      (item): item is MapOpen => item.kind === 'map' && item.step === step,
+    );
     const node = run.definition.index.nodes.get(step);
-    if (open === undefined || node?.kind !== 'map' || run.state.pausedAtMs !== null || inFlight.has(open.token)) return;
+    if (
+      open === undefined ||
+      node?.kind !== 'map' ||
+      run.state.pausedAtMs !== null ||
+      inFlight.has(open.token)
+    )
+      return;
     const abort = new AbortController();
     inFlight.set(open.token, { runId: run.header.id, step, abort, details: null, isRunning: true });
     const writer = createItemWriter(store, { runId: run.header.id, epoch: run.state.epoch });
-    const pass: Pass = { run, node, open, writer, abort, isStopping: open.stopping, order: 0, failure: null };
+    const pass: Pass = {
+      run,
+      node,
+      open,
+      writer,
+      abort,
+      isStopping: open.stopping,
+      order: 0,
+      failure: null,
+    };
     passes.set(open.token, pass);
     void work(pass).finally(() => {
       inFlight.delete(open.token);
@@ -70,12 +87,21 @@ export function createMaps(deps: WorkDeps): Maps {
       await settle(pass, () => ending(pass, items.length, states));
     } catch (error) {
       if (isLost(error) || pass.abort.signal.reason instanceof SignalboxError) {
-        log.warn({ runId: run.header.id, step: node.id }, 'the map goes on in another process, or at the next start');
+        log.warn(
+          { runId: run.header.id, step: node.id },
+          'the map goes on in another process, or at the next start',
+        );
         return;
       }
-      log.error({ err: error, runId: run.header.id, step: node.id }, 'the map could not be carried out');
+      log.error(
+        { err: error, runId: run.header.id, step: node.id },
+        'the map could not be carried out',
+      );
       await settle(pass, () => failing(pass, failureOf(error), false)).catch((lost: unknown) => {
-        log.error({ err: lost, runId: run.header.id, step: node.id }, 'the failed map could not be recorded');
+        log.error(
+          { err: lost, runId: run.header.id, step: node.id },
+          'the failed map could not be recorded',
+        );
       });
     }
   }
@@ -85,17 +111,33 @@ export function createMaps(deps: WorkDeps): Maps {
     const { run, node } = pass;
     const value = resolveWiring(node.items, readerOf(run));
     if (!Array.isArray(value)) {
-      throw new SignalboxError('INPUT_INVALID', `Map "${node.id}" needs a list and got ${value === undefined ? 'undefined' : value === null ? 'null' : typeof value}`);
+      throw new SignalboxError(
+        'INPUT_INVALID',
+        `Map "${node.id}" needs a list and got ${value === undefined ? 'undefined' : value === null ? 'null' : typeof value}`,
+      );
     }
     const plain = copyJson(value);
-    if (!plain.ok || !Array.isArray(plain.value)) throw new SignalboxError('VALUE_NOT_SERIALISABLE', `The list of map "${node.id}" holds a value JSON cannot carry`);
+    if (!plain.ok || !Array.isArray(plain.value))
+      throw new SignalboxError(
+        'VALUE_NOT_SERIALISABLE',
+        `The list of map "${node.id}" holds a value JSON cannot carry`,
+      );
     const list: readonly Json[] = plain.value;
     const { batch } = node;
-    const items = batch === undefined ? list : Array.from({ length: Math.ceil(list.length / batch) }, (_, index) => list.slice(index * batch, (index + 1) * batch));
+    const items =
+      batch === undefined
+        ? list
+        : Array.from({ length: Math.ceil(list.length / batch) }, (_, index) =>
+            list.slice(index * batch, (index + 1) * batch),
+          );
     if (items.length > store.limits.mapItems) {
-      throw new SignalboxError('MAP_TOO_LARGE', `Map "${node.id}" has ${items.length} items; the ${store.kind} store keeps at most ${store.limits.mapItems}`, {
-        hint: 'Use batches, or a store with a higher limit',
-      });
+      throw new SignalboxError(
+        'MAP_TOO_LARGE',
+        `Map "${node.id}" has ${items.length} items; the ${store.kind} store keeps at most ${store.limits.mapItems}`,
+        {
+          hint: 'Use batches, or a store with a higher limit',
+        },
+      );
     }
     return items;
   }
@@ -112,33 +154,57 @@ export function createMaps(deps: WorkDeps): Maps {
         states.set(row.index, { ...again, attempts: 0, retryAtMs: null });
       } else states.set(row.index, state);
       if (state.attempting !== undefined && row.status === 'running') {
-        states.set(row.index, failedState(pass, state, { name: 'OutcomeUnknownError', message: `Nobody knows whether "${state.attempting}" took effect before the process died`, retryable: false, unclear: true }));
+        states.set(
+          row.index,
+          failedState(pass, state, {
+            name: 'OutcomeUnknownError',
+            message: `Nobody knows whether "${state.attempting}" took effect before the process died`,
+            retryable: false,
+            unclear: true,
+          }),
+        );
       }
     }
     for (const index of states.keys()) if (index >= items.length) states.delete(index);
     return states;
   }
 
-  async function workers(pass: Pass, items: readonly Json[], states: Map<number, ItemState>): Promise<void> {
+  async function workers(
+    pass: Pass,
+    items: readonly Json[],
+    states: Map<number, ItemState>,
+  ): Promise<void> {
     let next = 0;
     const take = (): number | null => {
       while (next < items.length) {
         const index = next;
         next += 1;
         const state = states.get(index);
-        if (state?.failure !== undefined && pass.node.onItemFailure === 'fail') pass.failure ??= { index, failure: state.failure as unknown as AttemptFailure };
+        if (state?.failure !== undefined && pass.node.onItemFailure === 'fail')
+          pass.failure ??= { index, failure: state.failure as unknown as AttemptFailure };
         if (state?.output === undefined && state?.failure === undefined) return index;
       }
       return null;
     };
-    const isOver = () => pass.isStopping || pass.abort.signal.aborted || (pass.failure !== null && pass.node.onItemFailure === 'fail');
+    const isOver = () =>
+      pass.isStopping ||
+      pass.abort.signal.aborted ||
+      (pass.failure !== null && pass.node.onItemFailure === 'fail');
     const worker = async (): Promise<void> => {
       for (let index = take(); index !== null && !isOver(); index = take()) {
-        const known = states.get(index) ?? { index, item: items[index] ?? null, results: {}, attempts: 0, retryAtMs: null };
+        const known = states.get(index) ?? {
+          index,
+          item: items[index] ?? null,
+          results: {},
+          attempts: 0,
+          retryAtMs: null,
+        };
         states.set(index, await workOn(pass, known));
       }
     };
-    await Promise.all(Array.from({ length: Math.min(pass.node.concurrency, Math.max(1, items.length)) }, worker));
+    await Promise.all(
+      Array.from({ length: Math.min(pass.node.concurrency, Math.max(1, items.length)) }, worker),
+    );
   }
 
   /** One item to its end: its tasks in order, each result recorded before the next begins. */
@@ -156,8 +222,14 @@ export function createMaps(deps: WorkDeps): Maps {
         if (task !== tasks.at(-1)) await pass.writer.write(toRow(pass, state, 'running'));
       }
       const values = itemValues(run, node, state);
-      const output = copyJson(resolveWiring(node.yields, itemReader(run, { ...state, values })) ?? null);
-      if (!output.ok) throw new SignalboxError('VALUE_NOT_SERIALISABLE', `Item ${state.index} of map "${node.id}" yields a value JSON cannot carry`);
+      const output = copyJson(
+        resolveWiring(node.yields, itemReader(run, { ...state, values })) ?? null,
+      );
+      if (!output.ok)
+        throw new SignalboxError(
+          'VALUE_NOT_SERIALISABLE',
+          `Item ${state.index} of map "${node.id}" yields a value JSON cannot carry`,
+        );
       pass.order += 1;
       state = { ...state, output: output.value, order: pass.order, attempts: 0, retryAtMs: null };
       await pass.writer.write(toRow(pass, state, 'complete'));
@@ -171,47 +243,71 @@ export function createMaps(deps: WorkDeps): Maps {
   async function runTask(pass: Pass, task: TaskStep, before: ItemState): Promise<ItemState> {
     const { run, node, abort } = pass;
     const binding = run.definition.bindings.tasks.get(task.call.task);
-    if (binding === undefined) throw new SignalboxError('DEFINITION_MISSING', `Task "${task.call.task}" is not registered`);
+    if (binding === undefined)
+      throw new SignalboxError('DEFINITION_MISSING', `Task "${task.call.task}" is not registered`);
     const path = `${node.id}/${before.index}/${task.id}`;
     let state = before;
     while (true) {
       if (state.retryAtMs !== null) await delay(state.retryAtMs - clock.nowMs(), abort.signal);
       if (abort.signal.aborted) return state;
       const attempt = state.attempts + 1;
-      const input = resolveWiring(task.input, itemReader(run, { ...state, values: itemValues(run, node, state) }));
+      const input = resolveWiring(
+        task.input,
+        itemReader(run, { ...state, values: itemValues(run, node, state) }),
+      );
       const bound = log.child({ runId: run.header.id, step: path, attempt });
-      if (task.call.repeat === 'unsafe') await pass.writer.write(toRow(pass, { ...state, attempting: task.id }, 'running'));
-      const outcome = await dispatched(pass, task, attempt, () => deps.executor.attempt({
-        workflow: run.header.workflow,
-        version: run.header.version,
-        step: path,
-        task: binding,
-        input,
-        timeoutMs: task.call.timeoutMs,
-        heartbeatTimeoutMs: task.call.heartbeatTimeoutMs,
-        signal: abort.signal,
-        context: {
-          attempt,
-          idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
-          log: bound,
-          run: runInfo(run),
-          checkpoint: createCheckpoints(deps, run, path, pass.open.token),
-        },
-        onHeartbeat: () => {},
-      }));
-      if (outcome.ok) return { ...state, results: { ...state.results, [task.id]: outcome.output }, attempts: 0, retryAtMs: null };
-      const delayMs = outcome.failure.retryable && !pass.isStopping && !(outcome.failure.unclear && task.call.repeat === 'unsafe')
-        ? nextDelayMs(task.call.retry, attempt, deps.ids.random(), outcome.failure.retryAfterMs)
-        : null;
+      if (task.call.repeat === 'unsafe')
+        await pass.writer.write(toRow(pass, { ...state, attempting: task.id }, 'running'));
+      const outcome = await dispatched(pass, task, attempt, () =>
+        deps.executor.attempt({
+          workflow: run.header.workflow,
+          version: run.header.version,
+          step: path,
+          task: binding,
+          input,
+          timeoutMs: task.call.timeoutMs,
+          heartbeatTimeoutMs: task.call.heartbeatTimeoutMs,
+          signal: abort.signal,
+          context: {
+            attempt,
+            idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
+            log: bound,
+            run: runInfo(run),
+            checkpoint: createCheckpoints(deps, run, path, pass.open.token),
+          },
+          onHeartbeat: () => {},
+        }),
+      );
+      if (outcome.ok)
+        return {
+          ...state,
+          results: { ...state.results, [task.id]: outcome.output },
+          attempts: 0,
+          retryAtMs: null,
+        };
+      const delayMs =
+        outcome.failure.retryable &&
+        !pass.isStopping &&
+        !(outcome.failure.unclear && task.call.repeat === 'unsafe')
+          ? nextDelayMs(task.call.retry, attempt, deps.ids.random(), outcome.failure.retryAfterMs)
+          : null;
       if (delayMs === null) return fail(pass, state, outcome.failure);
-      bound.warn({ failure: outcome.failure, delayMs }, `retrying in ${delayMs / 1000}s (attempt ${attempt + 1}/${task.call.retry.maxAttempts})`);
+      bound.warn(
+        { failure: outcome.failure, delayMs },
+        `retrying in ${delayMs / 1000}s (attempt ${attempt + 1}/${task.call.retry.maxAttempts})`,
+      );
       state = { ...state, attempts: attempt, retryAtMs: clock.nowMs() + delayMs };
       await pass.writer.write(toRow(pass, state, 'running'));
     }
   }
 
   /** Items share the queues with everything else. */
-  function dispatched<T>(pass: Pass, task: TaskStep, attempt: number, run: () => Promise<T>): Promise<T> {
+  function dispatched<T>(
+    pass: Pass,
+    task: TaskStep,
+    attempt: number,
+    run: () => Promise<T>,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       deps.dispatcher.dispatch({
         id: `${pass.open.token}/${task.id}/${attempt}`,
@@ -225,7 +321,10 @@ export function createMaps(deps: WorkDeps): Maps {
   async function fail(pass: Pass, state: ItemState, failure: AttemptFailure): Promise<ItemState> {
     const failed = failedState(pass, state, failure);
     await pass.writer.write(toRow(pass, failed, 'failed'));
-    log.warn({ runId: pass.run.header.id, step: pass.node.id, index: state.index, failure }, 'item failed');
+    log.warn(
+      { runId: pass.run.header.id, step: pass.node.id, index: state.index, failure },
+      'item failed',
+    );
     if (pass.node.onItemFailure === 'fail') pass.failure ??= { index: state.index, failure };
     return failed;
   }
@@ -233,10 +332,14 @@ export function createMaps(deps: WorkDeps): Maps {
   function delay(delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(Math.max(0, delayMs), resolve);
-      signal.addEventListener('abort', () => {
-        cancel();
-        resolve();
-      }, { once: true });
+      signal.addEventListener(
+        'abort',
+        () => {
+          cancel();
+          resolve();
+        },
+        { once: true },
+      );
     });
   }
 
@@ -244,16 +347,28 @@ export function createMaps(deps: WorkDeps): Maps {
     const { node } = pass;
     if (pass.failure !== null && node.onItemFailure === 'fail') {
       const { index, failure } = pass.failure;
-      return failing(pass, { ...failure, message: `Item ${index}: ${failure.message}` }, hasCompleted(states));
+      return failing(
+        pass,
+        { ...failure, message: `Item ${index}: ${failure.message}` },
+        hasCompleted(states),
+      );
     }
     if (pass.isStopping || pass.abort.signal.aborted) {
-      const stopped: AttemptFailure = { name: 'Stopped', message: `Map "${node.id}" was stopped`, retryable: false, unclear: false };
+      const stopped: AttemptFailure = {
+        name: 'Stopped',
+        message: `Map "${node.id}" was stopped`,
+        retryable: false,
+        unclear: false,
+      };
       return failing(pass, stopped, hasCompleted(states));
     }
     const output = collected(node, count, states);
     const bytes = Buffer.byteLength(canonical(output));
     if (bytes > deps.settings.maxPayloadBytes) {
-      const error = new SignalboxError('PAYLOAD_TOO_LARGE', `The results of map "${node.id}" have ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept`);
+      const error = new SignalboxError(
+        'PAYLOAD_TOO_LARGE',
+        `The results of map "${node.id}" have ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept`,
+      );
       return failing(pass, { ...failureOf(error), name: 'PayloadTooLarge' }, hasCompleted(states));
     }
     return {
@@ -265,19 +380,35 @@ export function createMaps(deps: WorkDeps): Maps {
   }
 
   function failing(pass: Pass, failure: AttemptFailure, someCompleted: boolean): Incoming {
-    const summary = { step: pass.node.id, name: failure.name, message: failure.message, retryable: false };
+    const summary = {
+      step: pass.node.id,
+      name: failure.name,
+      message: failure.message,
+      retryable: false,
+    };
     return {
-      event: { type: `${pass.node.id}.failed`, failure: summary, undo: undoable(pass.node) && someCompleted ? 1 : 0 },
+      event: {
+        type: `${pass.node.id}.failed`,
+        failure: summary,
+        undo: undoable(pass.node) && someCompleted ? 1 : 0,
+      },
       actor: 'signalbox',
       step: pass.node.id,
-      error: toError({ ...summary, ...(failure.cause === undefined ? {} : { cause: failure.cause }) }),
+      error: toError({
+        ...summary,
+        ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+      }),
       isFinalFailure: true,
     };
   }
 
   async function settle(pass: Pass, ended: () => Incoming): Promise<void> {
     const run = await runs.own(pass.run.header.id);
-    if (run === null || !run.open.some((item) => item.kind === 'map' && item.token === pass.open.token)) return;
+    if (
+      run === null ||
+      !run.open.some((item) => item.kind === 'map' && item.token === pass.open.token)
+    )
+      return;
     await runs.change(run, (draft) => {
       closeItems(draft, (item) => item.kind === 'map' && item.token === pass.open.token);
       applyEvent(draft, ended());
@@ -287,22 +418,33 @@ export function createMaps(deps: WorkDeps): Maps {
   return {
     start,
     stop(runId, step) {
-      for (const pass of passes.values()) if (pass.run.header.id === runId && pass.node.id === step) pass.isStopping = true;
+      for (const pass of passes.values())
+        if (pass.run.header.id === runId && pass.node.id === step) pass.isStopping = true;
     },
   };
 }
 
 function isLost(error: unknown): boolean {
-  return error instanceof SignalboxError && (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE');
+  return (
+    error instanceof SignalboxError &&
+    (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')
+  );
 }
 
 function failedState(pass: Pass, state: ItemState, failure: AttemptFailure): ItemState {
-  return { ...state, failure: { ...failure, attempts: state.attempts + 1 } as unknown as JsonObject, pass: pass.open.token };
+  return { ...state, failure: { ...failure, attempts: state.attempts + 1 }, pass: pass.open.token };
 }
 
 function toRow(pass: Pass, state: ItemState, status: MapItem['status']): MapItem {
   const { values: _values, ...stored } = state;
-  return { runId: pass.run.header.id, generation: pass.run.state.generation, step: pass.node.id, index: state.index, status, state: stored as unknown as JsonObject };
+  return {
+    runId: pass.run.header.id,
+    generation: pass.run.state.generation,
+    step: pass.node.id,
+    index: state.index,
+    status,
+    state: stored,
+  };
 }
 
 function hasCompleted(states: ReadonlyMap<number, ItemState>): boolean {
@@ -314,11 +456,21 @@ function undoable(node: MapStep): boolean {
 }
 
 function collected(node: MapStep, count: number, states: ReadonlyMap<number, ItemState>): Json {
-  const ordered = Array.from({ length: count }, (_, index) => states.get(index)).filter((state) => state !== undefined);
+  const ordered = Array.from({ length: count }, (_, index) => states.get(index)).filter(
+    (state) => state !== undefined,
+  );
   if (node.onItemFailure === 'fail') return ordered.map((state) => state.output ?? null);
   return {
-    complete: ordered.flatMap((state) => (state.output === undefined ? [] : [{ index: state.index, item: state.item, value: state.output }])),
-    failed: ordered.flatMap((state) => (state.failure === undefined ? [] : [{ index: state.index, item: state.item, failure: withoutInternals(state.failure) }])),
+    complete: ordered.flatMap((state) =>
+      state.output === undefined
+        ? []
+        : [{ index: state.index, item: state.item, value: state.output }],
+    ),
+    failed: ordered.flatMap((state) =>
+      state.failure === undefined
+        ? []
+        : [{ index: state.index, item: state.item, failure: withoutInternals(state.failure) }],
+    ),
   };
 }
 

@@ -16,38 +16,62 @@ export interface Notices {
 export function createNotices(deps: WorkDeps): Notices {
   const { log, runs, inFlight } = deps;
 
-  function execute(run: LiveRun, call: TaskCall, path: string, input: unknown, attempt: number, abort: AbortController): Promise<AttemptOutcome> {
+  function execute(
+    run: LiveRun,
+    call: TaskCall,
+    path: string,
+    input: unknown,
+    attempt: number,
+    abort: AbortController,
+  ): Promise<AttemptOutcome> {
     const task = run.definition.bindings.tasks.get(call.task);
     const bound = log.child({ runId: run.header.id, step: path, attempt });
-    if (task === undefined) return Promise.resolve({ ok: false, durationMs: 0, failure: { name: 'DefinitionMissing', message: `Task "${call.task}" is not registered`, retryable: false, unclear: false } });
+    if (task === undefined)
+      return Promise.resolve({
+        ok: false,
+        durationMs: 0,
+        failure: {
+          name: 'DefinitionMissing',
+          message: `Task "${call.task}" is not registered`,
+          retryable: false,
+          unclear: false,
+        },
+      });
     return new Promise((resolve, reject) => {
       deps.dispatcher.dispatch({
         id: `${run.header.id}/${path}/${attempt}`,
         queue: call.queue,
         priority: call.priority ?? run.header.priority,
-        run: () => deps.executor.attempt({
-          workflow: run.header.workflow,
-          version: run.header.version,
-          step: path,
-          task,
-          input,
-          timeoutMs: call.timeoutMs,
-          heartbeatTimeoutMs: call.heartbeatTimeoutMs,
-          signal: abort.signal,
-          context: {
-            attempt,
-            idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
-            log: bound,
-            run: runInfo(run),
-            checkpoint: (_name, compute) => compute(),
-          },
-          onHeartbeat: () => {},
-        }).then(resolve, reject),
+        run: () =>
+          deps.executor
+            .attempt({
+              workflow: run.header.workflow,
+              version: run.header.version,
+              step: path,
+              task,
+              input,
+              timeoutMs: call.timeoutMs,
+              heartbeatTimeoutMs: call.heartbeatTimeoutMs,
+              signal: abort.signal,
+              context: {
+                attempt,
+                idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
+                log: bound,
+                run: runInfo(run),
+                checkpoint: (_name, compute) => compute(),
+              },
+              onHeartbeat: () => {},
+            })
+            .then(resolve, reject),
       });
     });
   }
 
-  async function work(run: LiveRun, item: Extract<OpenItem, { kind: 'notice' }>, abort: AbortController): Promise<void> {
+  async function work(
+    run: LiveRun,
+    item: Extract<OpenItem, { kind: 'notice' }>,
+    abort: AbortController,
+  ): Promise<void> {
     const call = run.definition.plan.onFailed;
     const { outcome } = run;
     if (call === undefined || outcome === null) return;
@@ -55,16 +79,29 @@ export function createNotices(deps: WorkDeps): Notices {
     const input = {
       run: runInfo(run),
       input: run.definition.bindings.input.restore(run.header.input),
-      failure: { name: failure?.name ?? 'Error', message: failure?.message ?? '', retryable: false, attempts: 1 },
+      failure: {
+        name: failure?.name ?? 'Error',
+        message: failure?.message ?? '',
+        retryable: false,
+        attempts: 1,
+      },
       completedSteps: outcome.completed,
       compensation: outcome.compensation,
     };
     let attempt = item.attempt;
     let result = await execute(run, call, 'onFailed', input, attempt, abort);
     while (!result.ok && result.failure.retryable && !abort.signal.aborted) {
-      const delayMs = nextDelayMs(call.retry, attempt, deps.ids.random(), result.failure.retryAfterMs);
+      const delayMs = nextDelayMs(
+        call.retry,
+        attempt,
+        deps.ids.random(),
+        result.failure.retryAfterMs,
+      );
       if (delayMs === null) break;
-      log.warn({ runId: run.header.id, failure: result.failure, delayMs }, `retrying onFailed in ${delayMs / 1000}s`);
+      log.warn(
+        { runId: run.header.id, failure: result.failure, delayMs },
+        `retrying onFailed in ${delayMs / 1000}s`,
+      );
       await new Promise<void>((resolve) => deps.clock.after(delayMs, resolve));
       attempt += 1;
       result = await execute(run, call, 'onFailed', input, attempt, abort);
@@ -88,23 +125,47 @@ export function createNotices(deps: WorkDeps): Notices {
 
   return {
     start(run) {
-      const item = run.open.find((open): open is Extract<OpenItem, { kind: 'notice' }> => open.kind === 'notice');
+      const item = run.open.find(
+        (open): open is Extract<OpenItem, { kind: 'notice' }> => open.kind === 'notice',
+      );
       if (item === undefined || inFlight.has(item.token)) return;
       const abort = new AbortController();
-      inFlight.set(item.token, { runId: run.header.id, step: 'onFailed', abort, details: null, isRunning: true });
+      inFlight.set(item.token, {
+        runId: run.header.id,
+        step: 'onFailed',
+        abort,
+        details: null,
+        isRunning: true,
+      });
       void work(run, item, abort)
-        .catch((error: unknown) => log.error({ err: error, runId: run.header.id }, 'onFailed could not be carried out'))
+        .catch((error: unknown) =>
+          log.error({ err: error, runId: run.header.id }, 'onFailed could not be carried out'),
+        )
         .finally(() => inFlight.delete(item.token));
     },
     remind(run, step, round) {
       const node = run.definition.index.nodes.get(step);
       if (node?.kind !== 'review' || node.remind === undefined) return;
       const reviewId = `${run.header.id}/${step}`;
-      void execute(run, node.remind.call, `${step}/remind/${round}`, { reviewId, round }, 1, new AbortController())
-        .then((outcome) => {
-          if (!outcome.ok) log.warn({ runId: run.header.id, step, round, failure: outcome.failure }, 'reminder failed');
-        })
-        .catch((error: unknown) => log.warn({ err: error, runId: run.header.id, step }, 'reminder failed'));
+      void execute(
+        run,
+        node.remind.call,
+        `${step}/remind/${round}`,
+        { reviewId, round },
+        1,
+        new AbortController(),
+      )
+        .then((outcome) =>
+          outcome.ok
+            ? undefined
+            : log.warn(
+                { runId: run.header.id, step, round, failure: outcome.failure },
+                'reminder failed',
+              ),
+        )
+        .catch((error: unknown) =>
+          log.warn({ err: error, runId: run.header.id, step }, 'reminder failed'),
+        );
     },
   };
 }

@@ -5,27 +5,48 @@ import type { CompensationOutcome, RunOutcome } from './run-outcome.ts';
 /** How a run ended that did not complete. Attempts whose effect nobody could confirm count as not undone. */
 export function outcomeOf(run: LiveRun): RunOutcome {
   const context = contextOf(run.snapshot);
-  const doubts = context.doubts.map((step) => ({ step, reason: 'Nobody knows whether its last attempt took effect' }));
-  const kept = context.undo === null ? run.completed.map(({ step }) => ({ step, reason: 'Kept for a retry' })) : [];
+  const doubts = context.doubts.map((step) => ({
+    step,
+    reason: 'Nobody knows whether its last attempt took effect',
+  }));
+  const kept =
+    context.undo === null
+      ? run.completed.map(({ step }) => ({ step, reason: 'Kept for a retry' }))
+      : [];
   const notUndone = [...run.notUndone, ...doubts, ...kept];
   const failure = context.failure;
   return {
-    failure: failure === null ? null : {
-      step: failure.step,
-      name: failure.name,
-      message: `Workflow failed at step '${failure.step}': ${failure.message}`,
-      ...(failure.code === undefined ? {} : { code: failure.code }),
-      ...(failure.cause === undefined ? {} : { cause: failure.cause }),
-    },
+    failure:
+      failure === null
+        ? null
+        : {
+            step: failure.step,
+            name: failure.name,
+            message: `Workflow failed at step '${failure.step}': ${failure.message}`,
+            ...(failure.code === undefined ? {} : { code: failure.code }),
+            ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+          },
     cancelled: context.cancel === null ? null : { reason: context.cancel.reason },
-    completed: [...run.progress].flatMap(([id, settled]) => (settled.status === 'complete' && run.definition.index.nodes.get(id)?.kind === 'task' ? [id] : [])),
+    completed: [...run.progress].flatMap(([id, settled]) =>
+      settled.status === 'complete' && run.definition.index.nodes.get(id)?.kind === 'task'
+        ? [id]
+        : [],
+    ),
     undone: [...run.undone],
     notUndone,
-    compensation: compensationOf(context.undo !== null || doubts.length > 0 || run.notUndone.length > 0, run.undone.length, notUndone.length),
+    compensation: compensationOf(
+      context.undo !== null || doubts.length > 0 || run.notUndone.length > 0,
+      run.undone.length,
+      notUndone.length,
+    ),
   };
 }
 
-function compensationOf(attempted: boolean, undone: number, notUndone: number): CompensationOutcome {
+function compensationOf(
+  attempted: boolean,
+  undone: number,
+  notUndone: number,
+): CompensationOutcome {
   if (!attempted) return 'nothing';
   if (notUndone === 0) return 'complete';
   return undone === 0 ? 'impossible' : 'partial';

@@ -11,42 +11,94 @@ type Orphan = Extract<OpenItem, { kind: 'attempt' | 'undo' | 'map' | 'notice' }>
 
 /** Works in hand that this process does not run. */
 export function orphansOf(run: LiveRun, inFlight: ReadonlyMap<string, unknown>): readonly Orphan[] {
-  return run.open.filter((item): item is Orphan => (item.kind === 'attempt' || item.kind === 'undo' || item.kind === 'map' || item.kind === 'notice') && !inFlight.has(item.token));
+  return run.open.filter(
+    (item): item is Orphan =>
+      (item.kind === 'attempt' ||
+        item.kind === 'undo' ||
+        item.kind === 'map' ||
+        item.kind === 'notice') &&
+      !inFlight.has(item.token),
+  );
 }
 
-export function adopt(draft: Draft, orphans: readonly Orphan[], settings: Settings, log: Logger): void {
+export function adopt(
+  draft: Draft,
+  orphans: readonly Orphan[],
+  settings: Settings,
+  log: Logger,
+): void {
   const { run, tools } = draft;
   for (const orphan of orphans) {
     if (!run.open.includes(orphan)) continue;
     if (orphan.kind === 'map') draft.commands.push({ type: 'map', step: orphan.step });
     else if (orphan.kind === 'notice') draft.commands.push({ type: 'notice' });
     else if (orphan.kind === 'undo') {
-      run.open = run.open.map((item) => (item === orphan ? { ...orphan, token: tools.token(), dispatches: orphan.dispatches + 1 } : item));
+      run.open = run.open.map((item) =>
+        item === orphan
+          ? { ...orphan, token: tools.token(), dispatches: orphan.dispatches + 1 }
+          : item,
+      );
       draft.commands.push({ type: 'undo' });
     } else adoptAttempt(draft, orphan, settings, log);
   }
 }
 
-function adoptAttempt(draft: Draft, orphan: Extract<Orphan, { kind: 'attempt' }>, settings: Settings, log: Logger): void {
+function adoptAttempt(
+  draft: Draft,
+  orphan: Extract<Orphan, { kind: 'attempt' }>,
+  settings: Settings,
+  log: Logger,
+): void {
   const { run, tools } = draft;
   const { step } = orphan;
   const node = run.definition.index.nodes.get(step);
   const bound = log.child({ runId: run.header.id, step, attempt: orphan.attempt });
   if (orphan.dispatches >= settings.maxDispatches) {
-    const failure = { step, name: 'Quarantined', message: `The process died ${orphan.dispatches} times while "${step}" ran; it is not run again`, retryable: false };
+    const failure = {
+      step,
+      name: 'Quarantined',
+      message: `The process died ${orphan.dispatches} times while "${step}" ran; it is not run again`,
+      retryable: false,
+    };
     bound.error({ failure }, 'run quarantined');
     closeItems(draft, (item) => item === orphan);
-    applyEvent(draft, { event: { type: `${step}.failed`, failure }, actor: 'signalbox', step, attempt: orphan.attempt, error: toError(failure), lenient: true });
+    applyEvent(draft, {
+      event: { type: `${step}.failed`, failure },
+      actor: 'signalbox',
+      step,
+      attempt: orphan.attempt,
+      error: toError(failure),
+      lenient: true,
+    });
     return;
   }
-  if (node?.kind === 'task' && node.call.repeat === 'unsafe' && !orphan.fallback && orphan.dispatches > 0) {
-    const failure = { step, name: 'OutcomeUnknownError', message: 'The process ended before the attempt gave an answer', retryable: false };
+  if (
+    node?.kind === 'task' &&
+    node.call.repeat === 'unsafe' &&
+    !orphan.fallback &&
+    orphan.dispatches > 0
+  ) {
+    const failure = {
+      step,
+      name: 'OutcomeUnknownError',
+      message: 'The process ended before the attempt gave an answer',
+      retryable: false,
+    };
     bound.warn({ failure }, 'nobody knows whether the attempt took effect; a person is asked');
     closeItems(draft, (item) => item === orphan);
-    applyEvent(draft, { event: { type: `${step}.in_doubt`, failure }, actor: 'signalbox', step, attempt: orphan.attempt, error: toError(failure), lenient: true });
+    applyEvent(draft, {
+      event: { type: `${step}.in_doubt`, failure },
+      actor: 'signalbox',
+      step,
+      attempt: orphan.attempt,
+      error: toError(failure),
+      lenient: true,
+    });
     return;
   }
   bound.info({ dispatches: orphan.dispatches + 1 }, 'attempt taken up again');
-  run.open = run.open.map((item) => (item === orphan ? { ...orphan, token: tools.token(), dispatches: orphan.dispatches + 1 } : item));
+  run.open = run.open.map((item) =>
+    item === orphan ? { ...orphan, token: tools.token(), dispatches: orphan.dispatches + 1 } : item,
+  );
   draft.commands.push({ type: 'attempt', step });
 }

@@ -11,6 +11,14 @@ function redactPath(value: Json, path: readonly string[]): Json {
   const [key, ...rest] = path;
   if (key === undefined) return redacted;
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map((item, index) => (key === '*' || key === String(index) ? redactPath(item, rest) : item));
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, key === '*' || key === name ? redactPath(part, rest) : part]));
+  if (Array.isArray(value))
+    return value.map((item, index) =>
+      key === '*' || key === String(index) ? redactPath(item, rest) : item,
+    );
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [
+      name,
+      key === '*' || key === name ? redactPath(part, rest) : part,
+    ]),
+  );
 }

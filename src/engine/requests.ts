@@ -1,17 +1,17 @@
 /** What comes from outside to an existing run: parsed at the door, decided by the chart, answered with a clear refusal. */
 import { z } from 'zod';
 import { contextOf, statusOf } from '../chart/advance.ts';
-import { isTerminal } from '../chart/lifecycle.ts';
 import { mayDecide } from '../chart/guards.ts';
+import { isTerminal } from '../chart/lifecycle.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { HistoryEntry } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
-import type { Incoming } from './incoming.ts';
+import { canonical } from './canonical.ts';
 import { annotate, closeItems, type Draft, openItem } from './draft.ts';
 import { received, toError } from './effects.ts';
+import type { Incoming } from './incoming.ts';
 import { type LiveRun, restoreValue } from './live-run.ts';
-import { canonical } from './canonical.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
 import type { OpenItem } from './run-body.ts';
 
@@ -32,9 +32,25 @@ export const RunRequest = z.discriminatedUnion('kind', [
     /** SHA-256 of what the reviewer was shown; the decision is refused if that has changed. */
     shownHash: z.string().max(64).optional(),
   }),
-  z.strictObject({ kind: z.literal('signal'), event: z.string().max(200), payload: z.unknown(), actor: Actor, id: z.string().min(1).max(200) }),
-  z.strictObject({ kind: z.literal('cancel'), mode: z.enum(['drain', 'abort']).optional(), reason: Reason.optional(), actor: Actor }),
-  z.strictObject({ kind: z.literal('retry'), acceptNotUndone: z.boolean().optional(), reason: Reason.optional(), actor: Actor }),
+  z.strictObject({
+    kind: z.literal('signal'),
+    event: z.string().max(200),
+    payload: z.unknown(),
+    actor: Actor,
+    id: z.string().min(1).max(200),
+  }),
+  z.strictObject({
+    kind: z.literal('cancel'),
+    mode: z.enum(['drain', 'abort']).optional(),
+    reason: Reason.optional(),
+    actor: Actor,
+  }),
+  z.strictObject({
+    kind: z.literal('retry'),
+    acceptNotUndone: z.boolean().optional(),
+    reason: Reason.optional(),
+    actor: Actor,
+  }),
   z.strictObject({ kind: z.literal('pause'), reason: Reason.optional(), actor: Actor }),
   z.strictObject({ kind: z.literal('resume'), actor: Actor }),
   z.strictObject({ kind: z.literal('compensated'), by: z.string(), actor: Actor }),
@@ -57,7 +73,11 @@ export interface RetryMaterial {
 }
 
 /** Applies a request to the draft. @throws SignalboxError if it is refused; the run is unchanged then */
-export function handleRequest(draft: Draft, request: RunRequest, material: RetryMaterial | null): JsonObject {
+export function handleRequest(
+  draft: Draft,
+  request: RunRequest,
+  material: RetryMaterial | null,
+): JsonObject {
   switch (request.kind) {
     case 'decide':
       return decide(draft, request);
@@ -88,34 +108,63 @@ type ReviewItem = Extract<OpenItem, { kind: 'review' }>;
 function decide(draft: Draft, request: Request<'decide'>): JsonObject {
   const { run } = draft;
   const { id } = run.header;
-  const item = run.open.find((open): open is ReviewItem => open.kind === 'review' && open.step === request.step);
+  const item = run.open.find(
+    (open): open is ReviewItem => open.kind === 'review' && open.step === request.step,
+  );
   if (item === undefined) {
     const open = run.open.flatMap((other) => (other.kind === 'review' ? [`"${other.step}"`] : []));
-    throw new SignalboxError('REVIEW_NOT_OPEN', `Run "${id}" has no open review "${request.step}"; it is ${statusOf(run.snapshot)}, open: ${open.join(', ') || 'none'}`, {
-      details: { runId: id, step: request.step, status: statusOf(run.snapshot) },
-    });
+    throw new SignalboxError(
+      'REVIEW_NOT_OPEN',
+      `Run "${id}" has no open review "${request.step}"; it is ${statusOf(run.snapshot)}, open: ${open.join(', ') || 'none'}`,
+      {
+        details: { runId: id, step: request.step, status: statusOf(run.snapshot) },
+      },
+    );
   }
-  const decider = { actor: request.actor, groups: request.groups, assignees: item.assignees, excluded: item.excluded };
+  const decider = {
+    actor: request.actor,
+    groups: request.groups,
+    assignees: item.assignees,
+    excluded: item.excluded,
+  };
   if (!mayDecide(decider)) {
-    throw new SignalboxError('REVIEW_FORBIDDEN', `"${request.actor}" may not decide review "${request.step}" of run "${id}"`, {
-      details: { runId: id, step: request.step, actor: request.actor },
-      hint: item.excluded.includes(request.actor) ? 'Somebody else must decide it' : `It is assigned to ${item.assignees?.join(', ') ?? 'nobody'}`,
-    });
+    throw new SignalboxError(
+      'REVIEW_FORBIDDEN',
+      `"${request.actor}" may not decide review "${request.step}" of run "${id}"`,
+      {
+        details: { runId: id, step: request.step, actor: request.actor },
+        hint: item.excluded.includes(request.actor)
+          ? 'Somebody else must decide it'
+          : `It is assigned to ${item.assignees?.join(', ') ?? 'nobody'}`,
+      },
+    );
   }
   if (request.shownHash !== undefined && request.shownHash !== item.shownHash) {
-    throw new SignalboxError('REVIEW_NOT_OPEN', `What review "${request.step}" of run "${id}" shows has changed since it was read; read it again`, { details: { runId: id, step: request.step } });
+    throw new SignalboxError(
+      'REVIEW_NOT_OPEN',
+      `What review "${request.step}" of run "${id}" shows has changed since it was read; read it again`,
+      { details: { runId: id, step: request.step } },
+    );
   }
   const isVerdict = request.outcome !== 'approved' && request.outcome !== 'rejected';
   if (isVerdict !== item.inDoubt) {
     const expected = item.inDoubt ? 'happened, did_not_happen or give_up' : 'approved or rejected';
-    throw new SignalboxError('FORM_INVALID', `Review "${request.step}" of run "${id}" is answered by ${expected}, not by "${request.outcome}"`, { details: { runId: id, step: request.step } });
+    throw new SignalboxError(
+      'FORM_INVALID',
+      `Review "${request.step}" of run "${id}" is answered by ${expected}, not by "${request.outcome}"`,
+      { details: { runId: id, step: request.step } },
+    );
   }
   const incoming = item.inDoubt ? verdictOf(run, request) : decisionOf(run, request, item);
   applyEvent(draft, { ...incoming, event: { ...incoming.event, decider }, actor: request.actor });
   return { status: statusOf(run.snapshot) };
 }
 
-function decisionOf(run: LiveRun, request: Request<'decide'>, item: ReviewItem): Omit<Incoming, 'actor'> {
+function decisionOf(
+  run: LiveRun,
+  request: Request<'decide'>,
+  item: ReviewItem,
+): Omit<Incoming, 'actor'> {
   const { step } = request;
   const outcome = request.outcome === 'approved' ? 'approved' : 'rejected';
   const form = formOf(run, request);
@@ -126,11 +175,22 @@ function decisionOf(run: LiveRun, request: Request<'decide'>, item: ReviewItem):
     ...(form === undefined ? {} : { form: form.stored }),
   };
   const event = { type: `${step}.decided`, outcome } as const;
-  const failure = { step, name: 'Rejected', message: request.comment ?? `Rejected by ${request.actor}`, retryable: false };
+  const failure = {
+    step,
+    name: 'Rejected',
+    message: request.comment ?? `Rejected by ${request.actor}`,
+    retryable: false,
+  };
   const refusal = { event: { ...event, failure }, error: toError(failure) };
-  if (step === 'completion') return { step, data, ...(outcome === 'rejected' ? refusal : { event }) };
-  if (outcome === 'rejected' && node?.kind === 'review' && node.onRejected === 'fail') return { step, data, ...refusal };
-  const value = { outcome, actor: request.actor, ...(request.comment === undefined ? {} : { comment: request.comment }) };
+  if (step === 'completion')
+    return { step, data, ...(outcome === 'rejected' ? refusal : { event }) };
+  if (outcome === 'rejected' && node?.kind === 'review' && node.onRejected === 'fail')
+    return { step, data, ...refusal };
+  const value = {
+    outcome,
+    actor: request.actor,
+    ...(request.comment === undefined ? {} : { comment: request.comment }),
+  };
   return {
     event,
     step,
@@ -143,38 +203,67 @@ function decisionOf(run: LiveRun, request: Request<'decide'>, item: ReviewItem):
 }
 
 /** Only an approval needs its form; the schema decides what else is accepted. */
-function formOf(run: LiveRun, request: Request<'decide'>): { value: unknown; stored: Json } | undefined {
+function formOf(
+  run: LiveRun,
+  request: Request<'decide'>,
+): { value: unknown; stored: Json } | undefined {
   const contract = run.definition.bindings.forms.get(request.step);
   if (request.outcome === 'rejected' && request.form === undefined) return undefined;
-  if (contract === undefined) return request.form === undefined ? { value: {}, stored: {} } : undefined;
+  if (contract === undefined)
+    return request.form === undefined ? { value: {}, stored: {} } : undefined;
   const parsed = contract.parse(request.form ?? {});
   if (parsed.ok) return parsed;
-  throw new SignalboxError('FORM_INVALID', `Form of review "${request.step}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'form'}: ${issue.message}`).join('; ')}`, {
-    details: { runId: run.header.id, step: request.step, issues: parsed.issues },
-  });
+  throw new SignalboxError(
+    'FORM_INVALID',
+    `Form of review "${request.step}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'form'}: ${issue.message}`).join('; ')}`,
+    {
+      details: { runId: run.header.id, step: request.step, issues: parsed.issues },
+    },
+  );
 }
 
 function verdictOf(run: LiveRun, request: Request<'decide'>): Omit<Incoming, 'actor'> {
   const { step } = request;
-  const data = { ...(request.comment === undefined ? {} : { comment: request.comment }), verdict: request.outcome };
+  const data = {
+    ...(request.comment === undefined ? {} : { comment: request.comment }),
+    verdict: request.outcome,
+  };
   const node = run.definition.index.nodes.get(step);
-  if (request.outcome === 'did_not_happen') return { event: { type: `${step}.did_not_happen` }, step, data };
+  if (request.outcome === 'did_not_happen')
+    return { event: { type: `${step}.did_not_happen` }, step, data };
   if (request.outcome === 'give_up' || node?.kind !== 'task') {
-    const failure = { step, name: 'GivenUp', message: request.comment ?? `Given up by ${request.actor}: nobody knows whether it took effect`, retryable: false };
+    const failure = {
+      step,
+      name: 'GivenUp',
+      message:
+        request.comment ?? `Given up by ${request.actor}: nobody knows whether it took effect`,
+      retryable: false,
+    };
     return { event: { type: `${step}.given_up`, failure }, step, data, error: toError(failure) };
   }
   const task = run.definition.bindings.tasks.get(node.call.task);
   const parsed = task?.output.parse(request.output);
   if (parsed?.ok !== true) {
-    const why = parsed?.issues.map((issue) => `${issue.path.join('.') || 'output'}: ${issue.message}`).join('; ') ?? 'its task is not registered';
-    throw new SignalboxError('OUTPUT_INVALID', `Step "${step}" happened, but the output given is not one of its own: ${why}`, { details: { runId: run.header.id, step } });
+    const why =
+      parsed?.issues
+        .map((issue) => `${issue.path.join('.') || 'output'}: ${issue.message}`)
+        .join('; ') ?? 'its task is not registered';
+    throw new SignalboxError(
+      'OUTPUT_INVALID',
+      `Step "${step}" happened, but the output given is not one of its own: ${why}`,
+      { details: { runId: run.header.id, step } },
+    );
   }
-  const stored: Json = node.tolerate === undefined ? parsed.stored : { status: 'complete', value: parsed.stored };
+  const stored: Json =
+    node.tolerate === undefined ? parsed.stored : { status: 'complete', value: parsed.stored };
   return {
     event: { type: `${step}.happened`, ...(node.call.compensate === 'none' ? {} : { undo: 1 }) },
     step,
     data,
-    settles: { value: restoreValue(run.definition, step, { output: stored, data: null }), output: stored },
+    settles: {
+      value: restoreValue(run.definition, step, { output: stored, data: null }),
+      output: stored,
+    },
   };
 }
 
@@ -182,36 +271,81 @@ function signal(draft: Draft, request: Request<'signal'>): JsonObject {
   const { run, tools } = draft;
   const { id } = run.header;
   const status = statusOf(run.snapshot);
-  if (isTerminal(status)) throw new SignalboxError('RUN_FINISHED', `Run "${id}" is ${status}; signal "${request.event}" was not stored`, { details: { runId: id, status } });
+  if (isTerminal(status))
+    throw new SignalboxError(
+      'RUN_FINISHED',
+      `Run "${id}" is ${status}; signal "${request.event}" was not stored`,
+      { details: { runId: id, status } },
+    );
   const declared = run.definition.plan.nodes.filter((node) => node.kind === 'wait');
   const contract = run.definition.bindings.events.get(request.event);
   if (contract === undefined || !declared.some((node) => node.event === request.event)) {
     const names = [...new Set(declared.map((node) => node.event))].sort();
-    throw new SignalboxError('SIGNAL_UNKNOWN', `Workflow "${run.header.workflow}" waits for no event "${request.event}"; it waits for: ${names.join(', ') || 'none'}`, {
-      details: { runId: id, event: request.event },
-    });
+    throw new SignalboxError(
+      'SIGNAL_UNKNOWN',
+      `Workflow "${run.header.workflow}" waits for no event "${request.event}"; it waits for: ${names.join(', ') || 'none'}`,
+      {
+        details: { runId: id, event: request.event },
+      },
+    );
   }
   const parsed = contract.parse(request.payload);
   if (!parsed.ok) {
-    throw new SignalboxError('INPUT_INVALID', `Payload of signal "${request.event}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'payload'}: ${issue.message}`).join('; ')}`, {
-      details: { runId: id, issues: parsed.issues },
-    });
+    throw new SignalboxError(
+      'INPUT_INVALID',
+      `Payload of signal "${request.event}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'payload'}: ${issue.message}`).join('; ')}`,
+      {
+        details: { runId: id, issues: parsed.issues },
+      },
+    );
   }
-  const item = run.open.find((open): open is Extract<OpenItem, { kind: 'event' }> => open.kind === 'event' && open.event === request.event && matches(parsed.stored, open.where));
+  const item = run.open.find(
+    (open): open is Extract<OpenItem, { kind: 'event' }> =>
+      open.kind === 'event' && open.event === request.event && matches(parsed.stored, open.where),
+  );
   if (item !== undefined) {
     applyEvent(draft, received(draft, item.step, parsed.stored, request.actor, request.id));
     return { delivered: true, step: item.step };
   }
-  const keepers = declared.filter((node) => node.event === request.event && node.early === 'keep' && run.progress.get(node.id) === undefined);
+  const keepers = declared.filter(
+    (node) =>
+      node.event === request.event &&
+      node.early === 'keep' &&
+      run.progress.get(node.id) === undefined,
+  );
   if (keepers.length === 0) {
-    throw new SignalboxError('SIGNAL_NOT_EXPECTED', `Run "${id}" does not wait for "${request.event}" now and keeps none for later`, { details: { runId: id, event: request.event } });
+    throw new SignalboxError(
+      'SIGNAL_NOT_EXPECTED',
+      `Run "${id}" does not wait for "${request.event}" now and keeps none for later`,
+      { details: { runId: id, event: request.event } },
+    );
   }
   const fresh = run.mailbox.filter((mail) => tools.nowMs - mail.atMs <= maxMailAgeMs);
   if (fresh.length >= maxMails || canonical([...fresh, parsed.stored]).length > maxMailBytes) {
-    throw new SignalboxError('SIGNAL_BUFFER_FULL', `Run "${id}" keeps ${fresh.length} early signals already; at most ${maxMails} of ${maxMailBytes} bytes in all`, { details: { runId: id, event: request.event }, hint: 'Send it again when the run waits for it' });
+    throw new SignalboxError(
+      'SIGNAL_BUFFER_FULL',
+      `Run "${id}" keeps ${fresh.length} early signals already; at most ${maxMails} of ${maxMailBytes} bytes in all`,
+      {
+        details: { runId: id, event: request.event },
+        hint: 'Send it again when the run waits for it',
+      },
+    );
   }
-  run.mailbox = [...fresh, { id: request.id, event: request.event, payload: parsed.stored, actor: request.actor, atMs: tools.nowMs }];
-  annotate(draft, { event: 'signal.kept', actor: request.actor, data: { event: request.event, signal: request.id } });
+  run.mailbox = [
+    ...fresh,
+    {
+      id: request.id,
+      event: request.event,
+      payload: parsed.stored,
+      actor: request.actor,
+      atMs: tools.nowMs,
+    },
+  ];
+  annotate(draft, {
+    event: 'signal.kept',
+    actor: request.actor,
+    data: { event: request.event, signal: request.id },
+  });
   return { delivered: false };
 }
 
@@ -226,34 +360,68 @@ function cancel(draft: Draft, request: Request<'cancel'>): JsonObject {
       return { status, already: true };
     }
   } else if (isTerminal(status)) {
-    throw new SignalboxError('RUN_FINISHED', `Run "${id}" is already ${status} and cannot be cancelled`, { details: { runId: id, status } });
+    throw new SignalboxError(
+      'RUN_FINISHED',
+      `Run "${id}" is already ${status} and cannot be cancelled`,
+      { details: { runId: id, status } },
+    );
   }
   applyEvent(draft, {
-    event: { type: 'run.cancelled', mode: request.mode ?? run.definition.plan.stopping, ...(request.reason === undefined ? {} : { reason: request.reason }) },
+    event: {
+      type: 'run.cancelled',
+      mode: request.mode ?? run.definition.plan.stopping,
+      ...(request.reason === undefined ? {} : { reason: request.reason }),
+    },
     actor: request.actor,
   });
   return { status: statusOf(run.snapshot) };
 }
 
-function retry(draft: Draft, request: Request<'retry'>, material: RetryMaterial | null): JsonObject {
+function retry(
+  draft: Draft,
+  request: Request<'retry'>,
+  material: RetryMaterial | null,
+): JsonObject {
   const { run } = draft;
   const { id } = run.header;
   const status = statusOf(run.snapshot);
-  const isPartial = run.outcome?.compensation === 'partial' || run.outcome?.compensation === 'impossible';
-  if (status === 'failed' && isPartial && (request.acceptNotUndone !== true || request.reason === undefined)) {
+  const isPartial =
+    run.outcome?.compensation === 'partial' || run.outcome?.compensation === 'impossible';
+  if (
+    status === 'failed' &&
+    isPartial &&
+    (request.acceptNotUndone !== true || request.reason === undefined)
+  ) {
     const left = run.outcome?.notUndone.map(({ step }) => `"${step}"`).join(', ') ?? '';
-    throw new SignalboxError('NOT_UNDONE', `Run "${id}" was not undone completely (${left}); starting it afresh would do these again`, {
-      details: { runId: id, notUndone: run.outcome?.notUndone },
-      hint: 'Accept that with acceptNotUndone and a reason',
-    });
+    throw new SignalboxError(
+      'NOT_UNDONE',
+      `Run "${id}" was not undone completely (${left}); starting it afresh would do these again`,
+      {
+        details: { runId: id, notUndone: run.outcome?.notUndone },
+        hint: 'Accept that with acceptNotUndone and a reason',
+      },
+    );
   }
   const isAfresh = run.outcome !== null && run.outcome.compensation !== 'nothing';
-  const { event, actor } = { event: { type: 'run.retried', ...(request.acceptNotUndone === true ? { acceptNotUndone: true } : {}) }, actor: request.actor };
-  const data = { afresh: isAfresh, ...(request.reason === undefined ? {} : { reason: request.reason }) };
+  const { event, actor } = {
+    event: {
+      type: 'run.retried',
+      ...(request.acceptNotUndone === true ? { acceptNotUndone: true } : {}),
+    },
+    actor: request.actor,
+  };
+  const data = {
+    afresh: isAfresh,
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+  };
   const reused = isAfresh ? [] : [...(material?.recorded.keys() ?? [])];
   applyEvent(draft, { event, actor, data });
   beginAgain(run, isAfresh, material);
-  applyEvent(draft, { event: { type: 'run.started' }, actor, ...(reused.length > 0 ? { data: { reused } } : {}) });
+  applyEvent(draft, {
+    event: { type: 'run.started' },
+    actor,
+    ...(reused.length > 0 ? { data: { reused } } : {}),
+  });
   return { status: statusOf(run.snapshot), generation: run.state.generation };
 }
 
@@ -263,7 +431,9 @@ function beginAgain(run: LiveRun, isAfresh: boolean, material: RetryMaterial | n
   run.undone.length = 0;
   run.notUndone.length = 0;
   run.outcome = null;
-  run.data = Object.fromEntries(Object.entries(run.definition.plan.context).map(([key, declared]) => [key, declared.initial]));
+  run.data = Object.fromEntries(
+    Object.entries(run.definition.plan.context).map(([key, declared]) => [key, declared.initial]),
+  );
   run.milestones = [];
   if (isAfresh) {
     run.facts.clear();
@@ -276,9 +446,17 @@ function pause(draft: Draft, request: Request<'pause'>): JsonObject {
   const { run, tools } = draft;
   refuseFinished(run, 'paused');
   if (run.state.pausedAtMs !== null) return { paused: true };
-  run.open = run.open.map((item) => (item.dueAtMs === null ? item : { ...item, dueAtMs: null, remainingMs: Math.max(0, item.dueAtMs - tools.nowMs) }));
+  run.open = run.open.map((item) =>
+    item.dueAtMs === null
+      ? item
+      : { ...item, dueAtMs: null, remainingMs: Math.max(0, item.dueAtMs - tools.nowMs) },
+  );
   run.state = { ...run.state, pausedAtMs: tools.nowMs };
-  annotate(draft, { event: 'run.paused', actor: request.actor, ...(request.reason === undefined ? {} : { data: { reason: request.reason } }) });
+  annotate(draft, {
+    event: 'run.paused',
+    actor: request.actor,
+    ...(request.reason === undefined ? {} : { data: { reason: request.reason } }),
+  });
   return { paused: true };
 }
 
@@ -291,7 +469,10 @@ function resume(draft: Draft, request: Request<'resume'>): JsonObject {
   run.open = [];
   for (const item of held) {
     const { remainingMs, ...rest } = item;
-    openItem(draft, remainingMs === undefined ? rest : { ...rest, dueAtMs: tools.nowMs + remainingMs });
+    openItem(
+      draft,
+      remainingMs === undefined ? rest : { ...rest, dueAtMs: tools.nowMs + remainingMs },
+    );
     if (item.kind === 'attempt') draft.commands.push({ type: 'attempt', step: item.step });
     else if (item.kind === 'map') draft.commands.push({ type: 'map', step: item.step });
     else if (item.kind === 'undo') draft.commands.push({ type: 'undo' });
@@ -302,13 +483,20 @@ function resume(draft: Draft, request: Request<'resume'>): JsonObject {
 
 function refuseFinished(run: LiveRun, what: string): void {
   const status = statusOf(run.snapshot);
-  if (isTerminal(status)) throw new SignalboxError('RUN_FINISHED', `Run "${run.header.id}" is ${status} and cannot be ${what}`, { details: { runId: run.header.id, status } });
+  if (isTerminal(status))
+    throw new SignalboxError(
+      'RUN_FINISHED',
+      `Run "${run.header.id}" is ${status} and cannot be ${what}`,
+      { details: { runId: run.header.id, status } },
+    );
 }
 
 function childResult(draft: Draft, request: Request<'child_result'>): JsonObject {
   const { run } = draft;
   const { step } = request;
-  const item = run.open.find((open) => open.kind === 'child' && open.step === step && open.runId === request.runId);
+  const item = run.open.find(
+    (open) => open.kind === 'child' && open.step === step && open.runId === request.runId,
+  );
   if (item === undefined) return { accepted: false };
   closeItems(draft, (open) => open === item);
   const node = run.definition.index.nodes.get(step);
@@ -316,12 +504,27 @@ function childResult(draft: Draft, request: Request<'child_result'>): JsonObject
   if (request.status === 'complete') {
     const output = (request.output ?? null) as Json;
     const stored: Json = tolerate === undefined ? output : { status: 'complete', value: output };
-    applyEvent(draft, { event: { type: `${step}.completed`, undo: request.undo ?? 0 }, actor: `run:${request.runId}`, step, settles: { value: stored, output: stored }, data: { child: request.runId }, lenient: true });
+    applyEvent(draft, {
+      event: { type: `${step}.completed`, undo: request.undo ?? 0 },
+      actor: `run:${request.runId}`,
+      step,
+      settles: { value: stored, output: stored },
+      data: { child: request.runId },
+      lenient: true,
+    });
     return { accepted: true };
   }
   const cause = (request.failure ?? {}) as { name?: string; message?: string };
-  const failure = { step, name: cause.name ?? (request.status === 'cancelled' ? 'Cancelled' : 'Error'), message: cause.message ?? `Child run "${request.runId}" was ${request.status}`, retryable: false };
-  const value: Json = { status: 'failed', failure: { name: failure.name, message: failure.message, retryable: false, attempts: 1 } };
+  const failure = {
+    step,
+    name: cause.name ?? (request.status === 'cancelled' ? 'Cancelled' : 'Error'),
+    message: cause.message ?? `Child run "${request.runId}" was ${request.status}`,
+    retryable: false,
+  };
+  const value: Json = {
+    status: 'failed',
+    failure: { name: failure.name, message: failure.message, retryable: false, attempts: 1 },
+  };
   applyEvent(draft, {
     event: { type: `${step}.failed`, failure },
     actor: `run:${request.runId}`,
@@ -333,4 +536,3 @@ function childResult(draft: Draft, request: Request<'child_result'>): JsonObject
   });
   return { accepted: true };
 }
-

@@ -8,7 +8,12 @@ import type { RetryPolicy } from '../plan/plan.ts';
  * @param random - in [0, 1), kept in the history so that replay agrees
  * @returns milliseconds, or `null` when the policy allows no further attempt
  */
-export function nextDelayMs(policy: RetryPolicy, attempt: number, random: number, retryAfterMs = 0): number | null {
+export function nextDelayMs(
+  policy: RetryPolicy,
+  attempt: number,
+  random: number,
+  retryAfterMs = 0,
+): number | null {
   if (!(attempt >= 1)) throw new RangeError(`attempt counts from 1, got ${attempt}`);
   if (attempt >= policy.maxAttempts) return null;
   const { kind, initialMs, factor, maxMs, jitter } = policy.backoff;

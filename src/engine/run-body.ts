@@ -1,6 +1,7 @@
 /** What the engine keeps of a run beside header and indexes: the envelope of its snapshot, what it waits for, and its small state. */
-import type { RunOutcome } from './run-outcome.ts';
+
 import type { Json, JsonObject } from '../plan/json.ts';
+import type { RunOutcome } from './run-outcome.ts';
 
 /** Raised when stored bodies change shape; a newer one is refused. */
 export const bodyFormat = 1;
@@ -14,7 +15,13 @@ type Timed = {
 
 /** Something the run waits for now. There is at most one per step and kind. */
 export type OpenItem =
-  | (Timed & { readonly kind: 'timer'; readonly step: string; readonly name: string; readonly sinceMs: number; readonly why?: string })
+  | (Timed & {
+      readonly kind: 'timer';
+      readonly step: string;
+      readonly name: string;
+      readonly sinceMs: number;
+      readonly why?: string;
+    })
   | (Timed & {
       readonly kind: 'attempt';
       readonly step: string;
@@ -27,7 +34,14 @@ export type OpenItem =
       readonly dispatches: number;
       readonly sinceMs: number;
     })
-  | (Timed & { readonly kind: 'undo'; readonly position: number; readonly attempt: number; readonly token: string; readonly dispatches: number; readonly sinceMs: number })
+  | (Timed & {
+      readonly kind: 'undo';
+      readonly position: number;
+      readonly attempt: number;
+      readonly token: string;
+      readonly dispatches: number;
+      readonly sinceMs: number;
+    })
   | (Timed & {
       readonly kind: 'review';
       readonly step: string;
@@ -41,11 +55,33 @@ export type OpenItem =
       readonly reminders: number;
       readonly remindAtMs: number | null;
     })
-  | (Timed & { readonly kind: 'event'; readonly step: string; readonly event: string; readonly where: JsonObject; readonly sinceMs: number })
-  | (Timed & { readonly kind: 'child'; readonly step: string; readonly runId: string; readonly sinceMs: number })
-  | (Timed & { readonly kind: 'map'; readonly step: string; readonly token: string; readonly stopping: boolean; readonly sinceMs: number })
+  | (Timed & {
+      readonly kind: 'event';
+      readonly step: string;
+      readonly event: string;
+      readonly where: JsonObject;
+      readonly sinceMs: number;
+    })
+  | (Timed & {
+      readonly kind: 'child';
+      readonly step: string;
+      readonly runId: string;
+      readonly sinceMs: number;
+    })
+  | (Timed & {
+      readonly kind: 'map';
+      readonly step: string;
+      readonly token: string;
+      readonly stopping: boolean;
+      readonly sinceMs: number;
+    })
   /** The task that is told of a failed run. */
-  | (Timed & { readonly kind: 'notice'; readonly attempt: number; readonly token: string; readonly sinceMs: number });
+  | (Timed & {
+      readonly kind: 'notice';
+      readonly attempt: number;
+      readonly token: string;
+      readonly sinceMs: number;
+    });
 
 /** A signal that came before anybody waited for it; its payload stands in the history under `seq`. */
 export type Mail = {

@@ -5,7 +5,13 @@ export type CompensationOutcome = 'nothing' | 'complete' | 'partial' | 'impossib
 /** How a run that did not complete ended, truthfully: what was completed, undone, and not undone. */
 export type RunOutcome = {
   /** `Workflow failed at step 'x': message` carries the original message. */
-  readonly failure: { readonly step: string; readonly name: string; readonly message: string; readonly code?: string; readonly cause?: JsonObject } | null;
+  readonly failure: {
+    readonly step: string;
+    readonly name: string;
+    readonly message: string;
+    readonly code?: string;
+    readonly cause?: JsonObject;
+  } | null;
   readonly cancelled: { readonly reason: string | null } | null;
   readonly completed: readonly string[];
   readonly undone: readonly string[];

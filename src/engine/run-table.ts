@@ -43,7 +43,11 @@ export interface RunTable {
    *
    * @throws SignalboxError `LEASE_LOST` if another process was faster, `STORE_UNAVAILABLE`
    */
-  change<T>(run: LiveRun, decide: (draft: Draft) => T, with_?: Partial<RunCommit>): Promise<Change<T>>;
+  change<T>(
+    run: LiveRun,
+    decide: (draft: Draft) => T,
+    with_?: Partial<RunCommit>,
+  ): Promise<Change<T>>;
   add(run: LiveRun): void;
   drop(runId: string): void;
   all(): readonly LiveRun[];
@@ -63,7 +67,9 @@ export function createRunTable(deps: RunTableDeps): RunTable {
 
   function holdsElsewhere(run: LiveRun): boolean {
     const { lease } = run.state;
-    return store.shared && lease !== null && lease.owner !== owner && lease.expiresAtMs > clock.nowMs();
+    return (
+      store.shared && lease !== null && lease.owner !== owner && lease.expiresAtMs > clock.nowMs()
+    );
   }
 
   async function read(runId: string): Promise<LiveRun> {
@@ -101,7 +107,12 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     deps.onDropped(runId);
   }
 
-  function settle(run: LiveRun, commit: RunCommit, commands: readonly Command[], result: CommitResult): SignalboxError | null {
+  function settle(
+    run: LiveRun,
+    commit: RunCommit,
+    commands: readonly Command[],
+    result: CommitResult,
+  ): SignalboxError | null {
     const { id } = run.header;
     const left = (pending.get(id) ?? 1) - 1;
     if (left === 0) pending.delete(id);
@@ -114,16 +125,27 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     if (live.get(id) === run) drop(id);
     if (result.outcome === 'failed') {
       if (result.error instanceof SignalboxError) return result.error;
-      return new SignalboxError('STORE_UNAVAILABLE', `The store could not write run "${id}"`, { details: { runId: id }, cause: result.error });
-    }
-    if (result.outcome === 'duplicate') {
-      return new SignalboxError('KEY_CONFLICT', `The key of run "${id}" belongs to run "${result.runId}"`, {
-        details: { runId: result.runId, payloadHash: result.payloadHash },
+      return new SignalboxError('STORE_UNAVAILABLE', `The store could not write run "${id}"`, {
+        details: { runId: id },
+        cause: result.error,
       });
     }
-    return new SignalboxError('LEASE_LOST', `Run "${id}" was changed by another process; this change was discarded`, {
-      details: { runId: id, expectedRevision: commit.expectedRevision },
-    });
+    if (result.outcome === 'duplicate') {
+      return new SignalboxError(
+        'KEY_CONFLICT',
+        `The key of run "${id}" belongs to run "${result.runId}"`,
+        {
+          details: { runId: result.runId, payloadHash: result.payloadHash },
+        },
+      );
+    }
+    return new SignalboxError(
+      'LEASE_LOST',
+      `Run "${id}" was changed by another process; this change was discarded`,
+      {
+        details: { runId: id, expectedRevision: commit.expectedRevision },
+      },
+    );
   }
 
   /** A refusal leaves the run as it was. A defect half-way through must not be built upon: the run is read again. */
@@ -132,7 +154,17 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     try {
       return decide(draft);
     } catch (error) {
-      if (draft.history.length === 0) Object.assign(run, { open, mailbox, snapshot, state, data, milestones, outcome, compensatedBy });
+      if (draft.history.length === 0)
+        Object.assign(run, {
+          open,
+          mailbox,
+          snapshot,
+          state,
+          data,
+          milestones,
+          outcome,
+          compensatedBy,
+        });
       else drop(run.header.id);
       throw error;
     }
@@ -150,7 +182,11 @@ export function createRunTable(deps: RunTableDeps): RunTable {
       return holdsElsewhere(run) ? null : run;
     },
     change(run, decide, extra = {}) {
-      const draft = beginDraft(run, { nowMs: clock.nowMs(), token: () => ids.token(), random: () => ids.random() });
+      const draft = beginDraft(run, {
+        nowMs: clock.nowMs(),
+        token: () => ids.token(),
+        random: () => ids.random(),
+      });
       const answer = decideOrRestore(run, draft, decide);
       const commit = { ...seal(draft, { owner, leaseMs: settings.leaseMs }), ...extra };
       pending.set(run.header.id, (pending.get(run.header.id) ?? 0) + 1);
@@ -169,7 +205,10 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     drop,
     all: () => [...live.values()],
     isPending: (runId) => pending.has(runId),
-    leased: () => [...live.values()].flatMap((run) => (run.state.lease?.owner === owner ? [run.header.id] : [])),
+    leased: () =>
+      [...live.values()].flatMap((run) =>
+        run.state.lease?.owner === owner ? [run.header.id] : [],
+      ),
     get size() {
       return live.size;
     },
@@ -177,5 +216,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
 }
 
 export function notFound(runId: string): SignalboxError {
-  return new SignalboxError('RUN_NOT_FOUND', `No run "${runId}" in the store`, { details: { runId } });
+  return new SignalboxError('RUN_NOT_FOUND', `No run "${runId}" in the store`, {
+    details: { runId },
+  });
 }

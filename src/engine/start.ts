@@ -26,9 +26,13 @@ export interface StartOptions {
 export function parseInput(workflow: RunnableWorkflow, input: unknown, maxBytes: number): Json {
   const parsed = workflow.bindings.input.parse(input);
   if (!parsed.ok) {
-    throw new SignalboxError('INPUT_INVALID', `Input of workflow "${workflow.name}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ')}`, {
-      details: { workflow: workflow.name, issues: parsed.issues },
-    });
+    throw new SignalboxError(
+      'INPUT_INVALID',
+      `Input of workflow "${workflow.name}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ')}`,
+      {
+        details: { workflow: workflow.name, issues: parsed.issues },
+      },
+    );
   }
   assertSize(`Input of workflow "${workflow.name}"`, parsed.stored, maxBytes);
   return parsed.stored;
@@ -37,10 +41,14 @@ export function parseInput(workflow: RunnableWorkflow, input: unknown, maxBytes:
 export function assertSize(what: string, value: unknown, maxBytes: number): void {
   const bytes = Buffer.byteLength(canonical(value));
   if (bytes <= maxBytes) return;
-  throw new SignalboxError('PAYLOAD_TOO_LARGE', `${what} has ${bytes} bytes; at most ${maxBytes} are accepted`, {
-    details: { bytes, maxBytes },
-    hint: 'Pass a reference to the data instead of the data',
-  });
+  throw new SignalboxError(
+    'PAYLOAD_TOO_LARGE',
+    `${what} has ${bytes} bytes; at most ${maxBytes} are accepted`,
+    {
+      details: { bytes, maxBytes },
+      hint: 'Pass a reference to the data instead of the data',
+    },
+  );
 }
 
 export interface NewRun {
@@ -54,7 +62,16 @@ export interface NewRun {
   readonly nowMs: number;
 }
 
-export function createRun({ id, workflow, definition, input, options, parent, depth, nowMs }: NewRun): LiveRun {
+export function createRun({
+  id,
+  workflow,
+  definition,
+  input,
+  options,
+  parent,
+  depth,
+  nowMs,
+}: NewRun): LiveRun {
   const header: RunHeader = {
     id,
     workflow: workflow.name,
@@ -108,7 +125,9 @@ export function createRun({ id, workflow, definition, input, options, parent, de
 }
 
 function initialData(definition: Definition): JsonObject {
-  return Object.fromEntries(Object.entries(definition.plan.context).map(([key, declared]) => [key, declared.initial]));
+  return Object.fromEntries(
+    Object.entries(definition.plan.context).map(([key, declared]) => [key, declared.initial]),
+  );
 }
 
 /** The first commit: created, and started at once unless it is to start later. */
@@ -125,7 +144,13 @@ export function begin(draft: Draft, options: StartOptions): void {
     ...(run.header.parent === null ? {} : { data: { parent: run.header.parent } }),
   });
   if (options.startAt !== undefined && options.startAt > tools.nowMs) {
-    openItem(draft, { kind: 'timer', step: 'run', name: 'started', sinceMs: tools.nowMs, dueAtMs: options.startAt });
+    openItem(draft, {
+      kind: 'timer',
+      step: 'run',
+      name: 'started',
+      sinceMs: tools.nowMs,
+      dueAtMs: options.startAt,
+    });
     return;
   }
   applyEvent(draft, { event: { type: 'run.started' }, actor });

@@ -1,5 +1,6 @@
 /** Carrying out compensation: the undo list of a run, its children's included, newest completion first. */
 import { SignalboxError } from '../errors.ts';
+import { failureOf } from '../failure.ts';
 import type { Json } from '../plan/json.ts';
 import type { RetryPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
 import { resolveWiring } from '../plan/wiring.ts';
@@ -9,7 +10,6 @@ import { applyEvent } from './apply.ts';
 import type { WorkDeps } from './attempts.ts';
 import { closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
-import { failureOf } from '../failure.ts';
 import { childRunId, undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
@@ -24,7 +24,10 @@ export interface UndoEntry {
   readonly completed: Completed;
 }
 
-const onceOnly: RetryPolicy = { maxAttempts: 1, backoff: { kind: 'fixed', initialMs: 0, factor: 1, maxMs: 0, jitter: 'none' } };
+const onceOnly: RetryPolicy = {
+  maxAttempts: 1,
+  backoff: { kind: 'fixed', initialMs: 0, factor: 1, maxMs: 0, jitter: 'none' },
+};
 
 export interface Undoing {
   start(run: LiveRun): void;
@@ -49,7 +52,9 @@ export function createUndoing(deps: WorkDeps): Undoing {
     for (const completed of [...run.completed].reverse()) {
       const node = run.definition.index.nodes.get(completed.step);
       if (node?.kind === 'child') {
-        const child = await runs.load(childRunId(run.header.id, completed.step, run.state.generation));
+        const child = await runs.load(
+          childRunId(run.header.id, completed.step, run.state.generation),
+        );
         entries.push(...(await undoList(child, `${prefix}${completed.step}/`)));
       } else entries.push({ path: `${prefix}${completed.step}`, run, completed });
     }
@@ -57,10 +62,18 @@ export function createUndoing(deps: WorkDeps): Undoing {
   }
 
   function start(run: LiveRun): void {
-    const item = run.open.find((open): open is Extract<OpenItem, { kind: 'undo' }> => open.kind === 'undo');
+    const item = run.open.find(
+      (open): open is Extract<OpenItem, { kind: 'undo' }> => open.kind === 'undo',
+    );
     if (item === undefined || run.state.pausedAtMs !== null || inFlight.has(item.token)) return;
     const abort = new AbortController();
-    inFlight.set(item.token, { runId: run.header.id, step: 'undo', abort, details: null, isRunning: true });
+    inFlight.set(item.token, {
+      runId: run.header.id,
+      step: 'undo',
+      abort,
+      details: null,
+      isRunning: true,
+    });
     deps.dispatcher.dispatch({
       id: item.token,
       queue: 'default',
@@ -69,36 +82,80 @@ export function createUndoing(deps: WorkDeps): Undoing {
     });
   }
 
-  async function perform(run: LiveRun, item: Extract<OpenItem, { kind: 'undo' }>, abort: AbortController): Promise<void> {
+  async function perform(
+    run: LiveRun,
+    item: Extract<OpenItem, { kind: 'undo' }>,
+    abort: AbortController,
+  ): Promise<void> {
     const runId = run.header.id;
     try {
       const entry = (await listOf(run))[item.position];
-      if (entry === undefined) throw new SignalboxError('RUN_DAMAGED', `Run "${runId}" has no undo entry ${item.position}`, { details: { runId } });
+      if (entry === undefined)
+        throw new SignalboxError(
+          'RUN_DAMAGED',
+          `Run "${runId}" has no undo entry ${item.position}`,
+          { details: { runId } },
+        );
       const outcome = await carryOut(entry, item.attempt, abort.signal);
       await settle(runId, item, entry, outcome);
     } catch (error) {
-      if (error instanceof SignalboxError && (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')) {
+      if (
+        error instanceof SignalboxError &&
+        (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')
+      ) {
         log.warn({ runId, code: error.code }, `outcome of the undo discarded: ${error.message}`);
         return;
       }
       log.error({ err: error, runId }, 'the undo could not be carried out');
-      await settle(runId, item, null, { ok: false, failure: { ...failureOf(error), retryable: false }, durationMs: 0 }).catch(() => {});
+      await settle(runId, item, null, {
+        ok: false,
+        failure: { ...failureOf(error), retryable: false },
+        durationMs: 0,
+      }).catch(() => {});
     }
   }
 
-  async function carryOut(entry: UndoEntry, attempt: number, signal: AbortSignal): Promise<AttemptOutcome> {
+  async function carryOut(
+    entry: UndoEntry,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
     const node = entry.run.definition.index.nodes.get(entry.completed.step);
     if (node?.kind === 'map') return undoItems(entry, attempt, signal);
-    if (node?.kind !== 'task') return failed('NotUndoable', `Step "${entry.path}" has nothing that undoes it`);
+    if (node?.kind !== 'task')
+      return failed('NotUndoable', `Step "${entry.path}" has nothing that undoes it`);
     const call = callOf(node, entry.completed);
-    return undoTask(entry, entry.path, node, call, resolveWiring(node.input, readerOf(entry.run)), entry.completed.output, attempt, signal);
+    return undoTask(
+      entry,
+      entry.path,
+      node,
+      call,
+      resolveWiring(node.input, readerOf(entry.run)),
+      entry.completed.output,
+      attempt,
+      signal,
+    );
   }
 
-  async function undoTask(entry: UndoEntry, path: string, node: TaskStep, call: TaskCall, input: unknown, stored: Json | undefined, attempt: number, signal: AbortSignal): Promise<AttemptOutcome> {
-    if (call.compensate === 'irreversible') return failed('Irreversible', `Step "${path}" cannot be undone: it is declared irreversible`);
+  async function undoTask(
+    entry: UndoEntry,
+    path: string,
+    node: TaskStep,
+    call: TaskCall,
+    input: unknown,
+    stored: Json | undefined,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
+    if (call.compensate === 'irreversible')
+      return failed('Irreversible', `Step "${path}" cannot be undone: it is declared irreversible`);
     const task = entry.run.definition.bindings.tasks.get(call.task);
-    if (task?.undo == null) return failed('NotUndoable', `Task "${call.task}" has no handler that undoes it`);
-    const output = node.tolerate === undefined ? stored : ((stored as { value?: Json } | undefined)?.value ?? null);
+    if (task?.undo == null)
+      return failed('NotUndoable', `Task "${call.task}" has no handler that undoes it`);
+    const output =
+      node.tolerate === undefined
+        ? stored
+        : ((stored as { value?: Json } | undefined)?.value ?? null);
     return deps.executor.undo({
       task,
       timeoutMs: call.undo?.timeoutMs,
@@ -115,7 +172,11 @@ export function createUndoing(deps: WorkDeps): Undoing {
   }
 
   /** Items that completed, newest first, their tasks in reverse order; each is marked, so that a crash repeats none. */
-  async function undoItems(entry: UndoEntry, attempt: number, signal: AbortSignal): Promise<AttemptOutcome> {
+  async function undoItems(
+    entry: UndoEntry,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
     const { run, completed } = entry;
     const node = run.definition.index.nodes.get(completed.step);
     if (node?.kind !== 'map') return failed('NotUndoable', `Step "${entry.path}" is no map`);
@@ -129,21 +190,44 @@ export function createUndoing(deps: WorkDeps): Undoing {
     for (const { row, state } of ordered) {
       const undone = new Set(state.undone ?? []);
       for (const part of [...node.body].reverse()) {
-        if (part.kind !== 'task' || part.call.compensate === 'none' || undone.has(part.id) || !Object.hasOwn(state.results, part.id)) continue;
+        if (
+          part.kind !== 'task' ||
+          part.call.compensate === 'none' ||
+          undone.has(part.id) ||
+          !Object.hasOwn(state.results, part.id)
+        )
+          continue;
         const read = itemReader(run, { ...state, values: itemValues(run, node, state) });
-        const outcome = await undoTask(entry, `${entry.path}/${row.index}/${part.id}`, part, part.call, resolveWiring(part.input, read), state.results[part.id], attempt, signal);
+        const outcome = await undoTask(
+          entry,
+          `${entry.path}/${row.index}/${part.id}`,
+          part,
+          part.call,
+          resolveWiring(part.input, read),
+          state.results[part.id],
+          attempt,
+          signal,
+        );
         if (!outcome.ok) {
           firstFailure ??= outcome;
           continue;
         }
         undone.add(part.id);
-        await deps.store.saveItems([{ ...row, state: { ...row.state, undone: [...undone] } }], { runId: run.header.id, epoch: run.state.epoch });
+        await deps.store.saveItems([{ ...row, state: { ...row.state, undone: [...undone] } }], {
+          runId: run.header.id,
+          epoch: run.state.epoch,
+        });
       }
     }
     return firstFailure ?? { ok: true, output: null, durationMs: 0 };
   }
 
-  async function settle(runId: string, item: Extract<OpenItem, { kind: 'undo' }>, entry: UndoEntry | null, outcome: AttemptOutcome): Promise<void> {
+  async function settle(
+    runId: string,
+    item: Extract<OpenItem, { kind: 'undo' }>,
+    entry: UndoEntry | null,
+    outcome: AttemptOutcome,
+  ): Promise<void> {
     const run = await runs.own(runId);
     if (run === null) return;
     const step = entry?.path ?? 'undo';
@@ -151,16 +235,37 @@ export function createUndoing(deps: WorkDeps): Undoing {
     await runs.change(run, (draft) => {
       if (!run.open.some((open) => open.kind === 'undo' && open.token === item.token)) return;
       closeItems(draft, (open) => open.kind === 'undo' && open.token === item.token);
-      const base = { actor: 'signalbox', step, attempt: item.attempt, durationMs: Math.round(outcome.durationMs) };
+      const base = {
+        actor: 'signalbox',
+        step,
+        attempt: item.attempt,
+        durationMs: Math.round(outcome.durationMs),
+      };
       if (outcome.ok) {
         log.info({ runId, step }, 'compensated');
         if (entry !== null && entry.run.header.id !== runId) tellChild(draft, entry.run);
-        applyEvent(draft, { ...base, event: { type: 'undo.completed' }, settles: { value: undefined, output: null } });
+        applyEvent(draft, {
+          ...base,
+          event: { type: 'undo.completed' },
+          settles: { value: undefined, output: null },
+        });
         return;
       }
-      const failure = { step, name: outcome.failure.name, message: outcome.failure.message, retryable: outcome.failure.retryable };
-      const delayMs = failure.retryable ? nextDelayMs(policy, item.attempt, draft.tools.random(), outcome.failure.retryAfterMs) : null;
-      log.warn({ runId, step, failure, delayMs }, delayMs === null ? 'compensation failed' : `compensation failed, retrying in ${delayMs / 1000}s`);
+      const failure = {
+        step,
+        name: outcome.failure.name,
+        message: outcome.failure.message,
+        retryable: outcome.failure.retryable,
+      };
+      const delayMs = failure.retryable
+        ? nextDelayMs(policy, item.attempt, draft.tools.random(), outcome.failure.retryAfterMs)
+        : null;
+      log.warn(
+        { runId, step, failure, delayMs },
+        delayMs === null
+          ? 'compensation failed'
+          : `compensation failed, retrying in ${delayMs / 1000}s`,
+      );
       applyEvent(draft, {
         ...base,
         event: { type: 'undo.failed', failure, maxAttempts: policy.maxAttempts },

@@ -1,5 +1,5 @@
 /** What people and programs see of a run: nothing marked sensitive, everything that explains why it stands where it stands. */
-import { contextOf, possibleEvents, type PossibleEvent } from '../chart/advance.ts';
+import { contextOf, type PossibleEvent, possibleEvents } from '../chart/advance.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { Plan, PlanNode, Priority, RunStatus } from '../plan/plan.ts';
 import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
@@ -10,7 +10,20 @@ import type { RunOutcome } from './run-outcome.ts';
 
 /** One thing a run waits for. Times are ISO 8601 in UTC. */
 export interface Waiting {
-  readonly kind: 'review' | 'event' | 'timer' | 'attempt' | 'undo' | 'child' | 'map' | 'breaker' | 'retry' | 'notice' | 'definition' | 'start' | 'pause';
+  readonly kind:
+    | 'review'
+    | 'event'
+    | 'timer'
+    | 'attempt'
+    | 'undo'
+    | 'child'
+    | 'map'
+    | 'breaker'
+    | 'retry'
+    | 'notice'
+    | 'definition'
+    | 'start'
+    | 'pause';
   readonly step: string;
   readonly since: string;
   /** When it ends by itself; `null`: never. */
@@ -18,7 +31,7 @@ export interface Waiting {
   /** For whom or what, in a sentence. */
   readonly what: string;
   /** What happens when `until` has come. */
-  readonly then: string | null;
+  readonly afterwards: string | null;
   readonly runId?: string;
   readonly event?: string;
   readonly attempt?: number;
@@ -94,14 +107,36 @@ function waitingOn(state: RunState, body: RunBody, plan: Plan | null): readonly 
   const nodes = new Map((plan?.nodes ?? []).map((node) => [node.id, node]));
   const waiting = (body.open ?? []).map((item) => toWaiting(item, plan, nodes));
   if (plan === null && state.finishedAtMs === null) {
-    waiting.push({ kind: 'definition', step: 'run', since: iso(state.updatedAtMs), until: null, what: 'its workflow, which is not registered here', then: null });
+    waiting.push({
+      kind: 'definition',
+      step: 'run',
+      since: iso(state.updatedAtMs),
+      until: null,
+      what: 'its workflow, which is not registered here',
+      afterwards: null,
+    });
   }
-  if (state.pausedAtMs !== null) waiting.unshift({ kind: 'pause', step: 'run', since: iso(state.pausedAtMs), until: null, what: 'somebody to resume it', then: null });
+  if (state.pausedAtMs !== null)
+    waiting.unshift({
+      kind: 'pause',
+      step: 'run',
+      since: iso(state.pausedAtMs),
+      until: null,
+      what: 'somebody to resume it',
+      afterwards: null,
+    });
   return waiting;
 }
 
-function toWaiting(item: OpenItem, plan: Plan | null, nodes: ReadonlyMap<string, PlanNode>): Waiting {
-  const base = { since: iso(item.sinceMs), until: item.dueAtMs === null ? null : iso(item.dueAtMs) };
+function toWaiting(
+  item: OpenItem,
+  plan: Plan | null,
+  nodes: ReadonlyMap<string, PlanNode>,
+): Waiting {
+  const base = {
+    since: iso(item.sinceMs),
+    until: item.dueAtMs === null ? null : iso(item.dueAtMs),
+  };
   switch (item.kind) {
     case 'review': {
       const node = nodes.get(item.step);
@@ -111,8 +146,15 @@ function toWaiting(item: OpenItem, plan: Plan | null, nodes: ReadonlyMap<string,
         ...base,
         kind: 'review',
         step: item.step,
-        what: item.inDoubt ? `${who} to say whether the last attempt took effect` : `the decision of ${who}`,
-        then: item.dueAtMs === null ? null : node?.kind === 'review' ? expiryOf(node.onExpired) : 'the run fails',
+        what: item.inDoubt
+          ? `${who} to say whether the last attempt took effect`
+          : `the decision of ${who}`,
+        afterwards:
+          item.dueAtMs === null
+            ? null
+            : node?.kind === 'review'
+              ? expiryOf(node.onExpired)
+              : 'the run fails',
         assignees: item.assignees,
         shown: redact(item.shown, sensitive),
         shownHash: item.shownHash,
@@ -121,20 +163,62 @@ function toWaiting(item: OpenItem, plan: Plan | null, nodes: ReadonlyMap<string,
     case 'event': {
       const node = nodes.get(item.step);
       const fails = node?.kind !== 'wait' || node.onTimeout === 'fail';
-      return { ...base, kind: 'event', step: item.step, event: item.event, what: `event "${item.event}"`, then: item.dueAtMs === null ? null : fails ? 'the run fails' : 'the run goes on without it' };
+      return {
+        ...base,
+        kind: 'event',
+        step: item.step,
+        event: item.event,
+        what: `event "${item.event}"`,
+        afterwards:
+          item.dueAtMs === null ? null : fails ? 'the run fails' : 'the run goes on without it',
+      };
     }
     case 'timer':
       return { ...base, ...timerOf(item), step: item.step };
     case 'attempt':
-      return { ...base, kind: 'attempt', step: item.step, attempt: item.attempt, what: `attempt ${item.attempt} of ${item.fallback ? 'the fallback of ' : ''}"${item.step}"`, then: null };
+      return {
+        ...base,
+        kind: 'attempt',
+        step: item.step,
+        attempt: item.attempt,
+        what: `attempt ${item.attempt} of ${item.fallback ? 'the fallback of ' : ''}"${item.step}"`,
+        afterwards: null,
+      };
     case 'undo':
-      return { ...base, kind: 'undo', step: 'undo', attempt: item.attempt, what: `undo entry ${item.position + 1}, attempt ${item.attempt}`, then: null };
+      return {
+        ...base,
+        kind: 'undo',
+        step: 'undo',
+        attempt: item.attempt,
+        what: `undo entry ${item.position + 1}, attempt ${item.attempt}`,
+        afterwards: null,
+      };
     case 'child':
-      return { ...base, kind: 'child', step: item.step, runId: item.runId, what: `child run "${item.runId}"`, then: null };
+      return {
+        ...base,
+        kind: 'child',
+        step: item.step,
+        runId: item.runId,
+        what: `child run "${item.runId}"`,
+        afterwards: null,
+      };
     case 'map':
-      return { ...base, kind: 'map', step: item.step, what: `the items of "${item.step}"`, then: null };
+      return {
+        ...base,
+        kind: 'map',
+        step: item.step,
+        what: `the items of "${item.step}"`,
+        afterwards: null,
+      };
     case 'notice':
-      return { ...base, kind: 'notice', step: 'run', attempt: item.attempt, what: 'the task that is told of the failure', then: null };
+      return {
+        ...base,
+        kind: 'notice',
+        step: 'run',
+        attempt: item.attempt,
+        what: 'the task that is told of the failure',
+        afterwards: null,
+      };
     default:
       return item satisfies never;
   }
@@ -142,50 +226,82 @@ function toWaiting(item: OpenItem, plan: Plan | null, nodes: ReadonlyMap<string,
 
 function expiryOf(onExpired: 'continue' | 'reject' | 'fail'): string {
   if (onExpired === 'fail') return 'the run fails';
-  return onExpired === 'reject' ? 'it counts as rejected' : 'the run goes on with outcome "expired"';
+  return onExpired === 'reject'
+    ? 'it counts as rejected'
+    : 'the run goes on with outcome "expired"';
 }
 
-function timerOf(item: Extract<OpenItem, { kind: 'timer' }>): Pick<Waiting, 'kind' | 'what' | 'then'> {
+function timerOf(
+  item: Extract<OpenItem, { kind: 'timer' }>,
+): Pick<Waiting, 'kind' | 'what' | 'afterwards'> {
   switch (item.name) {
     case 'retry_due':
-      return { kind: 'retry', what: `the next attempt of "${item.step}"`, then: 'it is tried again' };
+      return {
+        kind: 'retry',
+        what: `the next attempt of "${item.step}"`,
+        afterwards: 'it is tried again',
+      };
     case 'deferral_over':
-      return { kind: 'breaker', what: item.why ?? 'a breaker', then: 'it is tried again' };
+      return { kind: 'breaker', what: item.why ?? 'a breaker', afterwards: 'it is tried again' };
     case 'started':
-      return { kind: 'start', what: 'its starting time', then: 'the run starts' };
+      return { kind: 'start', what: 'its starting time', afterwards: 'the run starts' };
     case 'timed_out':
-      return { kind: 'timer', what: 'its time limit', then: 'the run fails' };
+      return { kind: 'timer', what: 'its time limit', afterwards: 'the run fails' };
     case 'deadline_passed':
-      return { kind: 'timer', what: `the time limit of "${item.step}"`, then: 'the step fails' };
+      return {
+        kind: 'timer',
+        what: `the time limit of "${item.step}"`,
+        afterwards: 'the step fails',
+      };
     case 'grace_over':
-      return { kind: 'timer', what: 'running attempts to stop', then: 'they are given up' };
+      return { kind: 'timer', what: 'running attempts to stop', afterwards: 'they are given up' };
     default:
-      return { kind: 'timer', what: 'time to pass', then: 'the run goes on' };
+      return { kind: 'timer', what: 'time to pass', afterwards: 'the run goes on' };
   }
 }
 
 /** Sensitive paths of what a review shows: those of the step it shows, if it shows one as a whole. */
-function shownPaths(node: PlanNode | undefined, plan: Plan | null, nodes: ReadonlyMap<string, PlanNode>): readonly (readonly string[])[] {
+function shownPaths(
+  node: PlanNode | undefined,
+  plan: Plan | null,
+  nodes: ReadonlyMap<string, PlanNode>,
+): readonly (readonly string[])[] {
   if (node?.kind !== 'review') return plan?.sensitiveOutput ?? [];
   return node.show === undefined ? [] : sensitiveOf(node.show, plan, nodes);
 }
 
 type Wiring = Extract<PlanNode, { kind: 'derive' }>['from'];
 
-function sensitiveOf(wiring: Wiring, plan: Plan | null, nodes: ReadonlyMap<string, PlanNode>): readonly (readonly string[])[] {
+function sensitiveOf(
+  wiring: Wiring,
+  plan: Plan | null,
+  nodes: ReadonlyMap<string, PlanNode>,
+): readonly (readonly string[])[] {
   switch (wiring.kind) {
     case 'ref': {
       const node = nodes.get(wiring.of);
-      const all = wiring.of === '$input' ? (plan?.sensitiveInput ?? []) : node?.kind === 'task' ? node.call.sensitive.output : [];
+      const all =
+        wiring.of === '$input'
+          ? (plan?.sensitiveInput ?? [])
+          : node?.kind === 'task'
+            ? node.call.sensitive.output
+            : [];
       return all.flatMap((path) => {
-        const inside = wiring.path.every((key, index) => path[index] === undefined || path[index] === '*' || path[index] === String(key));
+        const inside = wiring.path.every(
+          (key, index) =>
+            path[index] === undefined || path[index] === '*' || path[index] === String(key),
+        );
         return inside ? [path.slice(wiring.path.length)] : [];
       });
     }
     case 'object':
-      return wiring.entries.flatMap(([key, part]) => sensitiveOf(part, plan, nodes).map((path) => [key, ...path]));
+      return wiring.entries.flatMap(([key, part]) =>
+        sensitiveOf(part, plan, nodes).map((path) => [key, ...path]),
+      );
     case 'array':
-      return wiring.items.flatMap((part, index) => sensitiveOf(part, plan, nodes).map((path) => [String(index), ...path]));
+      return wiring.items.flatMap((part, index) =>
+        sensitiveOf(part, plan, nodes).map((path) => [String(index), ...path]),
+      );
     default:
       return [];
   }
@@ -196,7 +312,11 @@ export function toHistoryView(entry: HistoryEntry, plan: Plan | null): HistoryEn
   const { output } = entry;
   const paths = outputPaths(entry, plan);
   const { snapshot: _snapshot, ...shown } = entry;
-  return { ...shown, salt: null, ...(output === undefined ? {} : { output: redact(output, paths) }) };
+  return {
+    ...shown,
+    salt: null,
+    ...(output === undefined ? {} : { output: redact(output, paths) }),
+  };
 }
 
 function outputPaths(entry: HistoryEntry, plan: Plan | null): readonly (readonly string[])[] {
@@ -209,5 +329,10 @@ function outputPaths(entry: HistoryEntry, plan: Plan | null): readonly (readonly
 }
 
 export function explainRun(run: LiveRun, view: RunView): Explanation {
-  return { ...view, state: run.snapshot.value as Json, facts: contextOf(run.snapshot).facts, events: possibleEvents(run.snapshot) };
+  return {
+    ...view,
+    state: run.snapshot.value as Json,
+    facts: contextOf(run.snapshot).facts,
+    events: possibleEvents(run.snapshot),
+  };
 }

@@ -66,7 +66,9 @@ function stepPrecedence(plan: PlanWithoutHash): ReadonlyMap<string, readonly str
         continue;
       }
       const dependencies = [...dependenciesOf(node)];
-      const missing = dependencies.filter((dependency) => nodes.has(dependency) && !behind.has(dependency));
+      const missing = dependencies.filter(
+        (dependency) => nodes.has(dependency) && !behind.has(dependency),
+      );
       if (missing.length > 0 && !open.has(id)) {
         open.add(id);
         stack.push(...missing);
@@ -88,12 +90,17 @@ function stepPrecedence(plan: PlanWithoutHash): ReadonlyMap<string, readonly str
     for (const dependency of dependenciesOf(node)) {
       for (const step of stepsBehind(dependency)) steps.add(step);
     }
-    precedence.set(node.id, [...steps].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0)));
+    precedence.set(
+      node.id,
+      [...steps].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0)),
+    );
   }
   return precedence;
 }
 
-function followersOf(precedence: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, string[]> {
+function followersOf(
+  precedence: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, string[]> {
   const followers = new Map<string, string[]>();
   for (const [step, before] of precedence) {
     for (const other of before) {
@@ -128,7 +135,13 @@ function topologicalOrder(precedence: ReadonlyMap<string, readonly string[]>): r
   }
   if (order.length < precedence.size) {
     const stuck = [...precedence.keys()].filter((step) => (missing.get(step) ?? 0) > 0);
-    throw new SignalboxError('DEFINITION_INVALID', `Steps wait for each other: ${stuck.slice(0, 10).map((step) => `"${step}"`).join(', ')}`);
+    throw new SignalboxError(
+      'DEFINITION_INVALID',
+      `Steps wait for each other: ${stuck
+        .slice(0, 10)
+        .map((step) => `"${step}"`)
+        .join(', ')}`,
+    );
   }
   return order;
 }
@@ -137,7 +150,10 @@ function topologicalOrder(precedence: ReadonlyMap<string, readonly string[]>): r
  * A step is comparable to all others if it is the only sink of what stands before it, itself included, and the only source of what stands
  * after it. Both are counted in one pass each.
  */
-function cutsOf(order: readonly string[], precedence: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+function cutsOf(
+  order: readonly string[],
+  precedence: ReadonlyMap<string, readonly string[]>,
+): ReadonlySet<string> {
   const onlySink = new Set<string>();
   const followed = new Set<string>();
   let sinks = 0;
@@ -169,13 +185,20 @@ function cutsOf(order: readonly string[], precedence: ReadonlyMap<string, readon
 }
 
 /** The stages of one segment between cuts: split where nothing overlaps, then covered by chains. */
-function segmentStages(plan: PlanWithoutHash, segment: readonly string[], precedence: ReadonlyMap<string, readonly string[]>): Stage[] {
+function segmentStages(
+  plan: PlanWithoutHash,
+  segment: readonly string[],
+  precedence: ReadonlyMap<string, readonly string[]>,
+): Stage[] {
   const chains = chainCover(segment, precedence);
   if (chains.length > maxWidth) {
     throw new SignalboxError(
       'DEFINITION_INVALID',
       `Workflow "${plan.name}" runs ${chains.length} steps side by side from "${segment[0]}" on; at most ${maxWidth} are supported`,
-      { details: { workflow: plan.name, width: chains.length, maxWidth }, hint: 'Use w.map for wide fan-out: its items live outside the chart' },
+      {
+        details: { workflow: plan.name, width: chains.length, maxWidth },
+        hint: 'Use w.map for wide fan-out: its items live outside the chart',
+      },
     );
   }
   return [{ kind: 'parallel', chains }];
@@ -185,7 +208,10 @@ function segmentStages(plan: PlanWithoutHash, segment: readonly string[], preced
  * Fewest chains of a partial order (Dilworth): a largest matching between predecessors and successors in the transitive closure.
  * Augmenting paths are searched without recursion.
  */
-export function chainCover(segment: readonly string[], precedence: ReadonlyMap<string, readonly string[]>): string[][] {
+export function chainCover(
+  segment: readonly string[],
+  precedence: ReadonlyMap<string, readonly string[]>,
+): string[][] {
   const size = segment.length;
   const indexOf = new Map(segment.map((step, index) => [step, index]));
   const words = Math.ceil(size / 32);
@@ -197,11 +223,13 @@ export function chainCover(segment: readonly string[], precedence: ReadonlyMap<s
       const other = indexOf.get(before);
       const theirs = other === undefined ? undefined : ancestors[other];
       if (other === undefined || theirs === undefined) continue;
-      for (let word = 0; word < words; word += 1) own[word] = (own[word] ?? 0) | (theirs[word] ?? 0);
+      for (let word = 0; word < words; word += 1)
+        own[word] = (own[word] ?? 0) | (theirs[word] ?? 0);
       own[other >>> 5] = (own[other >>> 5] ?? 0) | (1 << (other & 31));
     }
   }
-  const precedes = (a: number, b: number) => ((ancestors[b]?.[a >>> 5] ?? 0) & (1 << (a & 31))) !== 0;
+  const precedes = (a: number, b: number) =>
+    ((ancestors[b]?.[a >>> 5] ?? 0) & (1 << (a & 31))) !== 0;
   const next = new Int32Array(size).fill(-1);
   const previous = new Int32Array(size).fill(-1);
   // Direct neighbours first: most of the matching is found without searching.
@@ -227,7 +255,13 @@ export function chainCover(segment: readonly string[], precedence: ReadonlyMap<s
   return chains;
 }
 
-function augment(start: number, size: number, precedes: (a: number, b: number) => boolean, next: Int32Array, previous: Int32Array): void {
+function augment(
+  start: number,
+  size: number,
+  precedes: (a: number, b: number) => boolean,
+  next: Int32Array,
+  previous: Int32Array,
+): void {
   const reachedFrom = new Int32Array(size).fill(-1);
   const queue = [start];
   for (let at = queue.shift(); at !== undefined; at = queue.shift()) {

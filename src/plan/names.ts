@@ -4,7 +4,15 @@ export const idPattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 export const namePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
 /** The first five name events of the run itself (`run.started`, `completion.decided`); the others break code that uses ids as keys of plain objects. */
-const reservedIds: ReadonlySet<string> = new Set(['completion', 'run', 'stop', 'undo', 'onFailed', 'constructor', 'prototype']);
+const reservedIds: ReadonlySet<string> = new Set([
+  'completion',
+  'run',
+  'stop',
+  'undo',
+  'onFailed',
+  'constructor',
+  'prototype',
+]);
 
 /** What is wrong with an id, or `null`. */
 export function idProblem(id: unknown): string | null {

@@ -6,16 +6,30 @@
  */
 import type { Json, JsonObject, JsonSchema } from './json.ts';
 
-export type RunStatus = 'pending' | 'processing' | 'waiting_review' | 'compensating' | 'complete' | 'failed' | 'cancelled';
+export type RunStatus =
+  | 'pending'
+  | 'processing'
+  | 'waiting_review'
+  | 'compensating'
+  | 'complete'
+  | 'failed'
+  | 'cancelled';
 
 /** References that are not steps. `$item` and `$index` exist inside the body of a map only. */
 export type Source = '$input' | '$run' | '$context' | '$item' | '$index';
 
 /** How a value is put together. Keys are pairs, so that no key (`__proto__`) has a meaning of its own. */
 export type Wiring =
-  | { readonly kind: 'ref'; readonly of: Source | (string & {}); readonly path: readonly (string | number)[] }
+  | {
+      readonly kind: 'ref';
+      readonly of: Source | (string & {});
+      readonly path: readonly (string | number)[];
+    }
   | { readonly kind: 'literal'; readonly value: Json }
-  | { readonly kind: 'object'; readonly entries: readonly (readonly [key: string, value: Wiring])[] }
+  | {
+      readonly kind: 'object';
+      readonly entries: readonly (readonly [key: string, value: Wiring])[];
+    }
   | { readonly kind: 'array'; readonly items: readonly Wiring[] }
   /** A literal `undefined`, which JSON has no word for. */
   | { readonly kind: 'absent' };
@@ -95,7 +109,10 @@ export interface TaskCall {
   readonly inputSchema: JsonSchema;
   readonly outputSchema: JsonSchema;
   /** Paths of fields marked `sensitive`, `*` standing for any index or key. */
-  readonly sensitive: { readonly input: readonly (readonly string[])[]; readonly output: readonly (readonly string[])[] };
+  readonly sensitive: {
+    readonly input: readonly (readonly string[])[];
+    readonly output: readonly (readonly string[])[];
+  };
 }
 
 // --- steps: each has a state of its own in the chart -------------------------------------------------------------------------------
@@ -199,7 +216,15 @@ export interface DeriveNode extends NodeBase {
 /** Decides a branch when its source settles: by ordered conditions, or by the value of a field. The fact is the name of the case. */
 export interface ChoiceNode extends NodeBase {
   readonly kind: 'choice';
-  readonly by: { readonly conditions: readonly (readonly [name: string, condition: Condition, label: string])[]; readonly otherwise: string }
+  readonly by:
+    | {
+        readonly conditions: readonly (readonly [
+          name: string,
+          condition: Condition,
+          label: string,
+        ])[];
+        readonly otherwise: string;
+      }
     | { readonly field: Wiring; readonly cases: readonly string[]; readonly otherwise?: string };
 }
 
@@ -223,8 +248,22 @@ export interface MilestoneNode extends NodeBase {
   readonly name: string;
 }
 
-export type StepNode = TaskStep | ReviewStep | WaitStep | SleepStep | ChildStep | MapStep | EmitStep | FailStep;
-export type PureNode = PredicateNode | DeriveNode | ChoiceNode | MergeNode | UpdateNode | MilestoneNode;
+export type StepNode =
+  | TaskStep
+  | ReviewStep
+  | WaitStep
+  | SleepStep
+  | ChildStep
+  | MapStep
+  | EmitStep
+  | FailStep;
+export type PureNode =
+  | PredicateNode
+  | DeriveNode
+  | ChoiceNode
+  | MergeNode
+  | UpdateNode
+  | MilestoneNode;
 export type PlanNode = StepNode | PureNode;
 export type StepKind = StepNode['kind'];
 
@@ -271,7 +310,14 @@ export interface Plan {
 
 export type PlanWithoutHash = Omit<Plan, 'hash'>;
 
-const pureKinds: ReadonlySet<string> = new Set(['predicate', 'derive', 'choice', 'merge', 'update', 'milestone']);
+const pureKinds: ReadonlySet<string> = new Set([
+  'predicate',
+  'derive',
+  'choice',
+  'merge',
+  'update',
+  'milestone',
+]);
 
 export function isStep(node: PlanNode): node is StepNode {
   return !pureKinds.has(node.kind);

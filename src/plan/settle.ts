@@ -4,10 +4,19 @@
  * event records.
  */
 import { dependenciesOf } from './dependencies.ts';
-import { type ChoiceNode, type Condition, isStep, type Plan, type PlanNode, type PureNode } from './plan.ts';
+import {
+  type ChoiceNode,
+  type Condition,
+  isStep,
+  type Plan,
+  type PlanNode,
+  type PureNode,
+} from './plan.ts';
 import { resolveWiring } from './wiring.ts';
 
-export type Settled = { readonly status: 'complete'; readonly value: unknown } | { readonly status: 'skipped'; readonly reason: string };
+export type Settled =
+  | { readonly status: 'complete'; readonly value: unknown }
+  | { readonly status: 'skipped'; readonly reason: string };
 
 /** Settled nodes by id. */
 export interface Progress {
@@ -95,7 +104,15 @@ function valueOf(settled: Settled | undefined): unknown {
   return settled?.status === 'complete' ? settled.value : undefined;
 }
 
-const nothing: Settlement = { settled: [], facts: {}, derived: [], skipped: [], updates: [], milestones: [], fault: null };
+const nothing: Settlement = {
+  settled: [],
+  facts: {},
+  derived: [],
+  skipped: [],
+  updates: [],
+  milestones: [],
+  fault: null,
+};
 
 /**
  * @param seeds - nodes that settle now; none at the start of a run, when everything that depends on the input alone is computed
@@ -109,7 +126,8 @@ export function settle(
   evaluate: Evaluate,
   atStart = false,
 ): Settlement {
-  if (!atStart && seeds.every(([id]) => !index.dependents.has(id) && !index.askedForRun.has(id))) return seeds.length === 0 ? nothing : { ...nothing, settled: seeds };
+  if (!atStart && seeds.every(([id]) => !index.dependents.has(id) && !index.askedForRun.has(id)))
+    return seeds.length === 0 ? nothing : { ...nothing, settled: seeds };
   const fresh = new Map<string, Settled>(seeds);
   const view: Progress = { get: (id) => fresh.get(id) ?? progress.get(id) };
   const read = (of: string) => (of.startsWith('$') ? source(of) : valueOf(view.get(of)));
@@ -120,13 +138,19 @@ export function settle(
   const milestones: string[] = [];
   const queue: string[] = atStart ? [...index.roots] : [];
   for (const [id] of seeds) queue.push(...(index.dependents.get(id) ?? []));
-  for (const [id, settled] of seeds) if (index.askedForRun.has(id)) facts[`ran:${id}`] = settled.status === 'complete';
+  for (const [id, settled] of seeds)
+    if (index.askedForRun.has(id)) facts[`ran:${id}`] = settled.status === 'complete';
   const done = () => ({ settled: [...fresh], facts, derived, skipped, updates, milestones });
   for (let at = 0; at < queue.length; at += 1) {
     const id = queue[at] ?? '';
     const node = index.nodes.get(id);
     if (node === undefined || view.get(id) !== undefined) continue;
-    if (![...(index.dependencies.get(id) ?? [])].every((dependency) => view.get(dependency) !== undefined)) continue;
+    if (
+      ![...(index.dependencies.get(id) ?? [])].every(
+        (dependency) => view.get(dependency) !== undefined,
+      )
+    )
+      continue;
     const closed = node.gates.find((gate) => !holds(gate.condition, view));
     if (closed !== undefined) {
       const reason = closed.otherwise ?? `Condition "${closed.label}" does not hold.`;
@@ -153,7 +177,12 @@ export function settle(
   return { ...done(), fault: null };
 }
 
-function compute(node: PureNode, view: Progress, read: (of: string) => unknown, evaluate: Evaluate): unknown {
+function compute(
+  node: PureNode,
+  view: Progress,
+  read: (of: string) => unknown,
+  evaluate: Evaluate,
+): unknown {
   switch (node.kind) {
     case 'predicate':
       return evaluate.predicate(node.id, resolveWiring(node.of, read));
@@ -176,10 +205,15 @@ function compute(node: PureNode, view: Progress, read: (of: string) => unknown, 
 }
 
 function choose(node: ChoiceNode, view: Progress, read: (of: string) => unknown): string {
-  if ('conditions' in node.by) return node.by.conditions.find(([, condition]) => holds(condition, view))?.[0] ?? node.by.otherwise;
+  if ('conditions' in node.by)
+    return (
+      node.by.conditions.find(([, condition]) => holds(condition, view))?.[0] ?? node.by.otherwise
+    );
   const value = resolveWiring(node.by.field, read);
   const name = String(value);
   if (node.by.cases.includes(name)) return name;
   if (node.by.otherwise !== undefined) return node.by.otherwise;
-  throw new Error(`No branch of choice "${node.id}" for the value ${JSON.stringify(value) ?? 'undefined'}`);
+  throw new Error(
+    `No branch of choice "${node.id}" for the value ${JSON.stringify(value) ?? 'undefined'}`,
+  );
 }

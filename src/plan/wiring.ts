@@ -21,7 +21,12 @@ export function resolveWiring(wiring: Wiring, read: (of: string) => unknown): un
         const resolved = resolveWiring(part, read);
         if (resolved === undefined) continue;
         // Defined rather than assigned: `__proto__` is a key like any other.
-        Object.defineProperty(value, key, { value: resolved, enumerable: true, writable: true, configurable: true });
+        Object.defineProperty(value, key, {
+          value: resolved,
+          enumerable: true,
+          writable: true,
+          configurable: true,
+        });
       }
       return value;
     }
@@ -34,7 +39,8 @@ export function resolveWiring(wiring: Wiring, read: (of: string) => unknown): un
 function follow(value: unknown, path: readonly (string | number)[]): unknown {
   let current = value;
   for (const key of path) {
-    if (current === null || typeof current !== 'object' || !Object.hasOwn(current, key)) return undefined;
+    if (current === null || typeof current !== 'object' || !Object.hasOwn(current, key))
+      return undefined;
     current = Reflect.get(current, key);
   }
   return current;

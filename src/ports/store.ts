@@ -256,9 +256,16 @@ export interface Store {
   /** @throws SignalboxError `RUN_DAMAGED` */
   load(runId: string): Promise<StoredRun | null>;
   /** Ascending by `seq`; `limit` 1 to 10,000. */
-  history(runId: string, page: { readonly afterSeq: number; readonly limit: number }): Promise<readonly HistoryEntry[]>;
+  history(
+    runId: string,
+    page: { readonly afterSeq: number; readonly limit: number },
+  ): Promise<readonly HistoryEntry[]>;
   /** The entries with `settles` of one generation, ascending; only those of `steps` if given. */
-  settled(runId: string, generation: number, steps?: readonly string[]): Promise<readonly HistoryEntry[]>;
+  settled(
+    runId: string,
+    generation: number,
+    steps?: readonly string[],
+  ): Promise<readonly HistoryEntry[]>;
   list(query: RunQuery): Promise<RunPage>;
   damaged(): Promise<readonly DamagedRun[]>;
 
@@ -266,7 +273,12 @@ export interface Store {
    * Runs that need an engine: active ones, ones with `dueAtMs <= nowMs`, ones with unanswered messages; only if their lease is free, has
    * expired at `nowMs`, or belongs to `owner`. With `anyLease` leases are ignored (stores that are not shared, at start-up).
    */
-  claimable(query: { readonly nowMs: number; readonly owner: string; readonly anyLease: boolean; readonly limit: number }): Promise<readonly string[]>;
+  claimable(query: {
+    readonly nowMs: number;
+    readonly owner: string;
+    readonly anyLease: boolean;
+    readonly limit: number;
+  }): Promise<readonly string[]>;
   /** Earliest `dueAtMs` over all runs that are not paused, or `null`. */
   nextDueAtMs(): Promise<number | null>;
   /** Prolongs the leases of `owner` on these runs; returns the runs on which it holds none any more. */
@@ -296,7 +308,9 @@ export interface Store {
 
   savePlan(plan: Plan): Promise<void>;
   plan(name: string, version: number, hash: string): Promise<Plan | null>;
-  plans(): Promise<readonly { readonly name: string; readonly version: number; readonly hash: string }[]>;
+  plans(): Promise<
+    readonly { readonly name: string; readonly version: number; readonly hash: string }[]
+  >;
 
   /** Durable when it resolves. @returns `false` if the fence is stale */
   saveCheckpoint(checkpoint: Checkpoint, fence: Fence): Promise<boolean>;
@@ -305,7 +319,12 @@ export interface Store {
   /** Inserts or replaces rows in one durable write. @returns `false` if the fence is stale. @throws SignalboxError `MAP_TOO_LARGE` */
   saveItems(items: readonly MapItem[], fence: Fence): Promise<boolean>;
   /** Ascending by index, from `afterIndex` exclusive (-1: from the start). */
-  items(runId: string, generation: number, step: string, page: { readonly afterIndex: number; readonly limit: number }): Promise<readonly MapItem[]>;
+  items(
+    runId: string,
+    generation: number,
+    step: string,
+    page: { readonly afterIndex: number; readonly limit: number },
+  ): Promise<readonly MapItem[]>;
 
   /** Removes output, input hash and salt of these entries; the chain still verifies. */
   erase(runId: string, seqs: readonly number[]): Promise<void>;

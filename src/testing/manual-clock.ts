@@ -53,7 +53,9 @@ export class ManualClock implements Clock {
   }
 
   #next(endMs: number) {
-    return this.#timers.filter((timer) => timer.dueMs <= endMs).sort((a, b) => a.dueMs - b.dueMs)[0];
+    return this.#timers
+      .filter((timer) => timer.dueMs <= endMs)
+      .sort((a, b) => a.dueMs - b.dueMs)[0];
   }
 
   #move(byMs: number): void {

@@ -1,6 +1,7 @@
 /** Runs handlers in this process and thread. Whatever a handler does becomes an outcome; nothing it throws gets past here. */
 import { failureOf } from '../../failure.ts';
 import { copyJson, copyStructure } from '../../plan/json-value.ts';
+import type { Json } from '../../plan/json.ts';
 import type { Contract, Issue } from '../../ports/bindings.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
@@ -18,20 +19,16 @@ export function createInlineExecutor(clock: Clock): Executor {
   };
 }
 
-type Finish = (
-  outcome:
-    | AttemptOutcome
-    | Omit<AttemptOutcome & { ok: true }, 'durationMs'>
-    | { readonly ok: false; readonly failure: AttemptFailure },
-) => void;
+type Ending =
+  | { readonly ok: true; readonly output: Json }
+  | { readonly ok: false; readonly failure: AttemptFailure };
+type Finish = (ending: Ending) => void;
 
 /** Settles once, by whatever comes first; later answers of the handler are ignored. */
 function timed(clock: Clock, start: (finish: Finish) => void): Promise<AttemptOutcome> {
   const startedMs = clock.monotonicMs();
   return new Promise((resolve) => {
-    start((outcome) =>
-      resolve({ ...outcome, durationMs: clock.monotonicMs() - startedMs }),
-    );
+    start((ending) => resolve({ ...ending, durationMs: clock.monotonicMs() - startedMs }));
   });
 }
 
@@ -60,23 +57,33 @@ function attempt(clock: Clock, request: AttemptRequest, finish: Finish): void {
   handled.then(
     (output) => {
       limits.clear();
-      if (declared.failure !== null) return finish({ ok: false, failure: declared.failure });
-      const parsed = task.output.parse(output);
-      if (parsed.ok) return finish({ ok: true, output: parsed.stored });
-      finish({
-        ok: false,
-        failure: invalid(
-          'OutputInvalid',
-          `Output of task "${task.name}" in step "${request.step}"`,
-          parsed.issues,
-        ),
-      });
+      return finish(
+        declared.failure === null
+          ? endingOf(request, output)
+          : { ok: false, failure: declared.failure },
+      );
     },
     (error: unknown) => {
       limits.clear();
-      finish({ ok: false, failure: declared.failure ?? limits.failure() ?? failureOf(error) });
+      return finish({
+        ok: false,
+        failure: declared.failure ?? limits.failure() ?? failureOf(error),
+      });
     },
   );
+}
+
+function endingOf(request: AttemptRequest, output: unknown): Ending {
+  const parsed = request.task.output.parse(output);
+  if (parsed.ok) return { ok: true, output: parsed.stored };
+  return {
+    ok: false,
+    failure: invalid(
+      'OutputInvalid',
+      `Output of task "${request.task.name}" in step "${request.step}"`,
+      parsed.issues,
+    ),
+  };
 }
 
 function undo(clock: Clock, request: UndoRequest, finish: Finish): void {
@@ -106,11 +113,11 @@ function undo(clock: Clock, request: UndoRequest, finish: Finish): void {
   invoke(() => compensate({ ...context, input: input.value, signal: limits.signal })).then(
     () => {
       limits.clear();
-      finish({ ok: true, output: null });
+      return finish({ ok: true, output: null });
     },
     (error: unknown) => {
       limits.clear();
-      finish({ ok: false, failure: limits.failure() ?? failureOf(error) });
+      return finish({ ok: false, failure: limits.failure() ?? failureOf(error) });
     },
   );
 }

@@ -43,14 +43,16 @@ export function createLocalDispatcher(options: LocalDispatcherOptions = {}): Dis
   }
 
   function pump(): void {
-    while (running < limit && !isDraining) {
-      const job = next();
-      if (job === null) break;
-      start(job);
-    }
-    if (isDraining && running === 0) {
+    if (isDraining) {
+      if (running > 0) return;
       for (const resolve of drained) resolve();
       drained = [];
+      return;
+    }
+    while (running < limit) {
+      const job = next();
+      if (job === null) return;
+      start(job);
     }
   }
 

@@ -1,0 +1,95 @@
+/** Numbers that a plan from outside may have wrong; a definition has checked its own at the door. */
+import type { NodeTable } from './check.ts';
+import { maxDurationMs } from './duration.ts';
+import { nameProblem } from './names.ts';
+import type { PlanNode, PlanWithoutHash, RetryPolicy, TaskCall } from './plan.ts';
+import { definitionInvalid, didYouMean, type Place } from './problem.ts';
+
+export function checkPolicies(plan: PlanWithoutHash, { nodes }: NodeTable): void {
+  const workflow: Place = { workflow: plan.name };
+  checkCount(workflow, 'version', plan.version);
+  checkDuration(workflow, 'timeoutMs', plan.timeoutMs);
+  checkDuration(workflow, 'abortGraceMs', plan.abortGraceMs, 0);
+  checkDuration(workflow, 'finish.expiresMs', plan.finish.expiresMs);
+  if (plan.onFailed !== undefined) checkCall(workflow, plan.onFailed);
+  for (const node of nodes.values()) checkNode({ workflow: plan.name, step: node.id }, node);
+}
+
+function checkNode(place: Place, node: PlanNode): void {
+  switch (node.kind) {
+    case 'task':
+      checkCall(place, node.call);
+      if (node.fallback !== undefined) checkCall(place, node.fallback);
+      checkDuration(place, 'withinMs', node.withinMs);
+      checkDuration(place, 'expectedMs', node.expectedMs);
+      for (const code of node.tolerate === 'any' ? [] : (node.tolerate ?? [])) {
+        if (node.call.failures.includes(code)) continue;
+        throw definitionInvalid(
+          place,
+          `it tolerates the failure "${code}", which task "${node.call.task}" does not declare${didYouMean(code, node.call.failures)}`,
+        );
+      }
+      return;
+    case 'review':
+      checkDuration(place, 'expiresMs', node.expiresMs);
+      if (node.remind === undefined) return;
+      checkDuration(place, 'remind.everyMs', node.remind.everyMs);
+      checkCall(place, node.remind.call);
+      return;
+    case 'wait':
+      checkDuration(place, 'withinMs', node.withinMs);
+      return;
+    case 'map':
+      checkCount(place, 'concurrency', node.concurrency);
+      if (node.batch !== undefined) checkCount(place, 'batch', node.batch);
+      return;
+    default:
+  }
+}
+
+function checkCall(place: Place, call: TaskCall): void {
+  const problem = nameProblem(call.task);
+  if (problem !== null) throw definitionInvalid(place, problem);
+  checkRetry(place, 'retry', call.retry);
+  if ((call.compensate === 'handler') !== (call.undo !== undefined)) {
+    const undo = call.undo === undefined ? 'no' : 'an';
+    throw definitionInvalid(
+      place,
+      `task "${call.task}" has ${undo} undo policy, and its compensation is "${call.compensate}"`,
+    );
+  }
+  if (call.undo !== undefined) checkRetry(place, 'undo.retry', call.undo.retry);
+  if (call.breaker !== undefined) {
+    checkCount(place, 'breaker.failureThreshold', call.breaker.failureThreshold);
+  }
+  checkDuration(place, 'timeoutMs', call.timeoutMs);
+  checkDuration(place, 'heartbeatTimeoutMs', call.heartbeatTimeoutMs);
+  checkDuration(place, 'undo.timeoutMs', call.undo?.timeoutMs);
+  checkDuration(place, 'breaker.resetAfterMs', call.breaker?.resetAfterMs);
+  checkDuration(place, 'rememberMs', call.rememberMs);
+}
+
+function checkRetry(place: Place, name: string, { maxAttempts, backoff }: RetryPolicy): void {
+  checkCount(place, `${name}.maxAttempts`, maxAttempts);
+  checkDuration(place, `${name}.backoff.initialMs`, backoff.initialMs, 0);
+  checkDuration(place, `${name}.backoff.maxMs`, backoff.maxMs, 0);
+  if (backoff.factor >= 1 && backoff.factor < Number.POSITIVE_INFINITY) return;
+  throw definitionInvalid(
+    place,
+    `${name}.backoff.factor must be a number from 1, got ${backoff.factor}`,
+  );
+}
+
+function checkDuration(place: Place, name: string, value: number | undefined, leastMs = 1): void {
+  if (value === undefined) return;
+  if (Number.isSafeInteger(value) && value >= leastMs && value <= maxDurationMs) return;
+  throw definitionInvalid(
+    place,
+    `${name} must be a whole number of milliseconds from ${leastMs} to ${maxDurationMs}, got ${value}`,
+  );
+}
+
+function checkCount(place: Place, name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw definitionInvalid(place, `${name} must be a whole number from 1, got ${value}`);
+}
