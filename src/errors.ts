@@ -8,7 +8,6 @@ export const errorCodes = [
   'INVALID_TRANSITION',
   'RUN_NOT_FOUND',
   'RUN_FINISHED',
-  'RUN_NOT_FINISHED',
   'RUN_FAILED',
   'RUN_CANCELLED',
   'RUN_DAMAGED',
@@ -30,7 +29,6 @@ export const errorCodes = [
   'STORE_TOO_NEW',
   'STORE_READ_ONLY',
   'MAP_TOO_LARGE',
-  'NESTING_TOO_DEEP',
   'CLOSED',
   'NOT_UNDONE',
 ] as const;
