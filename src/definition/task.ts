@@ -193,8 +193,8 @@ export function defineTask<
     input: doorOf(given.input),
     output: storedContract(place, output),
     failures: new Map(contracts),
-    key: given.key === undefined ? null : keyOf(given.name, given.key),
-    run: async (context) => given.run(context),
+    key: given.key === undefined ? null : keyOf(given.name, given.key.bind(definition)),
+    run: async (context) => given.run.call(definition, context),
     undo: undo === null ? null : async (context) => undo.run(context as never),
   };
   const task = Object.freeze({ name: given.name });
