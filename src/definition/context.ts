@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../plan/json.ts';
 import { kindOf, pathText } from '../plan/json-value.ts';
-import { idProblem } from '../plan/names.ts';
+import { wordProblem } from '../plan/names.ts';
 import type { ContextKey } from '../plan/plan.ts';
 import { definitionInvalid, didYouMean, type Place } from '../plan/problem.ts';
 import type { Contract } from '../ports/bindings.ts';
@@ -92,7 +92,7 @@ export function declareContext(
   const reducers = new Map<string, (current: Json, next: Json) => Json>();
   for (const [key, definition] of Object.entries(given)) {
     const place = draft.place(`context.${key}`);
-    const problem = idProblem(key);
+    const problem = wordProblem(key);
     if (problem !== null) throw definitionInvalid(draft.place(), problem);
     const { schema, initial, reduce } = parseOptions(place, keyOptions, definition);
     const contract = storedContract(place, schema);
@@ -131,7 +131,7 @@ function addReducer(
   reducers: Map<string, (current: Json, next: Json) => Json>,
   reducer: { readonly name: string; readonly run: (current: Json, next: Json) => Json },
 ): void {
-  const problem = idProblem(reducer.name);
+  const problem = wordProblem(reducer.name);
   if (problem !== null) throw definitionInvalid(place, problem);
   if (isDeferred(reducer.run)) throw definitionInvalid(place, 'a reducer must be synchronous');
   const known = reducers.get(reducer.name);

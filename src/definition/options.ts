@@ -122,9 +122,21 @@ export function functionOption<F extends (...args: never) => unknown>() {
 /** Anything: whoever takes it checks it, with a better message than a schema could give. */
 export const anything = z.custom<unknown>(() => true);
 
+/** An object whose keys are the author's; not a record of zod, which drops the key `__proto__` in silence. */
+export function fieldsOption(what: string, isField: (value: unknown) => boolean = () => true) {
+  return z.custom<{ readonly [name: string]: unknown }>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.values(value).every(isField),
+    `must be an object of ${what}`,
+  );
+}
+
 export const zodSchema = z.custom<z.ZodType>(isZodSchema, 'must be a zod 4 schema');
 
-function isZodSchema(value: unknown): value is z.ZodType {
+export function isZodSchema(value: unknown): value is z.ZodType {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -9,7 +9,9 @@ import { jsonSchemaOf } from './json-schema.ts';
 import {
   checkName,
   duration,
+  fieldsOption,
   functionOption,
+  isZodSchema,
   oneOf,
   parseOptions,
   text,
@@ -109,7 +111,7 @@ const taskOptions = z.strictObject({
   owner: text.optional(),
   input: zodSchema,
   output: zodSchema.optional(),
-  failures: z.record(z.string(), zodSchema, { error: 'must map codes to schemas' }).optional(),
+  failures: fieldsOption('codes and their zod 4 schemas', isZodSchema).optional(),
   repeat: oneOf('safe', 'unsafe').optional(),
   compensate: compensateOption,
   key: functionOption<(input: unknown) => unknown>().optional(),
@@ -148,7 +150,7 @@ export function defineTask<
       'option "remember" needs "key": it says which results are the same',
     );
   }
-  const failures = Object.entries(given.failures ?? {});
+  const failures = Object.entries((given.failures ?? {}) as Record<string, z.ZodType>);
   for (const [code] of failures) {
     checkName(place, code);
     if (takenCodes.has(code)) {

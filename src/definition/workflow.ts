@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkPlan } from '../plan/check.ts';
 import { planHash } from '../plan/hash.ts';
 import { layOut } from '../plan/layout.ts';
-import { idProblem } from '../plan/names.ts';
+import { wordProblem } from '../plan/names.ts';
 import type { Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
 import { definitionInvalid } from '../plan/problem.ts';
 import { once } from '../plan/shape.ts';
@@ -24,6 +24,7 @@ import {
   anything,
   count,
   duration,
+  fieldsOption,
   functionOption,
   isDeferred,
   oneOf,
@@ -91,7 +92,7 @@ const workflowOptions = z.strictObject({
   durability: oneOf('durable', 'fast').optional(),
   startOn: z.array(anything, { error: 'must be a list of events' }).optional(),
   onFailed: anything.optional(),
-  context: z.record(z.string(), anything, { error: 'must be an object of keys' }).optional(),
+  context: fieldsOption('keys').optional(),
   steps: functionOption<(w: unknown) => unknown>(),
 });
 
@@ -120,7 +121,7 @@ export function defineWorkflow<
   const name: unknown = (definition as { name?: unknown } | undefined)?.name;
   const draft = new Draft(typeof name === 'string' ? name : '');
   const given = parseOptions(draft.place(), workflowOptions, definition);
-  const problem = idProblem(given.name);
+  const problem = wordProblem(given.name);
   if (problem !== null) throw definitionInvalid(draft.place(), problem);
   if (isDeferred(given.steps)) {
     throw definitionInvalid(

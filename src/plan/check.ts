@@ -2,7 +2,7 @@ import { checkOrder } from './check-order.ts';
 import { checkPolicies } from './check-policies.ts';
 import { checkReferences } from './check-references.ts';
 import { checkWirings } from './check-wiring.ts';
-import { idProblem } from './names.ts';
+import { idProblem, wordProblem } from './names.ts';
 import type { PlanNode, PlanWithoutHash } from './plan.ts';
 import { definitionInvalid } from './problem.ts';
 import type { KnownSchemas } from './value-shapes.ts';
@@ -22,7 +22,7 @@ export interface NodeTable {
  * @throws SignalboxError DEFINITION_INVALID for the first mistake, naming workflow, step and the way out
  */
 export function checkPlan(plan: PlanWithoutHash, known: Partial<KnownSchemas> = {}): void {
-  const problem = idProblem(plan.name);
+  const problem = wordProblem(plan.name);
   if (problem !== null) throw definitionInvalid({ workflow: plan.name }, problem);
   const table = nodeTable(plan);
   checkReferences(plan, table);
@@ -35,7 +35,8 @@ function nodeTable(plan: PlanWithoutHash): NodeTable {
   const nodes = new Map<string, PlanNode>();
   const mapOf = new Map<string, string>();
   const add = (node: PlanNode) => {
-    const problem = idProblem(plainId(node));
+    const isNamed = node.kind === 'milestone' || node.kind === 'update';
+    const problem = (isNamed ? wordProblem : idProblem)(plainId(node));
     if (problem !== null) throw definitionInvalid({ workflow: plan.name }, problem);
     if (nodes.has(node.id)) {
       throw definitionInvalid(

@@ -3,24 +3,26 @@ export const idPattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 /** Names of tasks, events and failure codes: dots allowed, as in `order.paid`. */
 export const namePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
-/** The first five name events of the run itself (`run.started`, `completion.decided`); the others break code that uses ids as keys of plain objects. */
-const reservedIds: ReadonlySet<string> = new Set([
-  'completion',
-  'run',
-  'stop',
-  'undo',
-  'onFailed',
-  'constructor',
-  'prototype',
-]);
+/** They break code that uses ids as keys of plain objects. */
+const builtIns: ReadonlySet<string> = new Set(['constructor', 'prototype']);
+/** Events of the run itself begin with these: `run.started`, `completion.decided`. */
+const ownNames: ReadonlySet<string> = new Set(['completion', 'run', 'stop', 'undo', 'onFailed']);
 
-/** What is wrong with an id, or `null`. */
+/** What is wrong with the id of a node, or `null`. */
 export function idProblem(id: unknown): string | null {
-  if (typeof id !== 'string') return 'an id must be a text';
-  if (!idPattern.test(id)) {
-    return `${JSON.stringify(id.slice(0, 80))} is no id; use a letter followed by up to 63 letters, digits, "_" or "-"`;
+  return (
+    wordProblem(id) ??
+    (ownNames.has(String(id)) ? `"${String(id)}" is reserved; choose another id` : null)
+  );
+}
+
+/** What is wrong with the name of a workflow, a milestone, a key of the run context or a reducer, or `null`. */
+export function wordProblem(word: unknown): string | null {
+  if (typeof word !== 'string') return 'an id must be a text';
+  if (!idPattern.test(word)) {
+    return `${JSON.stringify(word.slice(0, 80))} is no id; use a letter followed by up to 63 letters, digits, "_" or "-"`;
   }
-  return reservedIds.has(id) ? `"${id}" is reserved; choose another id` : null;
+  return builtIns.has(word) ? `"${word}" is reserved; choose another id` : null;
 }
 
 /** What is wrong with the name of a task, an event or a failure, or `null`. */

@@ -32,7 +32,7 @@ const maxComparedLength = 64;
 export function didYouMean(name: string, known: Iterable<string>): string {
   if (name.length > maxComparedLength) return '';
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.floor(name.length * 0.45)) + 1;
   for (const candidate of known) {
     if (candidate.length > maxComparedLength) continue;
     const distance =

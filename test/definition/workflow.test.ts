@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineEvent, defineTask, defineWorkflow, forwardWorkflow, type Workflow } from '../../src/definition/index.ts';
+import {
+  defineEvent,
+  defineTask,
+  defineWorkflow,
+  forwardWorkflow,
+  type Workflow,
+} from '../../src/definition/index.ts';
 import { parsePlan } from '../../src/plan/parse.ts';
 import { echo, flow, mistake, node, Order, planOf, untypedFlow } from './support/fixtures.ts';
 import { incidentResponse } from './support/incident-response.ts';
@@ -37,10 +43,18 @@ describe('the incident-response workflow', () => {
 
   it('keeps label and reason of its conditions', () => {
     expect(node(plan, 'automated_fix', 'task').gates).toEqual([
-      { condition: { fact: '?approved' }, label: 'approved', otherwise: 'Action was not approved.' },
+      {
+        condition: { fact: '?approved' },
+        label: 'approved',
+        otherwise: 'Action was not approved.',
+      },
     ]);
     expect(node(plan, 'escalate', 'task').gates).toEqual([
-      { condition: { not: { fact: '?approved' } }, label: 'not approved', otherwise: 'Escalation not required.' },
+      {
+        condition: { not: { fact: '?approved' } },
+        label: 'not approved',
+        otherwise: 'Escalation not required.',
+      },
     ]);
   });
 
@@ -53,7 +67,12 @@ describe('the incident-response workflow', () => {
     });
     expect(call).toMatchObject({
       timeoutMs: 30_000,
-      breaker: { name: 'diagnosis-model', failureThreshold: 3, resetAfterMs: 60_000, whenOpen: 'wait' },
+      breaker: {
+        name: 'diagnosis-model',
+        failureThreshold: 3,
+        resetAfterMs: 60_000,
+        whenOpen: 'wait',
+      },
       queue: 'default',
       repeat: 'safe',
       compensate: 'none',
@@ -74,10 +93,19 @@ describe('the incident-response workflow', () => {
   });
 
   it('binds every function the plan names', async () => {
-    expect([...bindings.tasks.keys()]).toEqual(['ingest', 'enrich', 'diagnose', 'apply-fix', 'page-engineer', 'write-report']);
+    expect([...bindings.tasks.keys()]).toEqual([
+      'ingest',
+      'enrich',
+      'diagnose',
+      'apply-fix',
+      'page-engineer',
+      'write-report',
+    ]);
     expect(bindings.predicates.get('?approved')?.({ outcome: 'approved' })).toBe(true);
     expect(bindings.forms.get('approval')?.parse({ reason: 'ok' })).toMatchObject({ ok: true });
-    expect(bindings.forms.get('approval')?.parse({ reason: 'ok', extra: 1 })).toMatchObject({ ok: false });
+    expect(bindings.forms.get('approval')?.parse({ reason: 'ok', extra: 1 })).toMatchObject({
+      ok: false,
+    });
     await expect(bindings.tasks.get('ingest')?.run({ input: 'x' } as never)).resolves.toBe('x');
     expect(bindings.tasks.get('ingest')?.undo).toBeNull();
     expect(bindings.tasks.get('apply-fix')?.undo).toBeTypeOf('function');
@@ -101,7 +129,12 @@ describe('a workflow', () => {
 
   it('keeps every option in the plan', () => {
     const placed = defineEvent({ name: 'order.placed', payload: Order });
-    const tell = defineTask({ name: 'tell', input: z.unknown(), compensate: 'irreversible', run: async () => {} });
+    const tell = defineTask({
+      name: 'tell',
+      input: z.unknown(),
+      compensate: 'irreversible',
+      run: async () => {},
+    });
 
     const { plan, bindings } = flow((w) => w.input, {
       description: 'Sells',
@@ -135,16 +168,23 @@ describe('a workflow', () => {
 
     expect(plan.nodes).toEqual([]);
     expect(plan.output).toEqual(ref('$input', 'id'));
-    expect(plan.finish).toEqual({ approve: { by: 'person' }, expiresMs: 86_400_000, requesterMayDecide: true });
+    expect(plan.finish).toEqual({
+      approve: { by: 'person' },
+      expiresMs: 86_400_000,
+      requesterMayDecide: true,
+    });
   });
 
   it('may be asked for by a person unless a condition holds', () => {
     const plan = planOf((w) =>
-      w.finish({ total: w.input.$.amount }, {
-        approve: w.is(w.input.$.amount, 'small', (amount) => amount < 1000),
-        assignTo: 'finance',
-        requesterMayDecide: false,
-      }),
+      w.finish(
+        { total: w.input.$.amount },
+        {
+          approve: w.is(w.input.$.amount, 'small', (amount) => amount < 1000),
+          assignTo: 'finance',
+          requesterMayDecide: false,
+        },
+      ),
     );
 
     expect(plan.finish).toEqual({
@@ -157,7 +197,13 @@ describe('a workflow', () => {
 
 describe('steps', () => {
   it('of a task take all their options', () => {
-    const backup = defineTask({ name: 'backup', input: z.string(), output: z.string(), compensate: 'none', run: async () => '' });
+    const backup = defineTask({
+      name: 'backup',
+      input: z.string(),
+      output: z.string(),
+      compensate: 'none',
+      run: async () => '',
+    });
     const failing = defineTask({
       name: 'failing',
       description: 'Of the task',
@@ -171,18 +217,20 @@ describe('steps', () => {
 
     const plan = planOf((w) => {
       const first = w.task('first', echo, { input: 'x' });
-      return w.task('a', failing, {
-        input: w.input.$.id,
-        after: [first, 'late'],
-        fallback: backup,
-        tolerate: ['full'],
-        within: '5m',
-        queue: 'slow',
-        priority: 'low',
-        expected: '10s',
-        description: 'Of the step',
-        protects: ['stock'],
-      }) && w.task('late', echo, { input: 'y' });
+      return (
+        w.task('a', failing, {
+          input: w.input.$.id,
+          after: [first, 'late'],
+          fallback: backup,
+          tolerate: ['full'],
+          within: '5m',
+          queue: 'slow',
+          priority: 'low',
+          expected: '10s',
+          description: 'Of the step',
+          protects: ['stock'],
+        }) && w.task('late', echo, { input: 'y' })
+      );
     });
 
     expect(node(plan, 'a', 'task')).toMatchObject({
@@ -249,13 +297,25 @@ describe('steps', () => {
 
   it('of waits, sleeps, emits, fails, milestones and children have their nodes', () => {
     const paid = defineEvent({ name: 'order.paid', payload: z.object({ orderId: z.string() }) });
-    const child = defineWorkflow({ name: 'child', version: 3, input: z.string(), steps: (w) => w.input });
+    const child = defineWorkflow({
+      name: 'child',
+      version: 3,
+      input: z.string(),
+      steps: (w) => w.input,
+    });
 
     const { plan, bindings } = flow((w) => {
-      const event = w.waitFor('paid', paid, { where: { orderId: w.input.$.id }, within: '1h', onTimeout: 'continue', early: 'reject' });
+      const event = w.waitFor('paid', paid, {
+        where: { orderId: w.input.$.id },
+        within: '1h',
+        onTimeout: 'continue',
+        early: 'reject',
+      });
       w.sleep('nap', { for: '5m', after: [event] });
       w.emit('tell', paid, { payload: { orderId: w.input.$.id } });
-      w.fail('stop', 'Not paid', { when: w.is(event, 'late', (settled) => settled.status === 'timed_out') });
+      w.fail('refuse', 'Not paid', {
+        when: w.is(event, 'late', (settled) => settled.status === 'timed_out'),
+      });
       w.milestone('shipped', { after: [event] });
       return w.child('sub', child, { input: w.input.$.id, tolerate: 'any' });
     });
@@ -267,11 +327,24 @@ describe('steps', () => {
       onTimeout: 'continue',
       early: 'reject',
     });
-    expect(node(plan, 'nap', 'sleep')).toMatchObject({ for: { kind: 'literal', value: '5m' }, after: ['paid'] });
+    expect(node(plan, 'nap', 'sleep')).toMatchObject({
+      for: { kind: 'literal', value: '5m' },
+      after: ['paid'],
+    });
     expect(node(plan, 'tell', 'emit')).toMatchObject({ event: 'order.paid' });
-    expect(node(plan, 'stop', 'fail')).toMatchObject({ message: 'Not paid', gates: [{ label: 'late' }] });
-    expect(node(plan, 'shipped.reached', 'milestone')).toMatchObject({ name: 'shipped', after: ['paid'] });
-    expect(node(plan, 'sub', 'child')).toMatchObject({ workflow: 'child', version: 3, tolerate: 'any' });
+    expect(node(plan, 'refuse', 'fail')).toMatchObject({
+      message: 'Not paid',
+      gates: [{ label: 'late' }],
+    });
+    expect(node(plan, 'shipped.reached', 'milestone')).toMatchObject({
+      name: 'shipped',
+      after: ['paid'],
+    });
+    expect(node(plan, 'sub', 'child')).toMatchObject({
+      workflow: 'child',
+      version: 3,
+      tolerate: 'any',
+    });
     expect(bindings.children.get('child')).toBe(child);
     expect(bindings.events.has('order.paid')).toBe(true);
   });
@@ -280,14 +353,29 @@ describe('steps', () => {
     const plan = planOf((w) => {
       const config = w.derive('config', w.input, (order) => order.kind);
       const items = w.derive('items', w.input, (order) => [order.id]);
-      return w.map('each', items, { concurrency: 4, batch: 2, onItemFailure: 'collect' }, (item, index) => {
-        const joined = w.derive('joined', { item, index, config }, (value) => `${value.item.join()}${value.index}${value.config}`);
-        return w.task('inner', echo, { input: joined });
-      });
+      return w.map(
+        'each',
+        items,
+        { concurrency: 4, batch: 2, onItemFailure: 'collect' },
+        (item, index) => {
+          const joined = w.derive(
+            'joined',
+            { item, index, config },
+            (value) => `${value.item.join()}${value.index}${value.config}`,
+          );
+          return w.task('inner', echo, { input: joined });
+        },
+      );
     });
 
     const map = node(plan, 'each', 'map');
-    expect(map).toMatchObject({ concurrency: 4, batch: 2, onItemFailure: 'collect', items: ref('items'), yields: ref('inner') });
+    expect(map).toMatchObject({
+      concurrency: 4,
+      batch: 2,
+      onItemFailure: 'collect',
+      items: ref('items'),
+      yields: ref('inner'),
+    });
     expect(map.body.map((each) => each.id)).toEqual(['joined', 'inner']);
     expect(plan.nodes.map((each) => each.id)).toEqual(['config', 'items', 'each']);
   });
@@ -302,7 +390,9 @@ describe('steps', () => {
 describe('branches', () => {
   it('put their condition before those of their steps', () => {
     const plan = planOf((w) => {
-      const large = w.is(w.input.$.amount, 'large', (amount) => amount > 10, { otherwise: 'Too small.' });
+      const large = w.is(w.input.$.amount, 'large', (amount) => amount > 10, {
+        otherwise: 'Too small.',
+      });
       return w.when(
         'route',
         large,
@@ -315,13 +405,20 @@ describe('branches', () => {
       );
     });
 
-    const then = { condition: { choice: 'route', is: 'then' }, label: 'large', otherwise: 'Too small.' };
+    const then = {
+      condition: { choice: 'route', is: 'then' },
+      label: 'large',
+      otherwise: 'Too small.',
+    };
     expect(node(plan, 'route', 'choice').by).toEqual({
       conditions: [['then', { fact: '?large' }, 'large']],
       otherwise: 'otherwise',
     });
     expect(node(plan, '?toy', 'predicate').gates).toEqual([then]);
-    expect(node(plan, 'inner', 'task').gates).toEqual([then, { condition: { fact: '?toy' }, label: 'toy' }]);
+    expect(node(plan, 'inner', 'task').gates).toEqual([
+      then,
+      { condition: { fact: '?toy' }, label: 'toy' },
+    ]);
     expect(node(plan, 'second', 'task').gates).toEqual([
       { condition: { choice: 'route', is: 'otherwise' }, label: 'not large' },
     ]);
@@ -351,7 +448,10 @@ describe('branches', () => {
       { choice: 'outer', is: 'then' },
       { choice: 'inner', is: 'book' },
     ]);
-    expect(node(plan, 'inner', 'choice').by).toEqual({ field: ref('$input', 'kind'), cases: ['book', 'toy'] });
+    expect(node(plan, 'inner', 'choice').by).toEqual({
+      field: ref('$input', 'kind'),
+      cases: ['book', 'toy'],
+    });
     expect(node(plan, 'inner.merged', 'merge').cases).toEqual([
       ['book', ref('a')],
       ['toy', { kind: 'absent' }],
@@ -364,7 +464,10 @@ describe('branches', () => {
       w.choose('by-id', w.input, 'id', { otherwise: () => w.input.$.id }, () => w.input.$.note),
     );
 
-    expect(node(plan, 'by-id', 'choice').by).toMatchObject({ cases: ['otherwise'], otherwise: 'otherwise_' });
+    expect(node(plan, 'by-id', 'choice').by).toMatchObject({
+      cases: ['otherwise'],
+      otherwise: 'otherwise_',
+    });
   });
 
   it('of ifRan are taken when the step has run', () => {
@@ -451,7 +554,11 @@ describe('conditions', () => {
       { condition: { all: [{ fact: '?a' }, { not: { fact: '?b' } }] }, label: 'a and not b' },
     ]);
     expect(node(plan, 'any', 'task').gates).toEqual([
-      { condition: { not: { any: [{ fact: '?a' }, { fact: '?b' }] } }, label: 'not (a or b)', otherwise: 'One of them.' },
+      {
+        condition: { not: { any: [{ fact: '?a' }, { fact: '?b' }] } },
+        label: 'not (a or b)',
+        otherwise: 'One of them.',
+      },
     ]);
     expect(node(plan, 'one', 'task').gates[0]?.label).toBe('a');
   });
@@ -476,7 +583,11 @@ describe('the run context', () => {
       input: Order,
       context: {
         total: { schema: z.number(), initial: 0, reduce: 'sum' },
-        seen: { schema: z.array(z.string()), initial: [], reduce: { name: 'add-once', run: addOnce } },
+        seen: {
+          schema: z.array(z.string()),
+          initial: [],
+          reduce: { name: 'add-once', run: addOnce },
+        },
       },
       steps(w) {
         w.update('total', w.input.$.amount);
@@ -488,9 +599,16 @@ describe('the run context', () => {
 
     expect(plan.context).toEqual({
       total: { schema: { type: 'number' }, initial: 0, reduce: 'sum' },
-      seen: { schema: { type: 'array', items: { type: 'string' } }, initial: [], reduce: 'named:add-once' },
+      seen: {
+        schema: { type: 'array', items: { type: 'string' } },
+        initial: [],
+        reduce: 'named:add-once',
+      },
     });
-    expect(node(plan, 'total.updated', 'update')).toMatchObject({ key: 'total', value: ref('$input', 'amount') });
+    expect(node(plan, 'total.updated', 'update')).toMatchObject({
+      key: 'total',
+      value: ref('$input', 'amount'),
+    });
     expect(node(plan, 'total.updated.2', 'update')).toMatchObject({ gates: [{ label: 'toy' }] });
     expect(plan.output).toEqual(ref('$context', 'total'));
     expect(bindings.reducers.get('add-once')?.(['a'], 'a')).toEqual(['a']);
@@ -504,7 +622,12 @@ describe('workflows that call each other', () => {
       name: 'left',
       version: 1,
       input: z.string(),
-      steps: (w) => w.child('go', forwardWorkflow<string, string>({ name: 'right', version: 2, workflow: () => right }), { input: w.input }),
+      steps: (w) =>
+        w.child(
+          'go',
+          forwardWorkflow<string, string>({ name: 'right', version: 2, workflow: () => right }),
+          { input: w.input },
+        ),
     });
     const right: Workflow<string, string> = defineWorkflow({
       name: 'right',
@@ -522,7 +645,12 @@ describe('workflows that call each other', () => {
       name: 'tree',
       version: 1,
       input: z.string(),
-      steps: (w) => w.child('below', forwardWorkflow<string, string>({ name: 'tree', version: 1, workflow: () => tree }), { input: w.input }),
+      steps: (w) =>
+        w.child(
+          'below',
+          forwardWorkflow<string, string>({ name: 'tree', version: 1, workflow: () => tree }),
+          { input: w.input },
+        ),
     });
 
     expect(tree.bindings.children.get('tree')?.plan).toBe(tree.plan);
@@ -554,24 +682,41 @@ describe('sensitive fields', () => {
       version: 1,
       input: z.object({ cards: z.array(Card) }),
       steps(w) {
-        const paid = w.map('each', w.input.$.cards, {}, (card) => w.task('pay', pay, { input: card }));
+        const paid = w.map('each', w.input.$.cards, {}, (card) =>
+          w.task('pay', pay, { input: card }),
+        );
         const plain = w.derive('plain', paid, (receipts) => receipts.length);
-        const review = w.review('look', { form: z.object({ pin: z.string().meta({ sensitive: true }) }) });
-        return w.finish({ paid, plain, brand: w.input.$.cards.$[0]?.$.brand, review }, { approve: 'automatic' });
+        const review = w.review('look', {
+          form: z.object({ pin: z.string().meta({ sensitive: true }) }),
+        });
+        return w.finish(
+          { paid, plain, brand: w.input.$.cards.$[0]?.$.brand, review },
+          { approve: 'automatic' },
+        );
       },
     });
 
     expect(plan.sensitiveInput).toEqual([['cards', '*', 'number']]);
-    expect(plan.sensitiveOutput).toEqual([['paid', '*', 'token'], ['plain'], ['review', 'form', 'pin']]);
+    expect(plan.sensitiveOutput).toEqual([
+      ['paid', '*', 'token'],
+      ['plain'],
+      ['review', 'form', 'pin'],
+    ]);
     const map = node(plan, 'each', 'map');
-    expect(map.body[0]).toMatchObject({ call: { sensitive: { input: [['number']], output: [['token']] } } });
+    expect(map.body[0]).toMatchObject({
+      call: { sensitive: { input: [['number']], output: [['token']] } },
+    });
   });
 });
 
 describe('callers from plain JavaScript', () => {
   it('may name steps by their ids in `after`', () => {
     const plan = untypedFlow((w) => {
-      w['when']!('route', w['is']!(w.input, 'p', () => true), () => {});
+      w['when']!(
+        'route',
+        w['is']!(w.input, 'p', () => true),
+        () => {},
+      );
       return w['task']!('last', echo, { input: 'x', after: ['route'] });
     }).plan;
 

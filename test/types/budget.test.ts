@@ -22,27 +22,35 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a large workflow', () => {
-  it(`costs the type checker less than ${maxInstantiationsPerStep} instantiations per step`, async () => {
-    const [small, large] = await Promise.all([instantiationsOf(100), instantiationsOf(200)]);
+  it(
+    `costs the type checker less than ${maxInstantiationsPerStep} instantiations per step`,
+    async () => {
+      const [small, large] = await Promise.all([instantiationsOf(100), instantiationsOf(200)]);
 
-    const perStep = (large - small) / 100;
+      const perStep = (large - small) / 100;
 
-    expect(perStep).toBeGreaterThan(0);
-    expect(perStep).toBeLessThan(maxInstantiationsPerStep);
-  }, patienceMs);
+      expect(perStep).toBeGreaterThan(0);
+      expect(perStep).toBeLessThan(maxInstantiationsPerStep);
+    },
+    patienceMs,
+  );
 
-  it('reports a wiring mistake among 200 steps at its line', async () => {
-    const source = workflowSource(200).replace(
-      "input: { order: w.input, previous: s49.$.result }, priority",
-      'input: { order: w.input, previous: s49.$.count }, priority',
-    );
+  it(
+    'reports a wiring mistake among 200 steps at its line',
+    async () => {
+      const source = workflowSource(200).replace(
+        'input: { order: w.input, previous: s49.$.result }, priority',
+        'input: { order: w.input, previous: s49.$.count }, priority',
+      );
 
-    const output = await check('mistake', source);
+      const output = await check('mistake', source);
 
-    const line = source.split('\n').findIndex((text) => text.includes('s49.$.count')) + 1;
-    expect(output).toContain(`mistake.ts(${line},`);
-    expect(output.match(/error TS/g)).toHaveLength(1);
-  }, patienceMs);
+      const line = source.split('\n').findIndex((text) => text.includes('s49.$.count')) + 1;
+      expect(output).toContain(`mistake.ts(${line},`);
+      expect(output.match(/error TS/g)).toHaveLength(1);
+    },
+    patienceMs,
+  );
 });
 
 async function instantiationsOf(steps: number): Promise<number> {
@@ -61,7 +69,15 @@ async function check(name: string, source: string): Promise<string> {
   );
   const run = promisify(execFile);
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const args = [tsc, '-p', join(folder, `${name}.json`), '--noEmit', '--extendedDiagnostics', '--pretty', 'false'];
+  const args = [
+    tsc,
+    '-p',
+    join(folder, `${name}.json`),
+    '--noEmit',
+    '--extendedDiagnostics',
+    '--pretty',
+    'false',
+  ];
   try {
     return (await run(process.execPath, args)).stdout;
   } catch (error) {
@@ -77,31 +93,45 @@ function workflowSource(steps: number): string {
     const before = n === 1 ? 'start' : `s${n - 1}`;
     switch (n % 10) {
       case 3:
-        lines.push(`const s${n} = w.ifRan('i${n}', w.task('t${n}', step, { input: { order: w.input, previous: ${before}.$.result }, when: large }), (ran) => ran);`);
+        lines.push(
+          `const s${n} = w.ifRan('i${n}', w.task('t${n}', step, { input: { order: w.input, previous: ${before}.$.result }, when: large }), (ran) => ran);`,
+        );
         break;
       case 5:
-        lines.push(`const r${n} = w.review('r${n}', { form: z.object({ reason: z.string() }), show: ${before}, expires: '24h' });`);
-        lines.push(`const s${n} = w.task('t${n}', step, { input: { order: w.input, previous: r${n}.$.actor } });`);
+        lines.push(
+          `const r${n} = w.review('r${n}', { form: z.object({ reason: z.string() }), show: ${before}, expires: '24h' });`,
+        );
+        lines.push(
+          `const s${n} = w.task('t${n}', step, { input: { order: w.input, previous: r${n}.$.actor } });`,
+        );
         break;
       case 7:
-        lines.push(`const m${n} = w.task('t${n}', step, { input: { order: w.input, previous: ${before}.$.result }, tolerate: ['full'] });`);
-        lines.push(`const s${n} = w.derive('d${n}', m${n}, (settled) => ({ result: settled.status, count: 1 }));`);
+        lines.push(
+          `const m${n} = w.task('t${n}', step, { input: { order: w.input, previous: ${before}.$.result }, tolerate: ['full'] });`,
+        );
+        lines.push(
+          `const s${n} = w.derive('d${n}', m${n}, (settled) => ({ result: settled.status, count: 1 }));`,
+        );
         break;
       case 9:
-        lines.push(`const s${n} = w.when('w${n}', large, () => w.task('t${n}', step, { input: { order: w.input, previous: ${before}.$.result } }), () => ${before});`);
+        lines.push(
+          `const s${n} = w.when('w${n}', large, () => w.task('t${n}', step, { input: { order: w.input, previous: ${before}.$.result } }), () => ${before});`,
+        );
         break;
       default: {
         const previous = n % 10 === 4 ? "'again'" : `${before}.$.result`;
-        lines.push(`const s${n} = w.task('t${n}', step, { input: { order: w.input, previous: ${previous} }, priority: 'high' });`);
+        lines.push(
+          `const s${n} = w.task('t${n}', step, { input: { order: w.input, previous: ${previous} }, priority: 'high' });`,
+        );
       }
     }
   }
   return [
     "import { z } from 'zod';",
     `import { defineTask, defineWorkflow } from ${JSON.stringify(index)};`,
-    "const Order = z.object({ id: z.string(), lines: z.array(z.object({ sku: z.string(), count: z.number() })) });",
+    'const Order = z.object({ id: z.string(), lines: z.array(z.object({ sku: z.string(), count: z.number() })) });',
     "const step = defineTask({ name: 'step', input: z.object({ order: Order, previous: z.string() }),",
-    "  output: z.object({ result: z.string(), count: z.number() }), failures: { full: z.object({ left: z.number() }) },",
+    '  output: z.object({ result: z.string(), count: z.number() }), failures: { full: z.object({ left: z.number() }) },',
     "  compensate: 'none', run: async () => ({ result: '', count: 0 }) });",
     "export const large = defineWorkflow({ name: 'large', version: 1, input: Order, steps(w) {",
     "const large = w.is(w.input.$.lines, 'large', (lines) => lines.length > 3);",

@@ -5,8 +5,8 @@ import {
   defineTask,
   defineWorkflow,
   type Failure,
-  type ItemFailure,
   forwardWorkflow,
+  type ItemFailure,
   type MaybeSkipped,
   type Ref,
   type Reviewed,
@@ -61,7 +61,10 @@ const lookUp = defineTask({
   compensate: 'none',
   run: async () => ({ kind: 'found', price: 1 }),
 });
-const paid = defineEvent({ name: 'order.paid', payload: z.object({ orderId: z.string(), at: z.string() }) });
+const paid = defineEvent({
+  name: 'order.paid',
+  payload: z.object({ orderId: z.string(), at: z.string() }),
+});
 
 /** Checked, never run. */
 const never: boolean = false;
@@ -77,7 +80,13 @@ describe('a task', () => {
   it('refuses misspelt options', () => {
     if (never) {
       // @ts-expect-error - retries
-      defineTask({ name: 'x', input: z.string(), compensate: 'none', retries: 3, run: async () => {} });
+      defineTask({
+        name: 'x',
+        input: z.string(),
+        compensate: 'none',
+        retries: 3,
+        run: async () => {},
+      });
     }
   });
 
@@ -97,7 +106,13 @@ describe('a task', () => {
   it('takes durations with a unit', () => {
     if (never) {
       // @ts-expect-error - no unit
-      defineTask({ name: 'x', input: z.string(), compensate: 'none', timeout: '30', run: async () => {} });
+      defineTask({
+        name: 'x',
+        input: z.string(),
+        compensate: 'none',
+        timeout: '30',
+        run: async () => {},
+      });
     }
   });
 });
@@ -126,7 +141,10 @@ describe('wiring', () => {
   it('takes constants, and objects and lists that mix them with references', () => {
     const tag = defineTask({
       name: 'tag',
-      input: z.object({ tags: z.array(z.string()), meta: z.object({ by: z.string(), n: z.number() }) }),
+      input: z.object({
+        tags: z.array(z.string()),
+        meta: z.object({ by: z.string(), n: z.number() }),
+      }),
       compensate: 'none',
       run: async () => {},
     });
@@ -134,7 +152,10 @@ describe('wiring', () => {
       name: 'tagging',
       version: 1,
       input: Order,
-      steps: (w) => w.task('tag', tag, { input: { tags: ['a', w.input.$.id], meta: { by: w.run.$.runId, n: 1 } } }),
+      steps: (w) =>
+        w.task('tag', tag, {
+          input: { tags: ['a', w.input.$.id], meta: { by: w.run.$.runId, n: 1 } },
+        }),
     });
   });
 
@@ -276,7 +297,12 @@ describe('branches', () => {
         >();
         const one = w.when('other', isLarge, () => w.input.$.id);
         expectTypeOf(one).toEqualTypeOf<Ref<string | undefined>>();
-        const failing = w.when('third', isLarge, () => w.input.$.id, () => w.fail('stop', 'Too small'));
+        const failing = w.when(
+          'third',
+          isLarge,
+          () => w.input.$.id,
+          () => w.fail('stop', 'Too small'),
+        );
         expectTypeOf(failing).toEqualTypeOf<Ref<string>>();
         return both;
       },
@@ -298,7 +324,13 @@ describe('branches', () => {
           missing: (value) => value.$.why,
         });
         expectTypeOf(chosen).toEqualTypeOf<Ref<string | number>>();
-        const open = w.choose('by-id', w.input, 'id', { vip: () => w.input.$.id }, () => w.input.$.amount);
+        const open = w.choose(
+          'by-id',
+          w.input,
+          'id',
+          { vip: () => w.input.$.id },
+          () => w.input.$.amount,
+        );
         expectTypeOf(open).toEqualTypeOf<Ref<string | number>>();
         return chosen;
       },
@@ -319,7 +351,10 @@ describe('branches', () => {
           w.choose('b', found, 'kind', { found: () => {} });
           // @ts-expect-error - an open field needs a branch for all others
           w.choose('c', w.input, 'id', { vip: () => {} });
-          const maybe = w.task('d', lookUp, { input: { id: 'x' }, when: w.is(w.input, 'y', () => true) });
+          const maybe = w.task('d', lookUp, {
+            input: { id: 'x' },
+            when: w.is(w.input, 'y', () => true),
+          });
           // @ts-expect-error - may be skipped
           w.choose('e', maybe, 'kind', { found: () => {}, missing: () => {} });
           return found;
@@ -339,16 +374,26 @@ describe('tolerated failures', () => {
         const input = { orderId: w.input.$.id, amount: w.input.$.amount };
         const one = w.task('one', charge, { input, tolerate: ['limit'] });
         expectTypeOf(one).toEqualTypeOf<
-          Ref<{ status: 'complete'; value: { chargeId: string } } | { status: 'limit'; detail: { left: number } }>
+          Ref<
+            | { status: 'complete'; value: { chargeId: string } }
+            | { status: 'limit'; detail: { left: number } }
+          >
         >();
         const all = w.task('all', charge, { input, tolerate: 'any' });
         expectTypeOf(all).toEqualTypeOf<
-          Ref<{ status: 'complete'; value: { chargeId: string } } | { status: 'failed'; failure: Failure }>
+          Ref<
+            | { status: 'complete'; value: { chargeId: string } }
+            | { status: 'failed'; failure: Failure }
+          >
         >();
-        const child = w.child('child', forwardWorkflow<string, number>({ name: 'c', version: 1, workflow: () => other }), {
-          input: w.input.$.id,
-          tolerate: 'any',
-        });
+        const child = w.child(
+          'child',
+          forwardWorkflow<string, number>({ name: 'c', version: 1, workflow: () => other }),
+          {
+            input: w.input.$.id,
+            tolerate: 'any',
+          },
+        );
         expectTypeOf(child).toEqualTypeOf<
           Ref<{ status: 'complete'; value: number } | { status: 'failed'; failure: Failure }>
         >();
@@ -386,7 +431,10 @@ describe('tolerated failures', () => {
           compensate: 'none',
           run: async () => ({ note: '' }),
         });
-        const done = w.task('charge', charge, { input: { orderId: 'a', amount: 1 }, fallback: byHand });
+        const done = w.task('charge', charge, {
+          input: { orderId: 'a', amount: 1 },
+          fallback: byHand,
+        });
         expectTypeOf(done).toEqualTypeOf<Ref<{ chargeId: string } | { note: string }>>();
         if (never) {
           // @ts-expect-error - a fallback that wants more
@@ -416,7 +464,9 @@ describe('reviews, events, sleep and maps', () => {
         expectTypeOf(event).toEqualTypeOf<Ref<{ orderId: string; at: string }>>();
         const late = w.waitFor('late', paid, { within: '5m', onTimeout: 'continue' });
         expectTypeOf(late).toEqualTypeOf<
-          Ref<{ status: 'received'; value: { orderId: string; at: string } } | { status: 'timed_out' }>
+          Ref<
+            { status: 'received'; value: { orderId: string; at: string } } | { status: 'timed_out' }
+          >
         >();
         expectTypeOf(w.sleep('nap', { for: '5m' })).toEqualTypeOf<Ref<undefined>>();
         w.emit('tell', paid, { payload: { orderId: w.input.$.id, at: 'now' } });
@@ -434,14 +484,21 @@ describe('reviews, events, sleep and maps', () => {
         const plain = w.map('each', w.input.$.orders, { concurrency: 4 }, (order, index) => {
           expectTypeOf(order).toEqualTypeOf<Ref<Order>>();
           expectTypeOf(index).toEqualTypeOf<Ref<number>>();
-          return w.task('charge', charge, { input: { orderId: order.$.id, amount: order.$.amount } });
+          return w.task('charge', charge, {
+            input: { orderId: order.$.id, amount: order.$.amount },
+          });
         });
         expectTypeOf(plain).toEqualTypeOf<Ref<readonly { chargeId: string }[]>>();
         const batched = w.map('batches', w.input.$.orders, { batch: 10 }, (orders) => {
           expectTypeOf(orders).toEqualTypeOf<Ref<readonly Order[]>>();
         });
         expectTypeOf(batched).toEqualTypeOf<Ref<readonly undefined[]>>();
-        const collected = w.map('collected', w.input.$.orders, { onItemFailure: 'collect' }, (order) => order.$.id);
+        const collected = w.map(
+          'collected',
+          w.input.$.orders,
+          { onItemFailure: 'collect' },
+          (order) => order.$.id,
+        );
 
         expectTypeOf(collected.$.failed).toEqualTypeOf<Ref<readonly ItemFailure<Order>[]>>();
         return plain;
@@ -472,11 +529,18 @@ describe('the run context', () => {
       context: {
         processed: { schema: z.number(), initial: 0, reduce: 'sum' },
         log: { schema: z.array(z.object({ text: z.string() })), initial: [], reduce: 'append' },
-        state: { schema: z.object({ a: z.string(), b: z.number() }), initial: { a: '', b: 0 }, reduce: 'merge' },
+        state: {
+          schema: z.object({ a: z.string(), b: z.number() }),
+          initial: { a: '', b: 0 },
+          reduce: 'merge',
+        },
         seen: {
           schema: z.array(z.string()),
           initial: [],
-          reduce: { name: 'add-once', run: (current: string[], next: string) => [...new Set([...current, next])] },
+          reduce: {
+            name: 'add-once',
+            run: (current: string[], next: string) => [...new Set([...current, next])],
+          },
         },
       },
       steps(w) {
@@ -557,7 +621,12 @@ describe('the result of a workflow', () => {
   });
 
   it('follows the input and output of a child', () => {
-    const child = defineWorkflow({ name: 'child', version: 1, input: Order, steps: (w) => w.input.$.amount });
+    const child = defineWorkflow({
+      name: 'child',
+      version: 1,
+      input: Order,
+      steps: (w) => w.input.$.amount,
+    });
     defineWorkflow({
       name: 'parent',
       version: 1,
@@ -580,9 +649,17 @@ describe('the result of a workflow', () => {
       version: 1,
       input: z.object({ depth: z.number() }),
       steps: (w) =>
-        w.child('below', forwardWorkflow<{ depth: number }, number>({ name: 'tree', version: 1, workflow: () => tree }), {
-          input: w.input,
-        }),
+        w.child(
+          'below',
+          forwardWorkflow<{ depth: number }, number>({
+            name: 'tree',
+            version: 1,
+            workflow: () => tree,
+          }),
+          {
+            input: w.input,
+          },
+        ),
     });
   });
 });
@@ -616,12 +693,18 @@ describe('values of transforming schemas', () => {
   });
 
   it('may be wired whatever their type, also a recursive one', () => {
-    const keep = defineTask({ name: 'keep', input: z.object({ data: z.json() }), compensate: 'none', run: async () => {} });
+    const keep = defineTask({
+      name: 'keep',
+      input: z.object({ data: z.json() }),
+      compensate: 'none',
+      run: async () => {},
+    });
     defineWorkflow({
       name: 'keeping',
       version: 1,
       input: Order,
-      steps: (w) => w.task('keep', keep, { input: { data: { order: w.input, list: [1, w.input.$.id] } } }),
+      steps: (w) =>
+        w.task('keep', keep, { input: { data: { order: w.input, list: [1, w.input.$.id] } } }),
     });
     expectTypeOf<Ref<{ a: number }>>().toExtend<Wire<{ a: number; b?: string }>>();
   });

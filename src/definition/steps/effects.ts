@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idProblem } from '../../plan/names.ts';
+import { wordProblem } from '../../plan/names.ts';
 import type { MilestoneNode, UpdateNode } from '../../plan/plan.ts';
 import { definitionInvalid, didYouMean } from '../../plan/problem.ts';
 import type { Draft } from '../draft.ts';
@@ -12,7 +12,7 @@ const options = z.strictObject(gatedOptions);
 /** The node is called `<name>.reached`. */
 export function addMilestone(draft: Draft, name: unknown, givenOptions: unknown): void {
   draft.checkOpen();
-  const problem = idProblem(name);
+  const problem = wordProblem(name);
   if (problem !== null) throw definitionInvalid(draft.place(), problem);
   const id = `${String(name)}.reached`;
   const place = draft.place(id);

@@ -4,7 +4,7 @@ import type { EmitStep, FailStep, SleepStep, WaitStep } from '../../plan/plan.ts
 import { definitionInvalid, type Place } from '../../plan/problem.ts';
 import type { Draft } from '../draft.ts';
 import { type EventParts, eventParts } from '../event.ts';
-import { anything, duration, oneOf } from '../options.ts';
+import { anything, duration, fieldsOption, oneOf } from '../options.ts';
 import { refParts } from '../reference.ts';
 import type { Ref } from '../types.ts';
 import { toWiring } from '../wiring.ts';
@@ -15,9 +15,7 @@ const waitOptions = z.strictObject({
   within: duration.optional(),
   onTimeout: oneOf('fail', 'continue').optional(),
   early: oneOf('keep', 'reject').optional(),
-  where: z
-    .record(z.string(), anything, { error: 'must be an object of fields and values' })
-    .optional(),
+  where: fieldsOption('fields and values').optional(),
 });
 
 export function addWait(

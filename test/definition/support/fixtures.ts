@@ -39,13 +39,21 @@ export function untypedFlow(steps: (w: Untyped) => unknown, rest: object = {}) {
   return flow(steps as never, rest);
 }
 
-export function planOf(steps: (w: Builder<z.infer<typeof Order>>) => unknown, rest: object = {}): Plan {
+export function planOf(
+  steps: (w: Builder<z.infer<typeof Order>>) => unknown,
+  rest: object = {},
+): Plan {
   return flow(steps, rest).plan;
 }
 
-export function node<K extends PlanNode['kind']>(plan: Plan, id: string, kind: K): Extract<PlanNode, { kind: K }> {
+export function node<K extends PlanNode['kind']>(
+  plan: Plan,
+  id: string,
+  kind: K,
+): Extract<PlanNode, { kind: K }> {
   const found = plan.nodes.find((each) => each.id === id);
-  if (found?.kind !== kind) throw new Error(`No ${kind} "${id}" in ${plan.nodes.map((each) => each.id).join(', ')}`);
+  if (found?.kind !== kind)
+    throw new Error(`No ${kind} "${id}" in ${plan.nodes.map((each) => each.id).join(', ')}`);
   return found as Extract<PlanNode, { kind: K }>;
 }
 
@@ -54,7 +62,8 @@ export function mistake(define: () => unknown): string {
   try {
     define();
   } catch (error) {
-    if (error instanceof SignalboxError && error.code === 'DEFINITION_INVALID') return error.message;
+    if (error instanceof SignalboxError && error.code === 'DEFINITION_INVALID')
+      return error.message;
     throw error;
   }
   throw new Error('Expected a definition error, and there was none');
