@@ -19,8 +19,8 @@ export {
   type UndoContext,
   type Workflow,
 } from './definition/index.ts';
+export type { RunEvent } from './engine/announcer.ts';
 export type { WorkflowSource } from './engine/catalogue.ts';
-export type { RunEvent } from './engine/engine.ts';
 export type { RunOutcome } from './engine/run-outcome.ts';
 export type { Settings } from './engine/settings.ts';
 export type { StartOptions } from './engine/start.ts';

@@ -6,14 +6,10 @@ import { systemClock } from './adapters/system/clock.ts';
 import { createSystemIds } from './adapters/system/ids.ts';
 import type { EventType } from './definition/event.ts';
 import type { Workflow } from './definition/workflow.ts';
+import type { RunEvent } from './engine/announcer.ts';
 import type { WorkflowSource } from './engine/catalogue.ts';
-import {
-  type ChainReport,
-  createEngine,
-  type Engine,
-  type ListQuery,
-  type RunEvent,
-} from './engine/engine.ts';
+import { createEngine, type Engine } from './engine/engine.ts';
+import type { ChainReport, ListQuery } from './engine/reader.ts';
 import type { Settings } from './engine/settings.ts';
 import type { StartOptions } from './engine/start.ts';
 import type { Explanation, RunView } from './engine/views.ts';

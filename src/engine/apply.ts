@@ -3,9 +3,11 @@
  */
 import { type Advance, advance, possibleEvents, statusOf } from '../chart/advance.ts';
 import type { ChartEvent } from '../chart/events.ts';
+import { lifecycle } from '../chart/lifecycle.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
+import type { RunStatus } from '../plan/plan.ts';
 import type { Settlement } from '../plan/settle.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import { annotate, type Draft, record } from './draft.ts';
@@ -109,9 +111,15 @@ function keepRecord(
   if (incoming.replayed !== undefined) {
     const completed = toCompleted(incoming.replayed);
     if (completed !== null) run.completed.push(completed);
+    if (advanced.from !== advanced.to) recordPassage(draft, advanced.from, advanced.to);
     return;
   }
   const isStart = event.type === 'run.started';
+  // Nothing to do, or nothing that could be done: the start leads past `processing` at once.
+  const passes =
+    advanced.from === 'pending' &&
+    lifecycle.processing.includes(advanced.to) &&
+    advanced.to !== 'cancelled';
   const output = finalOutput ?? incoming.settles?.output;
   const data = dataOf(incoming, event, settled?.settlement ?? null);
   const entry = record(draft, {
@@ -119,7 +127,7 @@ function keepRecord(
     event: event.type,
     actor: incoming.actor,
     from: advanced.from,
-    to: advanced.to,
+    to: passes ? 'processing' : advanced.to,
     step: finalOutput === undefined ? (isStart ? startStep : incoming.step) : 'completion',
     attempt: incoming.attempt,
     durationMs: incoming.durationMs,
@@ -134,6 +142,7 @@ function keepRecord(
     error: incoming.error,
     ...(Object.keys(data).length > 0 ? { data } : {}),
   });
+  if (passes) recordPassage(draft, 'processing', advanced.to);
   if (event.type === 'undo.completed') run.undone.push(incoming.step ?? '');
   else if (event.type === 'undo.failed') {
     if (incoming.isFinalFailure === true)
@@ -145,6 +154,12 @@ function keepRecord(
     const completed = toCompleted(entry);
     if (completed !== null) run.completed.push(completed);
   }
+}
+
+/** The table holds in the history as well: a change of status that no entry of its own stands for gets one. */
+function recordPassage(draft: Draft, from: RunStatus, to: RunStatus): void {
+  const event = to === 'waiting_review' ? 'steps.settled' : 'run.stopped';
+  record(draft, { atMs: draft.tools.nowMs, event, actor: 'signalbox', from, to });
 }
 
 function dataOf(incoming: Incoming, event: ChartEvent, settlement: Settlement | null): JsonObject {

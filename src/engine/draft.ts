@@ -20,10 +20,8 @@ export type Command =
   | { readonly type: 'map'; readonly step: string }
   | { readonly type: 'stopMap'; readonly step: string }
   | { readonly type: 'abort'; readonly step: string }
-  | { readonly type: 'broadcast' }
   | { readonly type: 'notice' }
-  | { readonly type: 'remind'; readonly step: string; readonly round: number }
-  | { readonly type: 'finished' };
+  | { readonly type: 'remind'; readonly step: string; readonly round: number };
 
 /** Where ids, draws and the time of an apply come from. */
 export interface Tools {

@@ -168,7 +168,6 @@ function startChild(draft: Draft, step: string): readonly Incoming[] {
       labels: run.header.labels,
     },
   });
-  draft.commands.push({ type: 'broadcast' });
   return [];
 }
 
@@ -200,7 +199,6 @@ function emit(draft: Draft, step: string): readonly Incoming[] {
     atMs: tools.nowMs,
     body: { event: node.event, payload: parsed.stored, actor: `run:${run.header.id}` },
   });
-  draft.commands.push({ type: 'broadcast' });
   return [
     {
       event: { type: `${step}.completed` },
@@ -380,7 +378,6 @@ function stop(draft: Draft, mode: 'drain' | 'abort', running: readonly string[])
         atMs: tools.nowMs,
         body: { mode, reason: `Run "${run.header.id}" stops`, actor: `run:${run.header.id}` },
       });
-      draft.commands.push({ type: 'broadcast' });
     }
     if (item.kind === 'map') draft.commands.push({ type: 'stopMap', step: item.step });
     if (item.kind === 'attempt' && mode === 'abort')
@@ -423,7 +420,6 @@ function finish(draft: Draft): void {
         failure: run.outcome?.failure ?? null,
       },
     });
-    draft.commands.push({ type: 'broadcast' });
   }
   if (status === 'failed' && run.definition.plan.onFailed !== undefined) {
     openItem(draft, {
@@ -435,7 +431,6 @@ function finish(draft: Draft): void {
     });
     draft.commands.push({ type: 'notice' });
   }
-  draft.commands.push({ type: 'finished' });
 }
 
 export function toError(failure: FailureSummary & { readonly cause?: unknown }): JsonObject {

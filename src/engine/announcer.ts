@@ -1,0 +1,63 @@
+import type { RunStatus } from '../plan/plan.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { HistoryEntry, RunCommit } from '../ports/store.ts';
+import type { LiveRun } from './live-run.ts';
+import { toHistoryView } from './views.ts';
+
+/** A step of a run's life, told after it is durable. */
+export interface RunEvent {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly status: RunStatus;
+  readonly entry: HistoryEntry;
+}
+
+export type RunListener = (event: RunEvent) => void;
+
+/** Tells subscribers and the log what has become true. A listener that throws hurts nobody. */
+export interface Announcer {
+  announce(run: LiveRun, commit: RunCommit): void;
+  /** `runId`: of one run only. Returns a function that ends it. */
+  subscribe(listener: RunListener, runId?: string): () => void;
+}
+
+export function createAnnouncer(log: Logger): Announcer {
+  /** Under `null` those that listen to every run. */
+  const listeners = new Map<string | null, Set<RunListener>>();
+
+  function tell(listener: RunListener, event: RunEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      log.error({ err: error, runId: event.runId }, 'a listener threw; the run is not affected');
+    }
+  }
+
+  return {
+    announce(run, commit) {
+      const { id: runId, workflow } = run.header;
+      const heard = [...(listeners.get(null) ?? []), ...(listeners.get(runId) ?? [])];
+      for (const entry of commit.history) {
+        const { event, from, to, step, attempt } = entry;
+        log.debug({ runId, event, from, to, step, attempt }, 'transition');
+        if (heard.length === 0) continue;
+        const told = {
+          runId,
+          workflow,
+          status: to,
+          entry: toHistoryView(entry, run.definition.plan),
+        };
+        for (const listener of heard) tell(listener, told);
+      }
+    },
+    subscribe(listener, runId) {
+      const key = runId ?? null;
+      const known = listeners.get(key) ?? new Set();
+      listeners.set(key, known.add(listener));
+      return () => {
+        known.delete(listener);
+        if (known.size === 0 && listeners.get(key) === known) listeners.delete(key);
+      };
+    },
+  };
+}

@@ -1,0 +1,177 @@
+/** Requests to existing runs: carried out here if this process may change the run, left in its inbox if another holds it. */
+import { SignalboxError } from '../errors.ts';
+import type { JsonObject } from '../plan/json.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { HistoryEntry, Message, Store } from '../ports/store.ts';
+import { digest } from './canonical.ts';
+import { annotate, type Draft } from './draft.ts';
+import type { LiveRun } from './live-run.ts';
+import { handleRequest, type RetryMaterial, RunRequest } from './requests.ts';
+import type { RunTable } from './run-table.ts';
+import type { Settings } from './settings.ts';
+import { assertSize } from './start.ts';
+
+export interface Door {
+  /** Applies a request to a run this process may change; `message` is answered in the same commit. */
+  perform(run: LiveRun, request: RunRequest, message: Message | null): Promise<JsonObject>;
+  request(runId: string, request: RunRequest): Promise<JsonObject>;
+}
+
+interface DoorDeps {
+  readonly store: Store;
+  readonly runs: RunTable;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly settings: Settings;
+  /** Reads the run's inbox, should its holder be gone by now. */
+  deliver(runId: string): Promise<void>;
+}
+
+/** How often the answer of the process that holds a run is looked for. */
+const answerPollMs = 50;
+
+export function createDoor(deps: DoorDeps): Door {
+  const { store, runs, clock, ids, log, settings } = deps;
+
+  async function perform(
+    run: LiveRun,
+    request: RunRequest,
+    message: Message | null,
+  ): Promise<JsonObject> {
+    const material = request.kind === 'retry' ? await retryMaterial(run) : null;
+    const { answer } = await runs.change(run, (draft) => {
+      const given = handleRequest(draft, request, material);
+      if (message !== null) draft.answers.push({ id: message.id, answer: { ok: given } });
+      else if (request.kind === 'signal') rememberSignal(draft, request, given);
+      return given;
+    });
+    return answer;
+  }
+
+  /** What was settled before is fed through the chart again rather than done again. */
+  async function retryMaterial(run: LiveRun): Promise<RetryMaterial> {
+    const entries = await store.settled(run.header.id, run.state.generation);
+    const recorded = new Map<string, HistoryEntry>();
+    for (const entry of entries)
+      if (entry.step !== null && isStepResult(entry)) recorded.set(entry.step, entry);
+    return { recorded };
+  }
+
+  async function request(runId: string, unparsed: RunRequest): Promise<JsonObject> {
+    const wanted = parse(runId, unparsed);
+    for (let tries = 0; tries < 10; tries += 1) {
+      const known =
+        wanted.kind === 'signal' ? await store.answer(signalMessageId(runId, wanted.id)) : null;
+      if (known !== null) return answerOf(known.answer ?? { ok: { delivered: true } });
+      const run = await runs.own(runId);
+      if (run === null) return throughStore(runId, wanted);
+      try {
+        return await perform(run, wanted, null);
+      } catch (error) {
+        if (error instanceof SignalboxError && error.code === 'LEASE_LOST') continue;
+        await auditRefusal(runId, wanted, error);
+        throw error;
+      }
+    }
+    throw new SignalboxError('RUN_CONFLICT', `Run "${runId}" changes too fast; try again`, {
+      details: { runId },
+    });
+  }
+
+  function parse(runId: string, unparsed: RunRequest): RunRequest {
+    const parsed = RunRequest.safeParse(unparsed);
+    if (!parsed.success) {
+      const text = parsed.error.issues
+        .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+        .join('; ');
+      throw new SignalboxError('INPUT_INVALID', `Request to run "${runId}": ${text}`, {
+        details: { runId },
+      });
+    }
+    const { data } = parsed;
+    if (data.kind === 'signal')
+      assertSize(`Payload of signal "${data.event}"`, data.payload, settings.maxPayloadBytes);
+    if (data.kind === 'decide')
+      assertSize(`Form of review "${data.step}"`, data.form, settings.maxPayloadBytes);
+    return data;
+  }
+
+  /** Refused decisions leave a trace: who tried what, and why not. */
+  async function auditRefusal(runId: string, wanted: RunRequest, error: unknown): Promise<void> {
+    if (wanted.kind !== 'decide' || !(error instanceof SignalboxError)) return;
+    if (error.code !== 'REVIEW_NOT_OPEN' && error.code !== 'REVIEW_FORBIDDEN') return;
+    const { step, outcome, actor } = wanted;
+    try {
+      const run = await runs.own(runId);
+      if (run === null) return;
+      const data = { step, outcome, code: error.code };
+      await runs.change(run, (draft) =>
+        annotate(draft, { event: 'decision.refused', actor, data }),
+      );
+    } catch (lost) {
+      log.warn({ err: lost, runId }, 'the refused decision could not be noted');
+    }
+  }
+
+  async function throughStore(runId: string, wanted: RunRequest): Promise<JsonObject> {
+    const { kind, ...body } = wanted;
+    const id =
+      wanted.kind === 'signal'
+        ? signalMessageId(runId, wanted.id)
+        : `${runId}/${kind}/${ids.token()}`;
+    await store.send([{ id, runId, kind, atMs: clock.nowMs(), body: body as JsonObject }]);
+    const startedMs = clock.monotonicMs();
+    while (clock.monotonicMs() - startedMs < settings.answerTimeoutMs) {
+      const known = await store.answer(id);
+      if (known?.answer != null) return answerOf(known.answer);
+      await new Promise<void>((resolve) => clock.after(answerPollMs, resolve));
+      await deps.deliver(runId);
+    }
+    throw new SignalboxError(
+      'RUN_CONFLICT',
+      `The process that holds run "${runId}" has not answered; the request stays in the run's inbox`,
+      { details: { runId, messageId: id } },
+    );
+  }
+
+  return { perform, request };
+}
+
+/** A signal is remembered by its id, so that a repeated delivery has no second effect. */
+function rememberSignal(
+  draft: Draft,
+  request: Extract<RunRequest, { kind: 'signal' }>,
+  answer: JsonObject,
+): void {
+  const runId = draft.run.header.id;
+  const id = signalMessageId(runId, request.id);
+  draft.messages.push({
+    id,
+    runId,
+    kind: 'signal',
+    atMs: draft.tools.nowMs,
+    body: { event: request.event, id: request.id },
+  });
+  draft.answers.push({ id, answer: { ok: answer } });
+}
+
+function isStepResult(entry: HistoryEntry): boolean {
+  const isOwn = entry.step !== 'completion' && entry.step?.startsWith('$') === false;
+  return isOwn && entry.settles !== 'failed' && !entry.event.startsWith('undo.');
+}
+
+function answerOf(answer: JsonObject): JsonObject {
+  const { error, ok } = answer;
+  if (error !== undefined && error !== null && typeof error === 'object') {
+    const { code, message } = error as { code: SignalboxError['code']; message: string };
+    throw new SignalboxError(code, message);
+  }
+  return (ok ?? {}) as JsonObject;
+}
+
+function signalMessageId(runId: string, signalId: string): string {
+  return `${runId}/signal/${digest(signalId).slice(0, 40)}`;
+}

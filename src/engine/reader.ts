@@ -1,0 +1,94 @@
+/** Reading runs: always what is stored, never what is only in memory. Works on a store opened for reading only. */
+import type { Json } from '../plan/json.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { HistoryEntry, RunHeader, RunQuery, Store, StoredRun } from '../ports/store.ts';
+import type { Catalogue } from './catalogue.ts';
+import { type ChainFault, genesisHash, verifyEntry } from './history-entry.ts';
+import { notFound, type RunTable } from './run-table.ts';
+import { type Explanation, explainRun, type RunView, toHistoryView, toView } from './views.ts';
+
+export interface ChainReport {
+  readonly runId: string;
+  /** Entries that are sound, from the first on. */
+  readonly entries: number;
+  readonly fault: ChainFault | null;
+}
+
+export type ListQuery = Partial<RunQuery>;
+
+export interface Reader {
+  get(runId: string): Promise<RunView>;
+  explain(runId: string): Promise<Explanation>;
+  list(
+    query: ListQuery,
+  ): Promise<{ readonly runs: readonly RunView[]; readonly cursor: string | null }>;
+  history(
+    runId: string,
+    page: { readonly afterSeq?: number; readonly limit?: number },
+  ): Promise<readonly HistoryEntry[]>;
+  /** Output of a completed run. */
+  output(runId: string): Promise<Json>;
+  verify(runId: string): Promise<ChainReport>;
+}
+
+const pageSize = 1_000;
+
+export function createReader(store: Store, catalogue: Catalogue, runs: RunTable): Reader {
+  async function stored(runId: string): Promise<StoredRun> {
+    const found = await store.load(runId);
+    if (found === null) throw notFound(runId);
+    return found;
+  }
+
+  async function planOf(header: RunHeader): Promise<Plan | null> {
+    const known = catalogue.find(header.workflow, header.version);
+    if (known !== null && known.plan.hash === header.planHash) return known.plan;
+    if (catalogue.workflows.every((workflow) => workflow.name !== header.workflow)) return null;
+    return store.plan(header.workflow, header.version, header.planHash);
+  }
+
+  async function view(run: StoredRun): Promise<RunView> {
+    return toView(run, await planOf(run.header));
+  }
+
+  return {
+    get: async (runId) => view(await stored(runId)),
+    async explain(runId) {
+      const found = await stored(runId);
+      const cached = runs.peek(runId);
+      const run = cached?.state.revision === found.state.revision ? cached : await runs.load(runId);
+      return explainRun(run, await view(found));
+    },
+    async list(query) {
+      const page = await store.list({ ...query, limit: query.limit ?? 100 });
+      return { runs: await Promise.all(page.runs.map(view)), cursor: page.cursor };
+    },
+    async history(runId, { afterSeq = 0, limit = pageSize }) {
+      const plan = await planOf((await stored(runId)).header);
+      const entries = await store.history(runId, { afterSeq, limit });
+      return entries.map((entry) => toHistoryView(entry, plan));
+    },
+    async output(runId) {
+      const { state } = await stored(runId);
+      const entries = await store.settled(runId, state.generation, ['completion']);
+      return entries.at(-1)?.output ?? null;
+    },
+    async verify(runId) {
+      const { state } = await stored(runId);
+      let previous = { seq: 0, hash: genesisHash };
+      for (let isDone = false; !isDone; ) {
+        const page = await store.history(runId, { afterSeq: previous.seq, limit: pageSize });
+        for (const entry of page) {
+          const fault = verifyEntry(entry, previous);
+          if (fault !== null) return { runId, entries: previous.seq, fault };
+          previous = { seq: entry.seq, hash: entry.hash };
+        }
+        isDone = page.length < pageSize;
+      }
+      const { seq, hash } = previous;
+      const isWhole = seq === state.seq && hash === state.headHash;
+      const reason = `the history ends at entry ${seq}, the run counts ${state.seq}`;
+      return { runId, entries: seq, fault: isWhole ? null : { seq: seq + 1, reason } };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** Closing: running attempts end within the grace, the rest are cut off without being judged, leases go back. */
+import { SignalboxError } from '../errors.ts';
+import type { WorkDeps } from './attempts.ts';
+import type { OpenItem } from './run-body.ts';
+
+export async function shutDown(deps: WorkDeps, graceMs: number): Promise<void> {
+  const { clock, dispatcher, inFlight, queue, store } = deps;
+  let stopWaiting = () => {};
+  const grace = new Promise<boolean>((resolve) => {
+    stopWaiting = clock.after(graceMs, () => resolve(true));
+  });
+  const isOver = await Promise.race([dispatcher.drain().then(() => false), grace]);
+  stopWaiting();
+  if (isOver) {
+    for (const attempt of inFlight.values())
+      attempt.abort.abort(new SignalboxError('CLOSED', 'The orchestrator is closing'));
+  }
+  await queue.idle();
+  await handBack(deps);
+  if (store.shared) await releaseLeases(deps);
+}
+
+/** Attempts scheduled and never handed out are marked so: nobody need ask whether they took effect. */
+async function handBack({ runs, inFlight, cutOff, log }: WorkDeps): Promise<void> {
+  const isUntouched = (item: OpenItem) =>
+    item.kind === 'attempt' &&
+    item.dispatches === 1 &&
+    inFlight.get(item.token)?.isRunning !== true &&
+    !cutOff.has(item.token);
+  const mark = (item: OpenItem): OpenItem =>
+    item.kind === 'attempt' && isUntouched(item) ? { ...item, dispatches: 0 } : item;
+  for (const run of runs.all().filter((candidate) => candidate.open.some(isUntouched))) {
+    try {
+      await runs.change(run, () => {
+        run.open = run.open.map(mark);
+      });
+    } catch (error) {
+      log.warn(
+        { err: error, runId: run.header.id },
+        'an attempt never started could not be marked so',
+      );
+    }
+  }
+}
+
+async function releaseLeases({ runs, store, owner, log }: WorkDeps): Promise<void> {
+  const held = runs.leased();
+  if (held.length === 0) return;
+  try {
+    await store.renew(owner, held, 0);
+  } catch (error) {
+    log.warn({ err: error }, 'leases were not given back; they expire by themselves');
+  }
+}

@@ -1,0 +1,125 @@
+/** Looking for work nobody is at: deadlines that have passed, attempts whose process is gone, letters not yet read. */
+import { SignalboxError } from '../errors.ts';
+import type { WorkDeps } from './attempts.ts';
+import type { Courier } from './courier.ts';
+import { fireDue, fireReminders } from './due.ts';
+import { adopt, orphansOf } from './recovery.ts';
+import { createWaker } from './waker.ts';
+
+export interface Sweeper {
+  /** Everything that is due, orphaned or unread, once; resolves when it has been set going. */
+  sweep(isFirst?: boolean): Promise<void>;
+  /** Looks at this wall time at the latest. */
+  at(dueAtMs: number): void;
+  /** Looks no more; resolves when a look under way has ended. */
+  stop(): Promise<void>;
+}
+
+const pageSize = 500;
+
+export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
+  const { store, runs, clock, settings, log, inFlight, owner } = deps;
+  const unreadable = new Set<string>();
+  let sweeping: Promise<void> | null = null;
+  const waker = createWaker(
+    clock,
+    store.shared ? settings.pollMs : settings.maxSleepMs,
+    () => void sweep(false),
+  );
+  let stopRenewing = store.shared ? renewLater() : () => {};
+
+  function sweep(isFirst: boolean): Promise<void> {
+    if (deps.isClosed()) return Promise.resolve();
+    sweeping ??= look(isFirst)
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'looking for due work failed; it is tried again'),
+      )
+      .finally(() => {
+        sweeping = null;
+      });
+    return sweeping;
+  }
+
+  async function look(isFirst: boolean): Promise<void> {
+    const seen = new Set<string>();
+    try {
+      for (let isDone = false; !isDone && !deps.isClosed(); ) {
+        const query = {
+          nowMs: clock.nowMs(),
+          owner,
+          anyLease: !store.shared,
+          limit: pageSize + inFlight.size,
+        };
+        const found = await store.claimable(query);
+        const fresh = found.filter((runId) => !seen.has(runId) && !unreadable.has(runId));
+        for (const runId of fresh) seen.add(runId);
+        await Promise.all(fresh.map(tend));
+        isDone = fresh.length === 0;
+      }
+      if (isFirst || store.shared) await courier.broadcast();
+    } finally {
+      await setAlarm();
+    }
+  }
+
+  /** What is overdue and could not be dealt with is looked at again later, never in a busy loop. */
+  async function setAlarm(): Promise<void> {
+    const nextMs = await store.nextDueAtMs().catch(() => null);
+    const nowMs = clock.nowMs();
+    const patienceMs = store.shared ? settings.pollMs : settings.maxSleepMs;
+    if (nextMs === null) waker.at(nowMs + patienceMs);
+    else waker.at(nextMs > nowMs ? Math.min(nextMs, nowMs + patienceMs) : nowMs + settings.pollMs);
+  }
+
+  async function tend(runId: string): Promise<void> {
+    try {
+      const run = await runs.own(runId);
+      if (run === null) return;
+      const mayAdopt = run.state.pausedAtMs === null && !runs.isPending(runId);
+      const orphans = mayAdopt ? orphansOf(run, inFlight) : [];
+      const isDue = run.state.dueAtMs !== null && run.state.dueAtMs <= clock.nowMs();
+      if (orphans.length > 0 || isDue) {
+        await runs.change(run, (draft) => {
+          adopt(draft, orphans, settings, log);
+          fireReminders(draft);
+          fireDue(draft);
+        });
+      }
+      await courier.deliver(runId);
+    } catch (error) {
+      const code = error instanceof SignalboxError ? error.code : null;
+      if (code === 'LEASE_LOST' || code === 'CLOSED') return;
+      if (code !== null && code !== 'STORE_UNAVAILABLE') unreadable.add(runId);
+      log.warn({ err: error, runId }, 'the run cannot go on here');
+    }
+  }
+
+  function renewLater(): () => void {
+    return clock.after(settings.leaseMs / 3, () => {
+      void renew().finally(() => {
+        if (!deps.isClosed()) stopRenewing = renewLater();
+      });
+    });
+  }
+
+  async function renew(): Promise<void> {
+    const held = runs.leased();
+    if (held.length === 0) return;
+    try {
+      const lost = await store.renew(owner, held, clock.nowMs() + settings.leaseMs);
+      for (const runId of lost) runs.drop(runId);
+    } catch (error) {
+      log.error({ err: error }, 'leases could not be renewed');
+    }
+  }
+
+  return {
+    sweep: (isFirst = false) => sweep(isFirst),
+    at: (dueAtMs) => waker.at(dueAtMs),
+    async stop() {
+      waker.stop();
+      stopRenewing();
+      await sweeping;
+    },
+  };
+}
