@@ -1,0 +1,119 @@
+/** Runs one benchmark: `npm run -s bench -- <name> [options]`. Prints a table, or with `--json` exactly one JSON document. */
+import { parseArgs } from 'node:util';
+import { growthBenchmark, growthTable } from './growth.ts';
+import { helloSeq3Benchmark, helloSeq3Table } from './hello-seq3.ts';
+import { modesBenchmark, modesTable } from './modes.ts';
+import { type StoreKind, storeKinds } from './support/stores.ts';
+
+const usage = `Usage: npm run -s bench -- <name> [options]
+
+hello-seq3   three durable steps next to a bare loop that appends to a file
+  --store sqlite|lowdb|memory   default sqlite
+  --inflight <n>                runs under way at the same time, default 64
+  --runs <n>                    runs of each round, default 3000
+growth       what a step costs in longer and wider workflows, what opening costs with finished runs in the store
+  --store sqlite|lowdb|memory   of the workflows, default sqlite
+  --steps <n>                   steps of each row and round, default 10000
+  --finished <n,n,…>            finished runs in the stores that are opened, default 0,10000,100000
+modes        durable against fast durability
+  --inflight <n>, --runs <n>    as for hello-seq3
+all
+  --rounds <n>                  measured rounds, of which the median counts, default 5
+  --folder <path>               where to write; default node_modules/.cache
+  --json                        one JSON document instead of a table
+`;
+
+interface Report {
+  readonly json: object;
+  readonly table: readonly (readonly string[])[];
+}
+
+function read() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      store: { type: 'string', default: 'sqlite' },
+      inflight: { type: 'string', default: '64' },
+      runs: { type: 'string', default: '3000' },
+      steps: { type: 'string', default: '10000' },
+      finished: { type: 'string', default: '0,10000,100000' },
+      rounds: { type: 'string', default: '5' },
+      folder: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const [name] = positionals;
+  if (name === undefined || positionals.length > 1) throw new TypeError('Name one benchmark');
+  const { json, folder } = values;
+  return {
+    name,
+    json,
+    folder,
+    store: storeOf(values.store),
+    inflight: count('inflight', values.inflight, 1),
+    runs: count('runs', values.runs, 1),
+    steps: count('steps', values.steps, 1),
+    finished: values.finished.split(',').map((text) => count('finished', text, 0)),
+    rounds: count('rounds', values.rounds, 1),
+  };
+}
+
+function count(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
+  throw new TypeError(
+    `--${option} is ${JSON.stringify(text)}; expected a whole number from ${least}`,
+  );
+}
+
+function storeOf(name: string): StoreKind {
+  const found = storeKinds.find((kind) => kind === name);
+  if (found !== undefined) return found;
+  throw new TypeError(`--store is "${name}"; expected one of ${storeKinds.join(', ')}`);
+}
+
+async function measure({ name, ...options }: ReturnType<typeof read>): Promise<Report> {
+  switch (name) {
+    case 'hello-seq3': {
+      const json = await helloSeq3Benchmark(options);
+      return { json, table: helloSeq3Table(json) };
+    }
+    case 'growth': {
+      const json = await growthBenchmark(options);
+      return { json, table: growthTable(json) };
+    }
+    case 'modes': {
+      const json = await modesBenchmark(options);
+      return { json, table: modesTable(json) };
+    }
+    default:
+      throw new TypeError(`There is no benchmark "${name}"`);
+  }
+}
+
+function aligned(table: readonly (readonly string[])[]): string {
+  const widths = (table[0] ?? []).map((_, column) =>
+    Math.max(...table.map((row) => (row[column] ?? '').length)),
+  );
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+try {
+  const options = read();
+  const report = await measure(options);
+  console.log(options.json ? JSON.stringify(report.json) : aligned(report.table));
+} catch (error) {
+  // anything else is a defect and ends with its stack
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}
