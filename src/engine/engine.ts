@@ -126,7 +126,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const door = createDoor({ ...deps, deliver: (runId) => courier.deliver(runId) });
   const courier: Courier = createCourier({
     ...deps,
-    perform: door.perform,
+    perform: (run, request, message) => door.perform(run, request, message),
     async startRun(id, { name, version }, input, startOptions, parent, depth) {
       const exact = version === null ? null : catalogue.find(name, version);
       await launch({
