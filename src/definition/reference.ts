@@ -137,7 +137,6 @@ function refusals(misuse: (what: string) => never) {
     has: () => misuse('is searched with `in`'),
     ownKeys: () => misuse('is listed or spread'),
     apply: () => misuse('is called'),
-    construct: () => misuse('is called with `new`'),
   } satisfies ProxyHandler<() => void>;
 }
 

@@ -3,7 +3,7 @@ import type { Json } from './json.ts';
 /** Deepest nesting of a value: far above any sensible document, far below what overflows a stack. */
 export const maxDepth = 1_000;
 /** Most values one document may hold, containers and leaves counted alike; stops a document that shares its parts from unfolding without end. */
-export const maxValues = 5_000_000;
+export const maxValues = 1_000_000;
 const maxIssues = 10;
 
 export interface ValueIssue {

@@ -79,11 +79,11 @@ describe('a task', () => {
 
   it('refuses misspelt options', () => {
     if (never) {
-      // @ts-expect-error - retries
       defineTask({
         name: 'x',
         input: z.string(),
         compensate: 'none',
+        // @ts-expect-error - no such option
         retries: 3,
         run: async () => {},
       });
@@ -105,11 +105,11 @@ describe('a task', () => {
 
   it('takes durations with a unit', () => {
     if (never) {
-      // @ts-expect-error - no unit
       defineTask({
         name: 'x',
         input: z.string(),
         compensate: 'none',
+        // @ts-expect-error - no unit
         timeout: '30',
         run: async () => {},
       });
