@@ -1,7 +1,7 @@
 /** Opening the directory of a store: what is new, what is ours, what is damaged. */
 
 import { randomUUID } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { SignalboxError } from '../../errors.ts';
 import { prepareDocument, readDocument } from './document.ts';
 import { unavailableError } from './errors.ts';
@@ -19,7 +19,7 @@ export async function prepareDirectory(
 ): Promise<void> {
   if (!(await isThere(files, layout.root))) {
     if (readOnly) throw unavailableError(layout.root, 'there is no such directory');
-    await files.makeDirectory(layout.root, { recursive: true });
+    await makeWithParents(files, layout.root);
   }
   if (!(await files.stat(layout.root)).isDirectory)
     throw unavailableError(layout.root, 'it is not a directory');
@@ -40,6 +40,18 @@ export async function prepareDirectory(
     throw damagedError(layout.root, 'signalbox.json is missing, but there are documents');
   if (readOnly) throw unavailableError(layout.root, 'there is no store in it yet');
   for (const folder of layout.folders) await files.makeDirectory(folder, { recursive: false });
+  for (const parent of new Set(layout.folders.map((folder) => dirname(folder))))
+    await files.syncDirectory(parent);
+}
+
+/** Also makes sure that none of the new folders is lost with its name in the one above. */
+export async function makeWithParents(files: FileSystem, folder: string): Promise<void> {
+  const first = await files.makeDirectory(folder, { recursive: true });
+  if (first === null) return;
+  for (let made = folder; ; made = dirname(made)) {
+    await files.syncDirectory(dirname(made));
+    if (made === first) return;
+  }
 }
 
 /** Comes last, so that a directory with this file is complete. */

@@ -13,8 +13,8 @@ export interface FileSystem {
   copy(from: string, to: string): Promise<void>;
   /** Removes a file, or a folder with its content; nothing at the path is no error. */
   remove(path: string): Promise<void>;
-  /** With its parents if `recursive`. An existing folder is no error. */
-  makeDirectory(path: string, options: { readonly recursive: boolean }): Promise<void>;
+  /** With its parents if `recursive`. An existing folder is no error. Returns the first folder that had to be made. */
+  makeDirectory(path: string, options: { readonly recursive: boolean }): Promise<string | null>;
   list(path: string): Promise<readonly string[]>;
   stat(path: string): Promise<FileFacts>;
   /** Makes the names in the folder survive a power loss. */
@@ -57,9 +57,11 @@ export const nodeFileSystem: FileSystem = {
   remove: (path) => rm(path, { recursive: true, force: true }),
   async makeDirectory(path, { recursive }) {
     try {
-      await mkdir(path, { recursive, mode: 0o700 });
+      const made = await mkdir(path, { recursive, mode: 0o700 });
+      return recursive ? (made ?? null) : path;
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
+      return null;
     }
   },
   list: (path) => readdir(path),

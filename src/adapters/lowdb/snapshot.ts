@@ -4,6 +4,7 @@ import type { ExportedRun } from '../../ports/store.ts';
 import { type RunDocument, toExportedRun } from '../shared/run-document.ts';
 import { copyOf } from '../shared/values.ts';
 import type { Changes, Watcher } from './changes.ts';
+import { makeWithParents } from './directory.ts';
 import { type Disk, findByFileName } from './disk.ts';
 import { unavailableError } from './errors.ts';
 import { hasCode } from './file-system.ts';
@@ -66,7 +67,7 @@ export async function backUp(
   async function work(): Promise<void> {
     if (await isThere(destination))
       throw unavailableError(destination, 'a backup does not overwrite what is there');
-    await files.makeDirectory(dirname(destination), { recursive: true });
+    await makeWithParents(files, dirname(destination));
     await copyFolder(layout.root, destination);
     await files.copy(layout.storeFile, join(destination, 'signalbox.json'));
     await files.syncDirectory(destination);
