@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { incidentResponse } from '../../machines/incident-response/workflow.ts';
+import { toMermaid } from '../../src/diagram/mermaid.ts';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+describe('README.md', () => {
+  it('shows the diagram that the definition yields today', () => {
+    const shown = /```mermaid\n([\s\S]*?)```/.exec(readme)?.[1];
+
+    expect(shown).toBe(toMermaid(incidentResponse.plan));
+  });
+
+  it('links to documents that exist', () => {
+    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => match[1] ?? '');
+
+    for (const link of links) expect(() => readFileSync(new URL(`../../${link}`, import.meta.url)), link).not.toThrow();
+    expect(links.length).toBeGreaterThan(5);
+  });
+});
