@@ -72,7 +72,8 @@ export function createDeeds(): Deeds {
         async run(context) {
           const { input, attempt, idempotencyKey: key } = context;
           all.push({ what: name, step: name, input, attempt, key, runId: context.run.runId });
-          return run === undefined ? `${name} done` : await run(context);
+          const output = run === undefined ? `${name} done` : await run(context);
+          return output ?? null;
         },
       });
     },
