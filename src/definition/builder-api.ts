@@ -119,10 +119,10 @@ export interface MapOptions<B, P, G> extends Gated<G> {
   /** `collect` goes on past failed items and yields them beside the complete ones. */
   onItemFailure?: P;
 }
-type Item<T, B> = [B] extends [number] ? readonly T[] : T;
+type Item<T, B> = [B] extends [number] ? T[] : T;
 type Mapped<T, R, P> = P extends 'collect'
-  ? { complete: readonly ItemResult<T, R>[]; failed: readonly ItemFailure<T>[] }
-  : readonly R[];
+  ? { complete: ItemResult<T, R>[]; failed: ItemFailure<T>[] }
+  : R[];
 
 /** The branches of a field: its literals, and 'undefined' or 'null' where it may be absent, so that absence is a branch as well. */
 type Key<V> = `${V & Exclude<Atom, bigint>}`;

@@ -60,14 +60,17 @@ export type Yield<R> = R extends Ref<infer T> ? T : undefined;
 export type Returned<C> = C extends (...args: never) => infer R ? Yield<R> : never;
 export type Branch = Ref<unknown> | void;
 
+// Values of runs are type aliases, not interfaces: an interface is not assignable to `z.json()` or a loose object. Their lists are not
+// `readonly`: such a list is not assignable to `z.array()`.
+
 /** Why a step failed, where a failure is data: in `tolerate`, in a map that collects, in `onFailed`. */
-export interface Failure {
-  readonly name: string;
-  readonly message: string;
-  readonly retryable: boolean;
+export type Failure = {
+  name: string;
+  message: string;
+  retryable: boolean;
   /** Attempts made. */
-  readonly attempts: number;
-}
+  attempts: number;
+};
 
 /**
  * The value of a tolerant step: `tolerate: 'any'` adds `failed`; `tolerate: ['full']` adds exactly `full`, and every other failure still fails
@@ -86,26 +89,26 @@ export type Reviewed<F> =
   | { outcome: 'approved'; actor: string; form: F }
   | { outcome: 'rejected' | 'expired'; actor: string; form?: F };
 
-export interface ItemResult<T, R> {
+export type ItemResult<T, R> = {
   /** From 0, in the order of the items. */
   index: number;
   item: T;
   value: R;
-}
-export interface ItemFailure<T> {
+};
+export type ItemFailure<T> = {
   index: number;
   item: T;
   failure: Failure;
-}
+};
 
 /** What `onFailed` is told, once compensation has ended. */
-export interface RunFailure<I> {
-  readonly run: RunInfo;
-  readonly input: I;
-  readonly failure: Failure;
-  readonly completedSteps: readonly string[];
+export type RunFailure<I> = {
+  run: RunInfo;
+  input: I;
+  failure: Failure;
+  completedSteps: string[];
   /** All undone, some not, none could be, or there was nothing to undo. */
-  readonly compensation: 'complete' | 'partial' | 'impossible' | 'nothing';
-}
+  compensation: 'complete' | 'partial' | 'impossible' | 'nothing';
+};
 
 export type { RunInfo };

@@ -22,12 +22,13 @@ export interface Contract {
   restore(stored: Json): unknown;
 }
 
-export interface RunInfo {
+/** A type alias, because an interface could not be wired into `z.json()`. */
+export type RunInfo = {
   readonly runId: string;
   readonly workflow: string;
   readonly version: number;
   readonly startedAtMs: number;
-}
+};
 
 /** What an attempt, forward or undo, gets besides its input. */
 export interface AttemptInfo {

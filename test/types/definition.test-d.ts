@@ -488,11 +488,11 @@ describe('reviews, events, sleep and maps', () => {
             input: { orderId: order.$.id, amount: order.$.amount },
           });
         });
-        expectTypeOf(plain).toEqualTypeOf<Ref<readonly { chargeId: string }[]>>();
+        expectTypeOf(plain).toEqualTypeOf<Ref<{ chargeId: string }[]>>();
         const batched = w.map('batches', w.input.$.orders, { batch: 10 }, (orders) => {
-          expectTypeOf(orders).toEqualTypeOf<Ref<readonly Order[]>>();
+          expectTypeOf(orders).toEqualTypeOf<Ref<Order[]>>();
         });
-        expectTypeOf(batched).toEqualTypeOf<Ref<readonly undefined[]>>();
+        expectTypeOf(batched).toEqualTypeOf<Ref<undefined[]>>();
         const collected = w.map(
           'collected',
           w.input.$.orders,
@@ -500,8 +500,38 @@ describe('reviews, events, sleep and maps', () => {
           (order) => order.$.id,
         );
 
-        expectTypeOf(collected.$.failed).toEqualTypeOf<Ref<readonly ItemFailure<Order>[]>>();
+        expectTypeOf(collected.$.failed).toEqualTypeOf<Ref<ItemFailure<Order>[]>>();
         return plain;
+      },
+    });
+  });
+
+  it('are wired into schemas of lists and of plain JSON', () => {
+    const sum = defineTask({
+      name: 'sum',
+      input: z.object({ ids: z.array(z.string()), failed: z.array(z.json()), run: z.json() }),
+      compensate: 'none',
+      run: async () => {},
+    });
+    defineWorkflow({
+      name: 'orders',
+      version: 1,
+      input: z.object({ orders: z.array(Order) }),
+      onFailed: defineTask({
+        name: 'tell',
+        input: z.looseObject({ completedSteps: z.array(z.string()) }),
+        compensate: 'irreversible',
+        run: async () => {},
+      }),
+      steps(w) {
+        const ids = w.map('ids', w.input.$.orders, {}, (order) => order.$.id);
+        const all = w.map(
+          'all',
+          w.input.$.orders,
+          { onItemFailure: 'collect' },
+          (order) => order.$.id,
+        );
+        return w.task('sum', sum, { input: { ids, failed: all.$.failed, run: w.run } });
       },
     });
   });
