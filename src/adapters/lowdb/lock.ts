@@ -47,12 +47,7 @@ export async function acquireLock(files: FileSystem, options: LockOptions): Prom
     const path = join(directory, lockName(own));
     const identity = await createLockFile(files, path, options, false);
     if (identity === null) continue;
-    const numbers = await lockNumbers(files, directory);
-    if (Math.max(...numbers) !== own) {
-      await files.remove(path);
-      continue;
-    }
-    for (const old of numbers) if (old < own) await files.remove(join(directory, lockName(old)));
+    if (!(await isLatest(files, directory, own))) continue;
     return {
       isHeld: async () => (await factsOf(files, path))?.identity === identity,
       async release() {
@@ -61,6 +56,22 @@ export async function acquireLock(files: FileSystem, options: LockOptions): Prom
       },
     };
   }
+}
+
+/** Removes the older locks; or this one, if a later one is there or the directory cannot be read. */
+async function isLatest(files: FileSystem, directory: string, own: number): Promise<boolean> {
+  try {
+    const numbers = await lockNumbers(files, directory);
+    if (Math.max(...numbers) === own) {
+      for (const old of numbers) if (old < own) await files.remove(join(directory, lockName(old)));
+      return true;
+    }
+  } catch (error) {
+    await files.remove(join(directory, lockName(own))).catch(() => {});
+    throw error;
+  }
+  await files.remove(join(directory, lockName(own)));
+  return false;
 }
 
 /** Returns the identity of the file, or `null` if another process was faster. */
@@ -95,10 +106,11 @@ async function createLockFile(
     await files.link(draft, path);
     return file.identity;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return null;
+    // the holder removes all drafts once it has the lock
+    if (hasCode(error, 'EEXIST', 'ENOENT')) return null;
     throw error;
   } finally {
-    await files.remove(draft);
+    await files.remove(draft).catch(() => {});
   }
 }
 
