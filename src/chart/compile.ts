@@ -1,9 +1,9 @@
 /** From plan to chart: stages in sequence inside `processing`, and around them the lifecycle every run goes through. */
-import { factsOf, factsOfApproval } from '../plan/dependencies.ts';
 import type { Layout, Stage } from '../plan/layout.ts';
 import { isStep, type Plan, type StepNode } from '../plan/plan.ts';
 import { indexPlan } from '../plan/settle.ts';
 import type { Chart, ChartAction, ChartState, ChartTransition } from './chart.ts';
+import { factNamesOf, factNamesOfApproval } from './conditions.ts';
 import { deciding, drainingId, stepState, stepStateId } from './step-states.ts';
 
 const action = (type: string, params?: ChartAction['params']): ChartAction =>
@@ -162,7 +162,7 @@ function factReaders(plan: Plan, layout: Layout): ReadonlyMap<number, readonly s
     for (const fact of facts)
       lastStage.set(fact, Math.max(lastStage.get(fact) ?? 0, stageOf.get(node.id) ?? 0));
   }
-  for (const fact of factsOfApproval(plan.finish.approve)) lastStage.delete(fact);
+  for (const fact of factNamesOfApproval(plan.finish.approve)) lastStage.delete(fact);
   const readers = new Map<number, string[]>();
   for (const [fact, stage] of lastStage) {
     const known = readers.get(stage);
@@ -175,13 +175,13 @@ function factReaders(plan: Plan, layout: Layout): ReadonlyMap<number, readonly s
 /** Facts the chart's guards read for a step. */
 function chartFactsOf(step: StepNode): ReadonlySet<string> {
   const facts = new Set<string>();
-  for (const gate of step.gates) factsOf(gate.condition, facts);
-  if (step.kind === 'review') factsOfApproval(step.approve, facts);
+  for (const gate of step.gates) factNamesOf(gate.condition, facts);
+  if (step.kind === 'review') factNamesOfApproval(step.approve, facts);
   return facts;
 }
 
 export function chartFacts(plan: Plan): ReadonlySet<string> {
-  const facts = new Set<string>(factsOfApproval(plan.finish.approve));
+  const facts = new Set<string>(factNamesOfApproval(plan.finish.approve));
   for (const node of plan.nodes)
     if (isStep(node)) for (const fact of chartFactsOf(node)) facts.add(fact);
   return facts;
