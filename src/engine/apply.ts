@@ -53,7 +53,10 @@ function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] {
   const output = finalOutput(run, advanced);
   learn(run, settled);
   keepRecord(draft, incoming, event, advanced, settled, output);
-  return advanced.effects.flatMap((effect) => carryOut(draft, effect, incoming));
+  // What an effect answers at once may come too late already: another branch has stopped the run in the same transition.
+  return advanced.effects.flatMap((effect) =>
+    carryOut(draft, effect, incoming).map((next) => ({ ...next, lenient: true })),
+  );
 }
 
 function settlementOf(run: LiveRun, incoming: Incoming): RunSettlement | null {
