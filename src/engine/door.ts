@@ -55,9 +55,15 @@ export function createDoor(deps: DoorDeps): Door {
   async function retryMaterial(run: LiveRun): Promise<RetryMaterial> {
     const entries = await store.settled(run.header.id, run.state.generation);
     const recorded = new Map<string, HistoryEntry>();
-    for (const entry of entries)
-      if (entry.step !== null && isStepResult(entry)) recorded.set(entry.step, entry);
-    return { recorded };
+    const failedChildren = new Map<string, string>();
+    for (const entry of entries) {
+      if (entry.step === null) continue;
+      if (isStepResult(entry)) recorded.set(entry.step, entry);
+      const child = entry.data?.['child'];
+      if (entry.data?.['childStatus'] === 'failed' && typeof child === 'string')
+        failedChildren.set(entry.step, child);
+    }
+    return { recorded, failedChildren };
   }
 
   async function request(runId: string, unparsed: RunRequest): Promise<JsonObject> {

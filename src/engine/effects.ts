@@ -6,8 +6,9 @@ import { failureOf } from '../failure.ts';
 import { maxDurationMs, parseDuration } from '../plan/duration.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
-import type { Approval, PlanNode } from '../plan/plan.ts';
+import type { Approval, ChildStep, PlanNode } from '../plan/plan.ts';
 import { resolveWiring } from '../plan/wiring.ts';
+import type { Message } from '../ports/store.ts';
 import { digest } from './canonical.ts';
 import { closeItems, type Draft, isStepItem, openItem, record } from './draft.ts';
 import { faulted, type Incoming, replayOf } from './incoming.ts';
@@ -148,10 +149,22 @@ function startChild(draft: Draft, step: string): readonly Incoming[] {
       },
     ];
   }
-  const input = copyJson(resolveWiring(node.input, readerOf(run)) ?? null);
-  const runId = childRunId(run.header.id, step, run.state.generation);
+  const failedChild = run.recorded === null ? undefined : run.failedChildren.get(step);
+  const runId = failedChild ?? childRunId(run.header.id, step, draft.seq);
   openItem(draft, { kind: 'child', step, runId, sinceMs: tools.nowMs, dueAtMs: null });
-  draft.messages.push({
+  draft.messages.push(
+    failedChild === undefined
+      ? startMessage(draft, node, runId, depth)
+      : retryMessage(draft, runId),
+  );
+  return [];
+}
+
+function startMessage(draft: Draft, node: ChildStep, runId: string, depth: number): Message {
+  const { run, tools } = draft;
+  const { actor, priority, labels } = run.header;
+  const input = copyJson(resolveWiring(node.input, readerOf(run)) ?? null);
+  return {
     id: `${runId}/start`,
     runId: null,
     kind: 'start',
@@ -161,14 +174,26 @@ function startChild(draft: Draft, step: string): readonly Incoming[] {
       workflow: node.workflow,
       version: node.version,
       input: input.ok ? input.value : null,
-      parent: { runId: run.header.id, step },
+      parent: { runId: run.header.id, step: node.id },
       depth,
-      actor: run.header.actor,
-      priority: run.header.priority,
-      labels: run.header.labels,
+      actor,
+      priority,
+      labels,
     },
-  });
-  return [];
+  };
+}
+
+/** The child goes on where it failed, or afresh if it was rolled back. */
+function retryMessage(draft: Draft, runId: string): Message {
+  const { run, tools } = draft;
+  const parent = `run:${run.header.id}`;
+  return {
+    id: `${runId}/retry/${run.state.revision}`,
+    runId,
+    kind: 'retry',
+    atMs: tools.nowMs,
+    body: { acceptNotUndone: true, reason: `${parent} is retried`, actor: parent },
+  };
 }
 
 function emit(draft: Draft, step: string): readonly Incoming[] {
@@ -409,7 +434,7 @@ function finish(draft: Draft): void {
   run.mailbox = [];
   if (run.header.parent !== null) {
     draft.messages.push({
-      id: `${run.header.id}/result/${run.state.generation}`,
+      id: `${run.header.id}/result/${run.state.revision}`,
       runId: run.header.parent.runId,
       kind: 'child_result',
       atMs: tools.nowMs,

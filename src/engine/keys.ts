@@ -6,8 +6,9 @@ export function idempotencyKey(runId: string, path: string, generation: number):
   return sha256(`${runId}\n${path}\n${generation}`).slice(0, 32);
 }
 
-export function childRunId(parentRunId: string, path: string, generation: number): string {
-  return `c${sha256(`child\n${parentRunId}\n${path}\n${generation}`).slice(0, 31)}`;
+/** @param seq - history length of the parent at the start, so that a child started anew is another run */
+export function childRunId(parentRunId: string, path: string, seq: number): string {
+  return `c${sha256(`child\n${parentRunId}\n${path}\n${seq}`).slice(0, 31)}`;
 }
 
 export function undoKey(runId: string, path: string, generation: number): string {

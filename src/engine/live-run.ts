@@ -3,7 +3,7 @@ import type { AnyMachineSnapshot } from 'xstate';
 import { fromStored } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
-import { isStep, type PlanNode } from '../plan/plan.ts';
+import { isStep, type PlanNode, type ReviewStep, type WaitStep } from '../plan/plan.ts';
 import { type Facts, type Settled, settle } from '../plan/settle.ts';
 import type { HistoryEntry, RunHeader, RunState, StoredRun } from '../ports/store.ts';
 import type { Definition } from './catalogue.ts';
@@ -18,6 +18,10 @@ export interface Completed {
   readonly output: Json | undefined;
   /** Entries it adds to the undo list. */
   readonly undo: number;
+  /** The run that did it, if it was a child. */
+  readonly child: string | null;
+  /** A map that failed after some of its items had completed. */
+  readonly hasFailed: boolean;
 }
 
 export interface LiveRun {
@@ -42,6 +46,8 @@ export interface LiveRun {
   readonly notUndone: { readonly step: string; readonly reason: string }[];
   /** How each step of the generation was settled, kept while a retry feeds it through the chart again. */
   recorded: Map<string, HistoryEntry> | null;
+  /** Failed children by step, to be retried rather than started when a retry comes to them again. */
+  failedChildren: ReadonlyMap<string, string>;
 }
 
 /** The name under which the start of a run settles what depends on its input alone. */
@@ -71,6 +77,7 @@ export function restoreRun(
     undone: [],
     notUndone: [],
     recorded: null,
+    failedChildren: new Map(),
   };
   recall(run, settledEntries);
   return run;
@@ -131,6 +138,8 @@ export function recall(run: LiveRun, entries: readonly HistoryEntry[]): void {
       for (const [id, fact] of Object.entries(facts as Facts)) run.facts.set(id, fact);
     for (const [id, value] of Object.entries((entry.data?.['derived'] ?? {}) as JsonObject))
       run.derived.set(id, value);
+    // A retry begins here: what had failed before is done again.
+    if (entry.step === startStep) keep(run.completed, (completed) => !completed.hasFailed);
     if (entry.step === null || entry.step === startStep) continue;
     if (entry.event.startsWith('undo.')) {
       if (entry.settles === 'complete') run.undone.push(entry.step);
@@ -168,7 +177,7 @@ function textOf(record: JsonObject | null, key: string): string {
 
 /** `null` if completing it leaves nothing to undo. */
 export function toCompleted(
-  entry: Pick<HistoryEntry, 'step' | 'seq' | 'data' | 'output'>,
+  entry: Pick<HistoryEntry, 'step' | 'seq' | 'data' | 'output' | 'settles'>,
 ): Completed | null {
   const undo = entry.data?.['undo'];
   if (entry.step === null || typeof undo !== 'number' || undo === 0) return null;
@@ -178,7 +187,13 @@ export function toCompleted(
     fallback: entry.data?.['fallback'] === true,
     output: entry.output,
     undo,
+    child: typeof entry.data?.['child'] === 'string' ? entry.data['child'] : null,
+    hasFailed: entry.settles === 'failed',
   };
+}
+
+function keep<T>(list: T[], isKept: (item: T) => boolean): void {
+  list.splice(0, list.length, ...list.filter(isKept));
 }
 
 /** A recorded output as its consumers see it. */
@@ -190,6 +205,8 @@ export function restoreValue(
   const node = definition.index.nodes.get(step);
   const stored = entry.output;
   if (stored === undefined || node === undefined) return stored;
+  if (node.kind === 'wait' || node.kind === 'review')
+    return restoreInside(definition, node, stored);
   if (node.kind !== 'task') return stored;
   const call = entry.data?.['fallback'] === true ? node.fallback : node.call;
   const restore = (value: Json) =>
@@ -199,6 +216,20 @@ export function restoreValue(
   return wrapped.status === 'complete'
     ? { ...wrapped, value: restore(wrapped.value ?? null) }
     : wrapped;
+}
+
+/** Events and forms have contracts of their own, inside what the step yields. */
+function restoreInside(definition: Definition, node: WaitStep | ReviewStep, stored: Json): unknown {
+  const contract =
+    node.kind === 'wait'
+      ? definition.bindings.events.get(node.event)
+      : definition.bindings.forms.get(node.id);
+  if (contract === undefined) return stored;
+  if (node.kind === 'wait' && node.onTimeout === 'fail') return contract.restore(stored);
+  const key = node.kind === 'wait' ? 'value' : 'form';
+  const wrapped = stored as JsonObject;
+  const inside = wrapped[key];
+  return inside === undefined ? stored : { ...wrapped, [key]: contract.restore(inside) };
 }
 
 /** Values of the references that are not steps. */

@@ -70,6 +70,8 @@ export type RunRequest = z.infer<typeof RunRequest>;
 /** What a retry needs from the history, read before the change. */
 export interface RetryMaterial {
   readonly recorded: ReadonlyMap<string, HistoryEntry>;
+  /** Failed children by step. */
+  readonly failedChildren: ReadonlyMap<string, string>;
 }
 
 /** Applies a request to the draft. @throws SignalboxError if it is refused; the run is unchanged then */
@@ -439,7 +441,10 @@ function beginAgain(run: LiveRun, isAfresh: boolean, material: RetryMaterial | n
     run.facts.clear();
     run.derived.clear();
     run.state = { ...run.state, generation: run.state.generation + 1 };
-  } else run.recorded = new Map(material?.recorded);
+  } else {
+    run.recorded = new Map(material?.recorded);
+    run.failedChildren = material?.failedChildren ?? new Map();
+  }
 }
 
 function pause(draft: Draft, request: Request<'pause'>): JsonObject {
@@ -530,8 +535,8 @@ function childResult(draft: Draft, request: Request<'child_result'>): JsonObject
     actor: `run:${request.runId}`,
     step,
     error: toError(failure),
-    data: { child: request.runId },
-    ...(tolerate === undefined ? {} : { settles: { value, output: value } }),
+    data: { child: request.runId, childStatus: request.status },
+    ...(tolerate === undefined ? { isFinalFailure: true } : { settles: { value, output: value } }),
     lenient: true,
   });
   return { accepted: true };

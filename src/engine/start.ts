@@ -121,6 +121,7 @@ export function createRun({
     undone: [],
     notUndone: [],
     recorded: null,
+    failedChildren: new Map(),
   };
 }
 

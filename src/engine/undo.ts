@@ -10,7 +10,7 @@ import { applyEvent } from './apply.ts';
 import type { WorkDeps } from './attempts.ts';
 import { closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
-import { childRunId, undoKey } from './keys.ts';
+import { undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
 import { nextDelayMs } from './retry-policy.ts';
@@ -50,11 +50,8 @@ export function createUndoing(deps: WorkDeps): Undoing {
   async function undoList(run: LiveRun, prefix: string): Promise<readonly UndoEntry[]> {
     const entries: UndoEntry[] = [];
     for (const completed of [...run.completed].reverse()) {
-      const node = run.definition.index.nodes.get(completed.step);
-      if (node?.kind === 'child') {
-        const child = await runs.load(
-          childRunId(run.header.id, completed.step, run.state.generation),
-        );
+      if (completed.child !== null) {
+        const child = await runs.load(completed.child);
         entries.push(...(await undoList(child, `${prefix}${completed.step}/`)));
       } else entries.push({ path: `${prefix}${completed.step}`, run, completed });
     }
