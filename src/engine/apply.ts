@@ -106,10 +106,10 @@ function keepRecord(
   const { run } = draft;
   if (settled !== null) {
     const atMs = draft.tools.nowMs;
-    run.milestones = [
-      ...run.milestones,
-      ...settled.settlement.milestones.map((name) => ({ name, atMs })),
-    ];
+    const fresh = settled.settlement.milestones.filter(
+      (name) => !run.milestones.some((reached) => reached.name === name),
+    );
+    run.milestones = [...run.milestones, ...fresh.map((name) => ({ name, atMs }))];
   }
   if (incoming.replayed !== undefined) {
     const completed = toCompleted(incoming.replayed);

@@ -22,7 +22,7 @@ export const maxChildDepth = 50;
 
 export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonly Incoming[] {
   const { run, tools } = draft;
-  const replay = 'step' in effect && answers.has(effect.type) ? replayOf(run, effect.step) : null;
+  const replay = 'step' in effect && isAnswered(effect) ? replayOf(run, effect.step) : null;
   if (replay !== null) return [replay];
   switch (effect.type) {
     case 'attempt': {
@@ -106,8 +106,12 @@ const answers: ReadonlySet<string> = new Set([
   'emit',
   'await',
   'review',
-  'timer',
 ]);
+
+/** Of a step's timers the record answers the one that settles it; a limit is opened and withdrawn again. */
+function isAnswered(effect: Effect): boolean {
+  return effect.type === 'timer' ? effect.name === 'fired' : answers.has(effect.type);
+}
 
 function nodeOf(draft: Draft, step: string): PlanNode | undefined {
   return draft.run.definition.index.nodes.get(step);

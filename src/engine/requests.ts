@@ -436,8 +436,8 @@ function beginAgain(run: LiveRun, isAfresh: boolean, material: RetryMaterial | n
   run.data = Object.fromEntries(
     Object.entries(run.definition.plan.context).map(([key, declared]) => [key, declared.initial]),
   );
-  run.milestones = [];
   if (isAfresh) {
+    run.milestones = [];
     run.facts.clear();
     run.derived.clear();
     run.state = { ...run.state, generation: run.state.generation + 1 };
