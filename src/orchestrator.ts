@@ -98,16 +98,16 @@ export interface Orchestrator {
    *
    * @throws SignalboxError `SIGNAL_UNKNOWN`, `SIGNAL_NOT_EXPECTED`, `SIGNAL_BUFFER_FULL`, `RUN_FINISHED`
    */
-  signal<P>(
+  signal<I>(
     runId: string,
-    event: string | EventType<unknown, P>,
-    payload: NoInfer<P>,
+    event: string | EventType<I, unknown>,
+    payload: NoInfer<I>,
     options?: { readonly id?: string; readonly actor?: string },
   ): Promise<{ readonly delivered: boolean }>;
   /** Sends an event to every run that waits for it, and starts the workflows it starts. */
-  publish<P>(
-    event: string | EventType<unknown, P>,
-    payload: NoInfer<P>,
+  publish<I>(
+    event: string | EventType<I, unknown>,
+    payload: NoInfer<I>,
     options?: { readonly id?: string; readonly actor?: string },
   ): Promise<void>;
   /** @throws SignalboxError `RUN_FINISHED` */
