@@ -12,7 +12,7 @@ function aChain(length: number, failing: number) {
     version: 1,
     input: z.unknown(),
     steps(w) {
-      let last = w.derive('begin', w.input, () => 0 as unknown);
+      let last = w.derive('begin', w.input, (): unknown => 0);
       for (let step = 1; step <= length; step += 1) {
         const run = () => {
           if (step === failing) throw new PermanentError(`no ${step}`);
