@@ -5,11 +5,9 @@ import { wordProblem } from '../plan/names.ts';
 import type { ContextKey } from '../plan/plan.ts';
 import { definitionInvalid, didYouMean, type Place } from '../plan/problem.ts';
 import type { Contract } from '../ports/bindings.ts';
-import { sensitivePaths } from './contract.ts';
 import type { Draft } from './draft.ts';
-import { jsonSchemaOf } from './json-schema.ts';
 import { anything, functionOption, isDeferred, parseOptions, zodSchema } from './options.ts';
-import { storedContract } from './task.ts';
+import { partsOfSchema } from './schema-parts.ts';
 
 /** How an update changes a key: `append` takes one element, `merge` some of the fields, the others a value of the same kind. */
 export type Reduction =
@@ -95,8 +93,8 @@ export function declareContext(
     const problem = wordProblem(key);
     if (problem !== null) throw definitionInvalid(draft.place(), problem);
     const { schema, initial, reduce } = parseOptions(place, keyOptions, definition);
-    const contract = storedContract(place, schema);
-    const stored = initialOf(place, contract, initial);
+    const parts = partsOfSchema(place, schema);
+    const stored = initialOf(place, parts.contract, initial);
     const rule = typeof reduce === 'string' ? wanted[reduce] : undefined;
     if (rule !== undefined && !rule[1](stored)) {
       throw definitionInvalid(
@@ -106,12 +104,12 @@ export function declareContext(
     }
     if (typeof reduce !== 'string') addReducer(place, reducers, reduce);
     keys[key] = {
-      schema: jsonSchemaOf(schema, 'output'),
+      schema: parts.output,
       initial: stored,
       reduce: typeof reduce === 'string' ? reduce : `named:${reduce.name}`,
     };
-    contracts.set(key, contract);
-    sensitive.push(...sensitivePaths(schema).map((path) => [key, ...path]));
+    contracts.set(key, parts.contract);
+    sensitive.push(...parts.sensitive.map((path) => [key, ...path]));
   }
   return { keys, contracts, sensitive, reducers };
 }

@@ -1,8 +1,7 @@
-import type { JsonSchema } from '../plan/json.ts';
 import { idProblem } from '../plan/names.ts';
 import type { Gate, PlanNode } from '../plan/plan.ts';
 import { definitionInvalid, type Place } from '../plan/problem.ts';
-import type { Contract, RunnableWorkflow } from '../ports/bindings.ts';
+import type { RunnableWorkflow } from '../ports/bindings.ts';
 import type { EventParts } from './event.ts';
 import {
   createRef,
@@ -12,6 +11,7 @@ import {
   refParts,
   refText,
 } from './reference.ts';
+import type { SchemaParts } from './schema-parts.ts';
 import type { TaskParts } from './task.ts';
 import type { Ref } from './types.ts';
 
@@ -33,13 +33,6 @@ export interface Scope {
   sequence: { last: string | null } | null;
 }
 
-export interface FormParts {
-  readonly contract: Contract;
-  /** What consumers see. */
-  readonly output: JsonSchema;
-  readonly sensitive: readonly (readonly string[])[];
-}
-
 /** A workflow while it is being defined. */
 export class Draft {
   readonly workflow: string;
@@ -53,7 +46,7 @@ export class Draft {
   readonly tasks = new Map<string, TaskParts>();
   readonly predicates = new Map<string, (value: unknown) => unknown>();
   readonly mappers = new Map<string, (value: unknown) => unknown>();
-  readonly forms = new Map<string, FormParts>();
+  readonly forms = new Map<string, SchemaParts>();
   readonly events = new Map<string, EventParts>();
   readonly children = new Map<string, RunnableWorkflow>();
 

@@ -2,10 +2,8 @@ import { z } from 'zod';
 import type { JsonSchema } from '../plan/json.ts';
 import type { Place } from '../plan/problem.ts';
 import type { Contract } from '../ports/bindings.ts';
-import { sensitivePaths } from './contract.ts';
-import { jsonSchemaOf } from './json-schema.ts';
 import { checkName, parseOptions, text, zodSchema } from './options.ts';
-import { storedContract } from './task.ts';
+import { partsOfSchema } from './schema-parts.ts';
 
 declare const contract: unique symbol;
 
@@ -46,12 +44,13 @@ export function defineEvent<P extends z.ZodType>(definition: {
   const given = parseOptions(place, eventOptions, definition);
   checkName(place, given.name);
   const event = Object.freeze({ name: given.name });
+  const { contract, input, output, sensitive } = partsOfSchema(place, given.payload);
   partsOfEvents.set(event, {
     name: given.name,
-    contract: storedContract(place, given.payload),
-    sent: jsonSchemaOf(given.payload, 'input'),
-    received: jsonSchemaOf(given.payload, 'output'),
-    sensitive: sensitivePaths(given.payload),
+    contract,
+    sent: input,
+    received: output,
+    sensitive,
   });
   return event as never;
 }

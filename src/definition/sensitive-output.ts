@@ -43,10 +43,7 @@ export function sensitiveOutputOf(
       case 'task': {
         const own = [...node.call.sensitive.output, ...(node.fallback?.sensitive.output ?? [])];
         if (node.tolerate === undefined) return own;
-        return [
-          ...under(['value'], own),
-          ...under(['detail'], draft.tasks.get(node.call.task)?.sensitiveDetails ?? []),
-        ];
+        return [...under(['value'], own), ...under(['detail'], detailsOf(draft, node.call.task))];
       }
       case 'review':
         return under(['form'], draft.forms.get(node.id)?.sensitive ?? []);
@@ -89,6 +86,11 @@ export function sensitiveOutputOf(
   // In order of declaration, which is one of dependency: what a wiring reads is known by then.
   for (const node of plan.nodes) known.set(node.id, ofNode(node));
   return [...new Map(ofWiring(plan.output).map((path) => [JSON.stringify(path), path])).values()];
+}
+
+/** Of all declared failures: which of them it is, is known in a run only. */
+function detailsOf(draft: Draft, task: string): Paths {
+  return [...(draft.tasks.get(task)?.details.values() ?? [])].flatMap((parts) => parts.sensitive);
 }
 
 function under(prefix: readonly string[], paths: Paths): Paths {

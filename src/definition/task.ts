@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { PermanentError } from '../errors.ts';
-import type { JsonSchema } from '../plan/json.ts';
 import type { TaskCall } from '../plan/plan.ts';
 import { definitionInvalid, type Place } from '../plan/problem.ts';
-import type { AttemptInfo, Contract, HandlerContext, TaskBinding } from '../ports/bindings.ts';
-import { accepts, contractOf, doorOf, sensitivePaths } from './contract.ts';
-import { jsonSchemaOf } from './json-schema.ts';
+import type { AttemptInfo, HandlerContext, TaskBinding } from '../ports/bindings.ts';
+import { accepts, doorOf } from './contract.ts';
 import {
   checkName,
   duration,
@@ -18,6 +16,7 @@ import {
   zodSchema,
 } from './options.ts';
 import { compensateOption, type Delivery, deliveryOptions, noRetry, type Retry } from './policy.ts';
+import { partsOfSchema, type SchemaParts } from './schema-parts.ts';
 import type { Duration } from './types.ts';
 
 declare const contract: unique symbol;
@@ -92,9 +91,8 @@ export interface TaskParts {
   readonly binding: TaskBinding;
   readonly description: string | undefined;
   readonly owner: string | undefined;
-  /** Code of a declared failure to the schema of its detail. */
-  readonly details: ReadonlyMap<string, JsonSchema>;
-  readonly sensitiveDetails: readonly (readonly string[])[];
+  /** By code of a declared failure. */
+  readonly details: ReadonlyMap<string, SchemaParts>;
   readonly acceptsUndefined: boolean;
 }
 
@@ -160,72 +158,70 @@ export function defineTask<
       );
     }
   }
-  const output = given.output ?? z.void();
+  const input = partsOfSchema(place, given.input, doorOf);
+  const output = partsOfSchema(place, given.output ?? z.void());
+  const details = new Map(failures.map(([code, schema]) => [code, partsOfSchema(place, schema)]));
   const undo = undoOf(given.compensate);
-  const retry = given.retry ?? noRetry;
-  const undoTimeoutMs = undo?.timeout ?? given.timeout;
-  const call: TaskCall = {
-    task: given.name,
-    retry,
-    ...(given.timeout !== undefined && { timeoutMs: given.timeout }),
-    ...(given.heartbeatTimeout !== undefined && { heartbeatTimeoutMs: given.heartbeatTimeout }),
-    ...(given.breaker !== undefined && { breaker: given.breaker }),
-    queue: given.queue ?? 'default',
-    ...(given.priority !== undefined && { priority: given.priority }),
-    repeat: given.repeat ?? 'safe',
-    compensate: undo === null ? (given.compensate as 'none' | 'irreversible') : 'handler',
-    ...(undo !== null && {
-      undo: {
-        retry: undo.retry ?? retry,
-        ...(undoTimeoutMs !== undefined && { timeoutMs: undoTimeoutMs }),
-      },
-    }),
-    ...(given.remember !== undefined && { rememberMs: given.remember }),
-    failures: failures.map(([code]) => code),
-    inputSchema: jsonSchemaOf(given.input, 'input'),
-    outputSchema: jsonSchemaOf(output, 'output'),
-    sensitive: { input: sensitivePaths(given.input), output: sensitivePaths(output) },
-  };
-  const details = new Map(failures.map(([code, schema]) => [code, jsonSchemaOf(schema, 'output')]));
-  const contracts = failures.map(
-    ([code, schema]) => [code, storedContract(place, schema)] as const,
-  );
   const binding: TaskBinding = {
     name: given.name,
-    input: doorOf(given.input),
-    output: storedContract(place, output),
-    failures: new Map(contracts),
+    input: input.contract,
+    output: output.contract,
+    failures: new Map([...details].map(([code, parts]) => [code, parts.contract])),
     key: given.key === undefined ? null : keyOf(given.name, given.key.bind(definition)),
     run: async (context) => given.run.call(definition, context),
     undo: undo === null ? null : async (context) => undo.run(context as never),
   };
   const task = Object.freeze({ name: given.name });
   partsOfTasks.set(task, {
-    call,
+    call: {
+      ...deliveryOf(given),
+      repeat: given.repeat ?? 'safe',
+      ...compensationOf(given),
+      ...(given.remember !== undefined && { rememberMs: given.remember }),
+      failures: [...details.keys()],
+      inputSchema: input.input,
+      outputSchema: output.output,
+      sensitive: { input: input.sensitive, output: output.sensitive },
+    },
     binding,
     description: given.description,
     owner: given.owner,
     details,
-    sensitiveDetails: failures.flatMap(([, schema]) => sensitivePaths(schema)),
     acceptsUndefined: accepts(given.input, undefined),
   });
   return task as never;
 }
 
+type GivenTask = z.output<typeof taskOptions>;
+
+function deliveryOf(given: GivenTask) {
+  return {
+    task: given.name,
+    retry: given.retry ?? noRetry,
+    ...(given.timeout !== undefined && { timeoutMs: given.timeout }),
+    ...(given.heartbeatTimeout !== undefined && { heartbeatTimeoutMs: given.heartbeatTimeout }),
+    ...(given.breaker !== undefined && { breaker: given.breaker }),
+    queue: given.queue ?? 'default',
+    ...(given.priority !== undefined && { priority: given.priority }),
+  };
+}
+
+function compensationOf(given: GivenTask): Pick<TaskCall, 'compensate' | 'undo'> {
+  const undo = undoOf(given.compensate);
+  if (undo === null) return { compensate: given.compensate as 'none' | 'irreversible' };
+  const timeoutMs = undo.timeout ?? given.timeout;
+  return {
+    compensate: 'handler',
+    undo: {
+      retry: undo.retry ?? given.retry ?? noRetry,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    },
+  };
+}
+
 function nameOf(definition: unknown): string {
   const name = (definition as { name?: unknown } | null | undefined)?.name;
   return typeof name === 'string' ? name : '';
-}
-
-/** {@link contractOf}, its complaint with the name of what it is a part of. */
-export function storedContract(place: Place, schema: z.ZodType): Contract {
-  try {
-    return contractOf(schema);
-  } catch (error) {
-    throw definitionInvalid(place, error instanceof Error ? error.message : String(error), {
-      cause: error,
-    });
-  }
 }
 
 function undoOf(compensate: z.output<typeof compensateOption>) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkPlan } from '../plan/check.ts';
 import { planHash } from '../plan/hash.ts';
+import type { JsonSchema } from '../plan/json.ts';
 import { layOut } from '../plan/layout.ts';
 import { wordProblem } from '../plan/names.ts';
 import type { Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
@@ -16,10 +17,8 @@ import {
   type DeclaredContext,
   declareContext,
 } from './context.ts';
-import { sensitivePaths } from './contract.ts';
 import { Draft } from './draft.ts';
 import { type EventType, eventParts } from './event.ts';
-import { jsonSchemaOf } from './json-schema.ts';
 import {
   anything,
   count,
@@ -32,10 +31,11 @@ import {
   text,
   zodSchema,
 } from './options.ts';
+import { partsOfSchema, type SchemaParts } from './schema-parts.ts';
 import { sensitiveOutputOf } from './sensitive-output.ts';
 import { taskOf } from './steps/common.ts';
 import { finishOf } from './steps/finish.ts';
-import { storedContract, type Task } from './task.ts';
+import type { Task } from './task.ts';
 import type { Duration, Ref, RunFailure } from './types.ts';
 import { isWorkflow, rememberWorkflow, workflowParts } from './workflow-registry.ts';
 
@@ -149,14 +149,15 @@ export function defineWorkflow<
   draft.isClosed = true;
 
   const nodes = withResolvedAfter(draft.root.nodes);
-  const sensitiveInput = sensitivePaths(given.input);
+  const input = partsOfSchema(draft.place(), given.input);
+  const sensitiveInput = input.sensitive;
   const plan: PlanWithoutHash = {
     format: 1,
     name: given.name,
     version: given.version,
     ...(given.description !== undefined && { description: given.description }),
     ...(given.owner !== undefined && { owner: given.owner }),
-    input: jsonSchemaOf(given.input, 'input'),
+    input: input.input,
     sensitiveInput,
     ...(given.timeout !== undefined && { timeoutMs: given.timeout }),
     onFailure: given.onFailure ?? 'compensate',
@@ -171,10 +172,10 @@ export function defineWorkflow<
     finish,
     sensitiveOutput: sensitiveOutputOf({ nodes, output, sensitiveInput }, draft, context),
   };
-  const known = knownSchemas(draft, given.input);
+  const known = knownSchemas(draft, input.output);
   checkPlan(plan, known);
   layOut(plan);
-  const bindings = bindingsOf(draft, context, storedContract(draft.place(), given.input));
+  const bindings = bindingsOf(draft, context, input.contract);
   const workflow = runnable({ ...plan, hash: planHash(plan) }, bindings);
   rememberWorkflow(workflow, {
     output: once(() => new ValueShapes(plan, known).wiring(plan.output, [])),
@@ -235,8 +236,12 @@ function withResolvedAfter(nodes: readonly PlanNode[]): readonly PlanNode[] {
   });
 }
 
+function outputsOf(schemas: ReadonlyMap<string, SchemaParts>): ReadonlyMap<string, JsonSchema> {
+  return new Map([...schemas].map(([key, parts]) => [key, parts.output]));
+}
+
 /** What the plan does not keep, for comparing what is wired with what is wanted. */
-function knownSchemas(draft: Draft, input: z.ZodType): KnownSchemas {
+function knownSchemas(draft: Draft, input: JsonSchema): KnownSchemas {
   const children = [...draft.children].flatMap(([name, child]) => {
     const parts = workflowParts(child);
     return parts === null
@@ -244,11 +249,11 @@ function knownSchemas(draft: Draft, input: z.ZodType): KnownSchemas {
       : [[name, { input: child.plan.input, output: parts.output }] as const];
   });
   return {
-    input: jsonSchemaOf(input, 'output'),
-    forms: new Map([...draft.forms].map(([id, parts]) => [id, parts.output])),
+    input,
+    forms: outputsOf(draft.forms),
     events: draft.events,
     children: new Map(children),
-    failures: new Map([...draft.tasks].map(([name, parts]) => [name, parts.details])),
+    failures: new Map([...draft.tasks].map(([name, { details }]) => [name, outputsOf(details)])),
     needInput: new Set(
       [...draft.tasks].flatMap(([name, parts]) => (parts.acceptsUndefined ? [] : [name])),
     ),

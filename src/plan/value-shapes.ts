@@ -1,7 +1,6 @@
 import { isImplied, ranCondition } from './conditions.ts';
 import type { JsonSchema } from './json.ts';
 import type {
-  ChoiceNode,
   Gate,
   MapStep,
   MergeNode,
@@ -106,10 +105,11 @@ export class ValueShapes {
     const node = this.#nodes.get(of);
     if (node === undefined) return anyShape;
     const shape = this.#shape(node);
-    if (this.#hasRun(node, gates)) return withoutAbsent(shape);
-    const isCertain =
-      this.#maps.has(of) || node.gates.every((gate) => isImplied(gate.condition, gates));
-    return isCertain ? shape : unionShape([() => shape, () => absentShape]);
+    const certain = this.#withChoices(gates);
+    const ran = ranCondition(node, (id) => this.#nodes.get(id));
+    if (ran !== null && isImplied(ran, certain)) return withoutAbsent(shape);
+    const isThere = this.#maps.has(of) || node.gates.every((gate) => isImplied(gate.condition, certain));
+    return isThere ? shape : unionShape([() => shape, () => absentShape]);
   }
 
   /** The value a wiring delivers; where it reads a field that cannot be, nothing is known (that mistake is reported for itself). */
@@ -260,15 +260,19 @@ export class ValueShapes {
     return this.wiring(value, [...merge.gates, taken]);
   }
 
-  /** In a branch that is taken only if the node has run. */
-  #hasRun(node: PlanNode, gates: readonly Gate[]): boolean {
-    return gates.some(({ condition }) => {
-      if (!('choice' in condition)) return false;
-      const choice = this.#nodes.get(condition.choice) as ChoiceNode | undefined;
-      if (choice?.kind !== 'choice' || !('conditions' in choice.by)) return false;
-      const asked = choice.by.conditions.find(([name]) => name === condition.is)?.[1];
-      const ran = asked === undefined ? null : ranCondition(node, (id) => this.#nodes.get(id));
-      return ran !== null && JSON.stringify(asked) === JSON.stringify(ran);
+  /** A branch that is taken says of its condition that it holds, and of those before it that they do not. */
+  #withChoices(gates: readonly Gate[]): readonly Gate[] {
+    return gates.flatMap((gate) => {
+      const { condition } = gate;
+      const choice = 'choice' in condition ? this.#nodes.get(condition.choice) : undefined;
+      if (choice?.kind !== 'choice' || !('choice' in condition) || !('conditions' in choice.by)) return [gate];
+      const known: Gate[] = [gate];
+      for (const [name, asked, label] of choice.by.conditions) {
+        const holds = name === condition.is;
+        known.push({ condition: holds ? asked : { not: asked }, label });
+        if (holds) break;
+      }
+      return known;
     });
   }
 }

@@ -1,9 +1,14 @@
 /** What must be refused when a workflow is defined, each with workflow, step and the way out. */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineEvent, defineTask, defineWorkflow } from '../../src/definition/index.ts';
+import {
+  defineEvent,
+  defineTask,
+  defineWorkflow,
+  forwardWorkflow,
+} from '../../src/definition/index.ts';
 import { SignalboxError } from '../../src/errors.ts';
-import { echo, flow, mistake, untypedFlow } from './support/fixtures.ts';
+import { echo, flow, mistake, type Untyped, untypedFlow } from './support/fixtures.ts';
 
 const anyTask = (rest: object) =>
   defineTask({
@@ -334,6 +339,13 @@ describe('options', () => {
   it.each([
     ['a schema that is none', { input: {} }, 'option "input" must be a zod 4 schema'],
     ['no handler', { run: undefined }, 'option "run" is missing: it must be a function'],
+    [
+      'two schemas of one id',
+      {
+        input: z.object({ a: z.string().meta({ id: 'Same' }), b: z.number().meta({ id: 'Same' }) }),
+      },
+      'Task "work": A schema has no JSON Schema: Duplicate schema id "Same"',
+    ],
     [
       'a codec beside a transform',
       { output: z.object({ at: z.stringbool(), n: z.string().transform(Number) }) },
@@ -873,6 +885,155 @@ describe('schemas of connected steps', () => {
   });
 });
 
+describe('what the engine puts around values', () => {
+  const failing = defineTask({
+    name: 'failing',
+    input: z.string(),
+    output: z.number(),
+    failures: { full: z.object({ left: z.number() }) },
+    compensate: 'none',
+    run: async () => 1,
+  });
+  const paid = defineEvent({ name: 'paid', payload: z.object({ id: z.string() }) });
+  const child = defineWorkflow({
+    name: 'child',
+    version: 1,
+    input: z.string(),
+    steps: (w) => w.input,
+  });
+  const readAs = (path: string, make: (w: Untyped) => unknown) =>
+    mistake(() =>
+      untypedFlow((w) => {
+        // oxlint-disable-next-line typescript/no-explicit-any -- plain JavaScript
+        let read: any = make(w);
+        for (const key of path.split('.').filter((part) => part !== '')) read = read.$[key];
+        return w['task']!('next', echo, { input: read });
+      }),
+    );
+
+  it.each<[string, string, (w: Untyped) => unknown, string]>([
+    [
+      'a tolerant task',
+      '',
+      (w) => w['task']!('a', failing, { input: 'x', tolerate: 'any' }),
+      'delivers an object with status, value or an object with status, failure at "a"',
+    ],
+    [
+      'its value',
+      'value',
+      (w) => w['task']!('a', failing, { input: 'x', tolerate: ['full'] }),
+      'delivers a number at "a.value"',
+    ],
+    [
+      'its detail',
+      'detail.left',
+      (w) => w['task']!('a', failing, { input: 'x', tolerate: ['full'] }),
+      'delivers a number at "a.detail.left"',
+    ],
+    [
+      'its failure',
+      'failure.attempts',
+      (w) => w['task']!('a', failing, { input: 'x', tolerate: 'any' }),
+      'delivers a whole number at "a.failure.attempts"',
+    ],
+    [
+      'a tolerant child',
+      '',
+      (w) => w['child']!('a', child, { input: 'x', tolerate: 'any' }),
+      'delivers an object with status, value',
+    ],
+    [
+      'a wait that may time out',
+      '',
+      (w) => w['waitFor']!('a', paid, { within: '1h', onTimeout: 'continue' }),
+      'delivers an object with status, value or an object with status at "a"',
+    ],
+    [
+      'a review',
+      '',
+      (w) => w['review']!('a'),
+      'delivers an object with outcome, actor, form or an object with outcome, actor, form? at "a"',
+    ],
+    ['w.run', 'startedAtMs', (w) => w['run'], 'w.run delivers a number at "$run.startedAtMs"'],
+    [
+      'a map',
+      '',
+      (w) =>
+        w['map']!(
+          'a',
+          w['derive']!('d', 1, () => []),
+          {},
+          (item: unknown) => item,
+        ),
+      'delivers a list at "a"',
+    ],
+    [
+      'a batched map that collects',
+      'failed.0.index',
+      (w) =>
+        w['map']!(
+          'a',
+          w['derive']!('d', 1, () => []),
+          { batch: 3, onItemFailure: 'collect' },
+          (item: unknown) => item,
+        ),
+      'delivers a whole number at "a.failed[0].index"',
+    ],
+    [
+      'an item that is collected',
+      'complete.0.item',
+      (w) =>
+        w['map']!(
+          'a',
+          w['map']!(
+            'b',
+            w['derive']!('d', 1, () => []),
+            {},
+            (_: unknown, index: unknown) => index,
+          ),
+          { onItemFailure: 'collect' },
+          () => {},
+        ),
+      'delivers a whole number at "a.complete[0].item"',
+    ],
+    [
+      'a choice',
+      '',
+      (w) =>
+        w['when']!(
+          'a',
+          w['is']!(w.input, 'p', () => true),
+          () => w['task']!('b', failing, { input: 'x' }),
+          () => w['task']!('c', failing, { input: 'x' }),
+        ),
+      'step "a" delivers a number',
+    ],
+  ])('of %s is known', (_, path, make, message) => {
+    expect(readAs(path, make)).toContain(message);
+  });
+
+  it('of a failed run is known to `onFailed`', () => {
+    const tell = anyTask({
+      name: 'tell',
+      input: z.object({ input: z.object({ id: z.number() }) }),
+    });
+
+    expect(mistake(() => flow((w) => w.input, { onFailed: tell }))).toContain(
+      'step "onFailed": "input.input.id" of task "tell" gets a string, and the task wants a number',
+    );
+  });
+
+  it('of a workflow that is only promised is left to the run', () => {
+    const promised = forwardWorkflow({ name: 'later', version: 1, workflow: () => child as never });
+
+    expect(() =>
+      untypedFlow((w) =>
+        w['task']!('next', echo, { input: w['child']!('a', promised, { input: 1 }) }),
+      ),
+    ).not.toThrow();
+  });
+});
+
 describe('steps that may be skipped', () => {
   const pair = anyTask({
     name: 'pair',
@@ -923,6 +1084,7 @@ describe('steps that may be skipped', () => {
             w['is']!(w.input, 'q', () => true),
           ),
         });
+        w['when']!('same-branch', guard, () => w['task']!('there', echo, { input: maybe }));
         const one = w['when']!('one', guard, () => w['task']!('in', echo, { input: 'y' }));
         w['ifRan']!('of-merge', one, (value: never) => w['task']!('x', echo, { input: value }));
         return w['ifRan']!('of-step', maybe, (value: never) =>

@@ -709,7 +709,49 @@ describe('sensitive fields', () => {
   });
 });
 
+describe('the business key of a task', () => {
+  const keyed = (key: (input: string) => string) =>
+    defineTask({
+      name: 'keyed',
+      input: z.string(),
+      compensate: 'none',
+      key,
+      remember: '24h',
+      run: async () => {},
+    });
+  const keyOf = (key: (input: string) => string) =>
+    flow((w) => w.task('a', keyed(key), { input: 'x' })).bindings.tasks.get('keyed')?.key;
+
+  it('is made from its input', () => {
+    expect(keyOf((input) => `key-${input}`)?.('x')).toBe('key-x');
+  });
+
+  it.each([[''], [undefined], [7]])('must be a text, not %j', (made) => {
+    expect(() => keyOf(() => made as never)?.('x')).toThrow(
+      'Task "keyed": key() must return a text that is not empty',
+    );
+  });
+});
+
 describe('callers from plain JavaScript', () => {
+  it('may write handlers that use their definition, or are no promises', async () => {
+    const definition = {
+      name: 'plain',
+      input: z.string(),
+      output: z.string(),
+      compensate: 'none',
+      run({ input }: { input: string }) {
+        return `${this.name} ${input}`;
+      },
+    };
+    const task = defineTask(definition as never);
+    const { bindings } = flow((w) => w.task('a', task, { input: 'x' } as never));
+
+    await expect(bindings.tasks.get('plain')?.run({ input: 'x' } as never)).resolves.toBe(
+      'plain x',
+    );
+  });
+
   it('may name steps by their ids in `after`', () => {
     const plan = untypedFlow((w) => {
       w['when']!(

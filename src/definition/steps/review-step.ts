@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import type { Approval, ReviewStep } from '../../plan/plan.ts';
 import type { Place } from '../../plan/problem.ts';
-import { sensitivePaths } from '../contract.ts';
 import type { Draft } from '../draft.ts';
-import { jsonSchemaOf } from '../json-schema.ts';
 import { anything, duration, flag, label, oneOf, zodSchema } from '../options.ts';
-import { storedContract } from '../task.ts';
+import { partsOfSchema } from '../schema-parts.ts';
 import type { Ref } from '../types.ts';
 import { toWiring } from '../wiring.ts';
 import {
@@ -36,7 +34,7 @@ const options = z.strictObject({
 export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<unknown> {
   const { place, given } = stepOptions(draft, id, options, givenOptions);
   refuseInBody(draft, place, 'a review');
-  const form = given.form ?? z.strictObject({});
+  const form = partsOfSchema(place, given.form ?? z.strictObject({}));
   const reminder =
     given.remind === undefined
       ? null
@@ -48,7 +46,7 @@ export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<
   const ref = draft.add<ReviewStep>({
     ...nodeBase(draft, place, id, given),
     kind: 'review',
-    form: jsonSchemaOf(form, 'input'),
+    form: form.input,
     ...(given.show !== undefined && { show: toWiring(draft, place, given.show, 'show') }),
     ...(given.assignTo !== undefined && {
       assignTo: toWiring(draft, place, given.assignTo, 'assignTo'),
@@ -64,11 +62,7 @@ export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<
     ...(given.audience !== undefined && { audience: given.audience }),
     ...(given.protects !== undefined && { protects: given.protects }),
   });
-  draft.forms.set(id, {
-    contract: storedContract(place, form),
-    output: jsonSchemaOf(form, 'output'),
-    sensitive: sensitivePaths(form),
-  });
+  draft.forms.set(id, form);
   return ref;
 }
 
