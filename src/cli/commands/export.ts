@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Command, Option } from 'commander';
+import type { ExportedRun, Store } from '../../ports/store.ts';
+import type { Cli, Report } from '../cli.ts';
+import { printable, toJsonText } from '../escape.ts';
+import { parseStoreLocation } from '../store-location.ts';
+import { UsageError } from '../usage-error.ts';
+
+interface ExportOptions {
+  readonly output?: string;
+  readonly lines: boolean;
+  readonly backup?: string;
+}
+
+export function addExport(program: Command, cli: Cli): void {
+  program
+    .command('export')
+    .description(
+      'write every run at one moment, with its history, as one JSON document; values marked sensitive are in it',
+    )
+    .option('--output <file>', 'write there instead of to standard output')
+    .option('--lines', 'JSON lines, one run each, instead of one document', false)
+    .addOption(
+      new Option('--backup <destination>', 'make a copy that opens as a store instead').conflicts([
+        'output',
+        'lines',
+      ]),
+    )
+    .action(async ({ output, lines, backup }: ExportOptions) => {
+      if (backup !== undefined) {
+        await backUp(cli, backup);
+        return;
+      }
+      if (lines && output === undefined && cli.options.json) {
+        throw new UsageError('--lines is not one JSON document; leave --json out, or add --output');
+      }
+      await cli.runOnStore('read', (store) => exportRuns(cli, store, lines, output));
+    });
+}
+
+async function exportRuns(
+  cli: Cli,
+  store: Store,
+  lines: boolean,
+  file: string | undefined,
+): Promise<Report | null> {
+  let runs = 0;
+  async function* counted() {
+    for await (const run of store.export()) {
+      runs += 1;
+      yield run;
+    }
+  }
+  const text = lines ? toLines(counted()) : toDocument(counted());
+  if (file === undefined) {
+    await cli.stream(text);
+    return null;
+  }
+  await writeAtomically(file, text);
+  return { json: { file, runs }, text: [`${runs} runs written to ${printable(file)}`] };
+}
+
+async function* toLines(runs: AsyncIterable<ExportedRun>): AsyncGenerator<string> {
+  for await (const run of runs) yield `${toJsonText(run, 0)}\n`;
+}
+
+async function* toDocument(runs: AsyncIterable<ExportedRun>): AsyncGenerator<string> {
+  yield `{\n"format": 1,\n"exportedAt": ${toJsonText(new Date().toISOString())},\n"runs": [`;
+  let separator = '\n';
+  for await (const run of runs) {
+    yield `${separator}${toJsonText(run, 0)}`;
+    separator = ',\n';
+  }
+  yield '\n]\n}\n';
+}
+
+/** The whole file or none. */
+async function writeAtomically(file: string, text: AsyncIterable<string>): Promise<void> {
+  const draft = `${file}.${randomUUID()}.tmp`;
+  try {
+    await pipeline(
+      Readable.from(text),
+      createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }),
+    );
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    if (!isFileError(error)) throw error;
+    throw new UsageError(`--output: "${file}" cannot be written (${error.code})`);
+  }
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException & { readonly path: string } {
+  return error instanceof Error && 'code' in error && 'path' in error && 'syscall' in error;
+}
+
+function backUp(cli: Cli, destination: string): Promise<void> {
+  // The lowdb store is consistent only for the process that holds its lock.
+  const access = parseStoreLocation(cli.options.store).kind === 'lowdb' ? 'write' : 'read';
+  return cli.runOnStore(access, async (store) => {
+    await store.backup(destination);
+    return {
+      json: { backup: destination },
+      text: [`Copied to ${printable(destination)}, which opens as a store`],
+    };
+  });
+}

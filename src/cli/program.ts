@@ -1,0 +1,75 @@
+/** The command line: common options, and one file per command. */
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { Cli } from './cli.ts';
+import { addAudit } from './commands/audit.ts';
+import { addBreakers } from './commands/breakers.ts';
+import { addCancel } from './commands/cancel.ts';
+import { addDamaged } from './commands/damaged.ts';
+import { addExplain } from './commands/explain.ts';
+import { addExport } from './commands/export.ts';
+import { addHistory } from './commands/history.ts';
+import { addPause } from './commands/pause.ts';
+import { addPrune } from './commands/prune.ts';
+import { addResume } from './commands/resume.ts';
+import { addRetry } from './commands/retry.ts';
+import { addReview } from './commands/review.ts';
+import { addRun } from './commands/run.ts';
+import { addRuns } from './commands/runs.ts';
+import { addShow } from './commands/show.ts';
+import { addSignal } from './commands/signal.ts';
+import { addWork } from './commands/work.ts';
+import { addWorkflows } from './commands/workflows.ts';
+import { defaultMachines } from './machines.ts';
+
+/** Common options are understood before and after the name of the command. */
+export function createProgram(): Command {
+  return new Command('signalbox')
+    .description('Runs workflows that are explicit state machines, and keeps their runs.')
+    .version(packageVersion())
+    .addOption(
+      new Option('--machines <place>', 'a folder of folders with a workflow.ts each, or a module')
+        .env('SIGNALBOX_MACHINES')
+        .default(defaultMachines),
+    )
+    .addOption(
+      new Option('--store <place>', 'lowdb:DIRECTORY, sqlite:FILE or memory:')
+        .env('SIGNALBOX_STORE')
+        .default('lowdb:.signalbox'),
+    )
+    .option('--json', 'exactly one JSON document on standard output', false)
+    .option('--verbose', 'more about errors, and what the engine does', false)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+}
+
+const commands = [
+  addRun,
+  addWork,
+  addRuns,
+  addShow,
+  addHistory,
+  addExplain,
+  addReview,
+  addSignal,
+  addCancel,
+  addRetry,
+  addPause,
+  addResume,
+  addPrune,
+  addExport,
+  addAudit,
+  addWorkflows,
+  addBreakers,
+  addDamaged,
+];
+
+export function addCommands(program: Command, cli: Cli): void {
+  for (const add of commands) add(program, cli);
+}
+
+function packageVersion(): string {
+  const manifest = new URL('../../package.json', import.meta.url);
+  return String(JSON.parse(readFileSync(manifest, 'utf8')).version);
+}

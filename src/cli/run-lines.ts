@@ -1,0 +1,94 @@
+/** A run in words. */
+import type { RunOutcome, RunView, Waiting } from '../index.ts';
+import { printable } from './escape.ts';
+import { deadline, indented, localTime, valueLines } from './format.ts';
+import type { Style } from './style.ts';
+import { table } from './table.ts';
+
+/** Status, what it waits for, how it ended, what it yielded. */
+export function runLines(
+  view: RunView,
+  output: unknown,
+  style: Style,
+  nowMs: number,
+): readonly string[] {
+  const state = view.paused ? `${view.status}, paused` : view.status;
+  return [
+    `Run ${style.bold(printable(view.runId))} of ${printable(view.workflow)} is ${style.status(state)}`,
+    ...section('Waiting for', waitingLines(view.waitingOn, nowMs), style),
+    ...section('How it ended', outcomeLines(view.outcome), style),
+    ...(view.status === 'complete' ? section('Output', valueLines(output), style) : []),
+  ];
+}
+
+/** Where it comes from. */
+export function detailLines(view: RunView, style: Style): readonly string[] {
+  const facts: [string, string | null][] = [
+    ['version', String(view.version)],
+    ['created', localTime(view.createdAt)],
+    ['updated', localTime(view.updatedAt)],
+    ['finished', view.finishedAt === null ? null : localTime(view.finishedAt)],
+    ['actor', view.actor],
+    ['key', view.key],
+    ['labels', labelText(view.labels) || null],
+    ['priority', view.priority === 'default' ? null : view.priority],
+    ['durability', view.durability === 'durable' ? null : view.durability],
+    ['parent', view.parent === null ? null : `${view.parent.runId}, step ${view.parent.step}`],
+    ['generation', view.generation === 1 ? null : String(view.generation)],
+    ['entries', String(view.entries)],
+  ];
+  const rows = facts.flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
+  const milestones = view.milestones.map(({ name, at }) => [name, localTime(at)]);
+  return [
+    ...section('Details', table([{ title: '' }, { title: '' }], rows, null), style),
+    ...section('Milestones', table([{ title: '' }, { title: '' }], milestones, null), style),
+    ...(Object.keys(view.context).length === 0
+      ? []
+      : section('Context', valueLines(view.context), style)),
+  ];
+}
+
+/** `review approval, event payment`. */
+export function waitingText(waitingOn: readonly Waiting[]): string {
+  return waitingOn.map(({ kind, step }) => `${kind} ${step}`).join(', ');
+}
+
+export function labelText(labels: RunView['labels']): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}
+
+export function section(title: string, lines: readonly string[], style: Style): readonly string[] {
+  return lines.length === 0 ? [] : [style.bold(title), ...indented(lines)];
+}
+
+function waitingLines(waitingOn: readonly Waiting[], nowMs: number): readonly string[] {
+  return waitingOn.flatMap(({ kind, step, what, since, until, afterwards, shown }) => {
+    const then = afterwards === null ? '' : `, then ${afterwards}`;
+    return [
+      printable(`${kind} "${step}": ${what}`),
+      ...indented([
+        `since ${localTime(since)}`,
+        ...(until === null ? [] : [`until ${deadline(until, nowMs)}${then}`]),
+        ...(shown === undefined || shown === null ? [] : valueLines(shown)),
+      ]),
+    ];
+  });
+}
+
+function outcomeLines(outcome: RunOutcome | null): readonly string[] {
+  if (outcome === null) return [];
+  const { failure, cancelled, completed, undone, notUndone, compensation } = outcome;
+  const list = (names: readonly string[]) => printable(names.join(', '));
+  return [
+    ...(failure === null ? [] : [printable(failure.message)]),
+    ...(cancelled === null
+      ? []
+      : [`cancelled${cancelled.reason === null ? '' : `: ${printable(cancelled.reason)}`}`]),
+    ...(completed.length === 0 ? [] : [`completed: ${list(completed)}`]),
+    ...(compensation === 'nothing' ? ['nothing had to be undone'] : []),
+    ...(undone.length === 0 ? [] : [`undone: ${list(undone)}`]),
+    ...notUndone.map(({ step, reason }) => printable(`not undone: ${step} (${reason})`)),
+  ];
+}

@@ -1,0 +1,102 @@
+/** A store with an orchestrator on it, for as long as one command needs them. */
+import { createOrchestrator, type Orchestrator } from '../orchestrator.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Store } from '../ports/store.ts';
+import type { Interruption } from './interruption.ts';
+import { type FoundWorkflow, loadMachines, type Machines } from './machines.ts';
+import { type Access, openStore, parseStoreLocation } from './store-location.ts';
+
+export interface Session {
+  readonly store: Store;
+  readonly orchestrator: Orchestrator;
+  readonly machines: Machines;
+  /** Runs that were written to since the session began. */
+  readonly touched: ReadonlySet<string>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly store: string;
+  readonly machines: string;
+  readonly access: Access;
+  readonly log: Logger;
+  readonly interruption: Interruption;
+  /** Told when closing takes a while. */
+  readonly onSlowClose: () => void;
+  readonly onProblem: (problem: Machines['problems'][number]) => void;
+}
+
+const graceMs = 5_000;
+/** A command that is over lets the tasks it took up end: to cut them off would leave some in doubt. */
+const patienceMs = 365 * 24 * 60 * 60 * 1000;
+const slowMs = 1_000;
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const location = parseStoreLocation(options.store);
+  const machines = await loadMachines(options.machines);
+  for (const problem of machines.problems) options.onProblem(problem);
+  const touched = new Set<string>();
+  const store = watched(await openStore(location, options.access), touched);
+  try {
+    const orchestrator = await createOrchestrator({
+      workflows: withoutRepeats(machines.workflows),
+      store,
+      logger: options.log,
+    });
+    return {
+      store,
+      orchestrator,
+      machines,
+      touched,
+      async close() {
+        try {
+          await closeInTime(orchestrator, options);
+        } finally {
+          await store.close();
+        }
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function closeInTime(
+  orchestrator: Orchestrator,
+  { interruption, onSlowClose }: SessionOptions,
+): Promise<void> {
+  const slow = setTimeout(onSlowClose, slowMs);
+  const isHurried = interruption.signal !== null;
+  let hurry: NodeJS.Timeout | undefined;
+  const outOfTime = interruption.happened.then(
+    () => new Promise<void>((resolve) => (hurry = setTimeout(resolve, graceMs * 2))),
+  );
+  try {
+    const closed = orchestrator.close({ graceMs: isHurried ? graceMs : patienceMs });
+    await Promise.race([closed, outOfTime]);
+  } finally {
+    clearTimeout(slow);
+    clearTimeout(hurry);
+  }
+}
+
+function watched(store: Store, touched: Set<string>): Store {
+  return {
+    ...store,
+    commit(batch) {
+      for (const { runId } of batch) touched.add(runId);
+      return store.commit(batch);
+    },
+  };
+}
+
+/** A workflow that several modules export belongs to the first. */
+function withoutRepeats(workflows: readonly FoundWorkflow[]): readonly FoundWorkflow[] {
+  const seen = new Set<object>();
+  return workflows.filter(({ workflow }) => {
+    if (seen.has(workflow)) return false;
+    seen.add(workflow);
+    return true;
+  });
+}

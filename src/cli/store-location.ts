@@ -1,0 +1,46 @@
+/** `--store`: where the runs are. Drivers are loaded when they are named. */
+import { existsSync } from 'node:fs';
+import { SignalboxError } from '../errors.ts';
+import type { Store } from '../ports/store.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface StoreLocation {
+  readonly kind: 'lowdb' | 'sqlite' | 'memory';
+  /** Directory or file; empty for `memory`. */
+  readonly path: string;
+}
+
+/** `read` takes no lock and writes nothing; `write` needs a store that exists; `create` makes one if there is none. */
+export type Access = 'read' | 'write' | 'create';
+
+/** @throws UsageError */
+export function parseStoreLocation(text: string): StoreLocation {
+  const [, kind, path = ''] = /^(lowdb|sqlite|memory):(.*)$/s.exec(text) ?? [];
+  if (kind === 'memory' && path === '') return { kind, path };
+  if ((kind === 'lowdb' || kind === 'sqlite') && path !== '') return { kind, path };
+  throw new UsageError(
+    `--store: "${text}" is not the place of a store`,
+    'Stores are lowdb:DIRECTORY, sqlite:FILE and memory:',
+  );
+}
+
+/** @throws SignalboxError `STORE_UNAVAILABLE`, `STORE_LOCKED`, `STORE_DAMAGED`, `STORE_TOO_NEW` */
+export async function openStore({ kind, path }: StoreLocation, access: Access): Promise<Store> {
+  if (kind === 'memory') {
+    const { createMemoryStore } = await import('../adapters/memory/index.ts');
+    return createMemoryStore();
+  }
+  if (access !== 'create' && !existsSync(path)) {
+    throw new SignalboxError('STORE_UNAVAILABLE', `There is no store "${kind}:${path}" yet`, {
+      details: { store: kind, path },
+      hint: 'Start a run to create it, or name another one with --store',
+    });
+  }
+  const readOnly = access === 'read';
+  if (kind === 'lowdb') {
+    const { openLowdbStore } = await import('../adapters/lowdb/index.ts');
+    return openLowdbStore(path, { readOnly });
+  }
+  const { openSqliteStore } = await import('../adapters/sqlite/index.ts');
+  return openSqliteStore(path, { readOnly });
+}
