@@ -94,7 +94,16 @@ export function advance(
   if (next === snapshot) return null;
   const effects = scope.collected.map((action) => toEffect(action, next));
   scope.collected.length = 0;
-  return { snapshot: next, from: statusOf(snapshot), to: statusOf(next), effects };
+  return { snapshot: inOrder(next), from: statusOf(snapshot), to: statusOf(next), effects };
+}
+
+/**
+ * Active states in the order of the chart. XState leaves them in the order in which they were entered and, of eventless transitions that
+ * exclude each other, takes that of the first: without this a run could go another way after a restart.
+ */
+function inOrder(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
+  snapshot._nodes.sort((a, b) => a.order - b.order);
+  return snapshot;
 }
 
 function toEffect(action: CollectedAction, next: AnyMachineSnapshot): Effect {
@@ -129,10 +138,12 @@ export function toStored(snapshot: AnyMachineSnapshot): JsonObject {
 export function fromStored(compiled: CompiledChart, stored: JsonObject): AnyMachineSnapshot {
   const { value, context } = stored;
   assertKnown(compiled.chart, value, []);
-  return compiled.machine.resolveState({
-    value: value as never,
-    context: { ...initialContext, ...(context as object) },
-  });
+  return inOrder(
+    compiled.machine.resolveState({
+      value: value as never,
+      context: { ...initialContext, ...(context as object) },
+    }),
+  );
 }
 
 /** XState would end the process on an unknown state; this names it. */
