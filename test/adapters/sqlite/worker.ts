@@ -1,4 +1,4 @@
-/** A process of its own that works on a store: `advance <n>` commits n times, `die <k>` is killed at the k-th operation of a commit. */
+/** A process of its own that works on a store: `advance <n>` commits n times, `die <k>` is killed at the k-th place of a commit. */
 import { openSqliteStore } from '../../../src/adapters/sqlite/index.ts';
 import {
   aMessage,
@@ -41,8 +41,8 @@ async function advance(file: string, times: number): Promise<void> {
 async function die(file: string, at: number): Promise<void> {
   let operations = Number.NEGATIVE_INFINITY;
   const store = await openSqliteStore(file, {
-    onOperation() {
-      if (++operations === at) process.kill(process.pid, 'SIGKILL');
+    onOperation(operation) {
+      if (operation !== 'statement' && ++operations === at) process.kill(process.pid, 'SIGKILL');
     },
   });
   await store.commit([creation('run-1')]);
