@@ -92,7 +92,7 @@ export function advance(
   scope.collected.length = 0;
   const next = machine.transition(snapshot, event, scope as never) as AnyMachineSnapshot;
   if (next === snapshot) return null;
-  const effects = scope.collected.map((action) => toEffect(action, next));
+  const effects = scope.collected.map((action) => toEffect(action, next, event));
   scope.collected.length = 0;
   return { snapshot: inOrder(next), from: statusOf(snapshot), to: statusOf(next), effects };
 }
@@ -106,16 +106,20 @@ function inOrder(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
   return snapshot;
 }
 
-function toEffect(action: CollectedAction, next: AnyMachineSnapshot): Effect {
+function toEffect(action: CollectedAction, next: AnyMachineSnapshot, event: ChartEvent): Effect {
   const params = action.params ?? {};
   const context = contextOf(next);
-  if (action.type === 'stop')
+  if (action.type === 'stop') {
+    // Who cancels says how; the policy of the workflow is for failures, and for those who do not say.
+    const asked = event.mode ?? context.cancel?.mode;
     return {
       type: 'stop',
       running: context.running,
-      mode: context.cancel?.mode ?? 'drain',
+      mode: 'drain',
       ...params,
+      ...(asked === undefined ? {} : { mode: asked }),
     };
+  }
   if (action.type === 'undo') return { type: 'undo', position: context.undo?.position ?? 0 };
   return { type: action.type, ...params } as Effect;
 }

@@ -65,7 +65,12 @@ const assignments: { readonly [name: string]: Assignment } = {
   }),
   cancel: (context, event) =>
     context.failure === null
-      ? { cancel: { mode: event.mode ?? 'drain', reason: event.reason ?? null } }
+      ? {
+          cancel: {
+            mode: event.mode ?? 'drain',
+            reason: event.reason ?? context.cancel?.reason ?? null,
+          },
+        }
       : {},
   beginUndo: () => ({ undo: { position: 0, failed: 0, attempts: 0 } }),
   countUndoAttempt: (context) => ({

@@ -101,7 +101,11 @@ export function createAttempts(deps: WorkDeps): Attempts {
         throw new SignalboxError('DEFINITION_MISSING', `Task "${call.task}" is not registered`, {
           details: { runId, step: node.id },
         });
-      if (abort.signal.aborted || deps.runs.peek(runId) === null) return;
+      const known = deps.runs.peek(runId);
+      if (abort.signal.reason instanceof SignalboxError || known === null) return;
+      if (abort.signal.aborted || isDraining(known)) {
+        return await persist(() => settle(runId, node, call, item, neverBegun(node.id), null));
+      }
       const input = resolveWiring(node.input, readerOf(run));
       const by = `${runId}/${node.id}/${item.token}`;
       const deferral = await admission(run, node, call, item, task, input, by);
@@ -524,6 +528,16 @@ export function createAttempts(deps: WorkDeps): Attempts {
           attempt.abort.abort(new Error(`Step "${step}" was stopped`));
       }
     },
+  };
+}
+
+/** The run stopped while the attempt waited for its place. */
+function neverBegun(step: string): AttemptOutcome {
+  const message = `Step "${step}" was stopped before it began`;
+  return {
+    ok: false,
+    failure: { name: 'Stopped', message, retryable: false, unclear: false },
+    durationMs: 0,
   };
 }
 

@@ -16,7 +16,7 @@ export function fireDue(draft: Draft): number {
       .filter((item) => item.dueAtMs !== null && item.dueAtMs <= tools.nowMs && isDeadline(item))
       .sort((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0))[0];
     if (due === undefined) return fired;
-    closeItems(draft, (item) => item === due);
+    closeItems(draft, (item) => item === due || (isGraceOver(due) && isWorkInHand(item)));
     applyEvent(draft, { ...deadlineEvent(run, due), lenient: true });
     fired += 1;
   }
@@ -44,6 +44,15 @@ export function fireReminders(draft: Draft): void {
       remindAtMs: everyMs === undefined ? null : tools.nowMs + everyMs,
     };
   });
+}
+
+/** What has not stopped within the grace is given up: whatever it says later is late. */
+function isGraceOver(item: OpenItem): boolean {
+  return item.kind === 'timer' && item.name === 'grace_over';
+}
+
+function isWorkInHand(item: OpenItem): boolean {
+  return item.kind === 'attempt' || item.kind === 'map' || item.kind === 'child';
 }
 
 /** The rest are works in hand, whose `dueAtMs` is their own affair. */

@@ -409,7 +409,7 @@ function stop(draft: Draft, mode: 'drain' | 'abort', running: readonly string[])
       });
     }
     if (item.kind === 'map') draft.commands.push({ type: 'stopMap', step: item.step });
-    if (item.kind === 'attempt' && mode === 'abort')
+    if ((item.kind === 'attempt' || item.kind === 'map') && mode === 'abort')
       draft.commands.push({ type: 'abort', step: item.step });
   }
   run.open = run.open.map((item) =>
