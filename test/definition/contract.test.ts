@@ -401,6 +401,85 @@ describe('the door of a task', () => {
   });
 });
 
+describe('restoring', () => {
+  it('gives copies, and keeps keys as data that a store may hold', () => {
+    const stored = JSON.parse('{"a": {"__proto__": {"x": 1}}}');
+
+    for (const contract of [anything, doorOf(z.unknown())]) {
+      const restored = contract.restore(stored) as { a: object };
+      expect(restored).not.toBe(stored);
+      expect(Object.getPrototypeOf(restored.a)).toBe(Object.prototype);
+      expect(JSON.stringify(restored)).toBe(JSON.stringify(stored));
+    }
+  });
+
+  it('that fails right after storing is an issue', () => {
+    const once = contractOf(
+      z.codec(z.string(), z.string(), {
+        decode: (text) => {
+          if (text === 'encoded') throw new Error('cannot be read back');
+          return text;
+        },
+        encode: () => 'encoded',
+      }),
+    );
+
+    expect(problems(once, 'x')).toEqual([
+      ': cannot be restored from its stored form: cannot be read back',
+    ]);
+  });
+});
+
+describe('messages about what was thrown', () => {
+  const throwing = (thrown: unknown) =>
+    problems(
+      contractOf(
+        z.string().refine(() => {
+          // oxlint-disable-next-line typescript/only-throw-error -- what people throw
+          throw thrown;
+        }),
+      ),
+      'x',
+    )[0];
+
+  it.each([
+    ['a text', 'boom', 'boom'],
+    ['nothing', undefined, 'undefined'],
+    ['an object', { a: 1 }, 'an object'],
+    ['a list', [1], 'a list'],
+    ['a number', 3, 'a number'],
+    [
+      'an error that cannot be read',
+      Object.defineProperty(new Error('x'), 'message', {
+        get: () => {
+          throw new Error('y');
+        },
+      }),
+      'an error without a readable message',
+    ],
+    [
+      'an object that cannot be read',
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('y');
+          },
+        },
+      ),
+      'an object that cannot be read',
+    ],
+  ])('hold %s', (_, thrown, text) => {
+    expect(throwing(thrown)).toBe(`: cannot be checked: its schema threw "${text}"`);
+  });
+
+  it('call something without a name an object', () => {
+    expect(problems(anything, Object.create({ constructor: { name: '' } }))).toEqual([
+      ': is an object, which JSON cannot carry',
+    ]);
+  });
+});
+
 describe('sensitive fields', () => {
   const secret = z.string().meta({ sensitive: true });
 
@@ -409,7 +488,11 @@ describe('sensitive fields', () => {
       token: secret.optional(),
       list: z.array(z.object({ pin: secret })),
       record: z.record(z.string(), secret.nullable()),
-      pair: z.tuple([z.string(), secret]),
+      pair: z.tuple([z.string(), secret]).rest(secret),
+      set: z.set(secret),
+      both: z.intersection(z.object({ c: secret }), z.object({ d: z.string() })),
+      lazy: z.lazy(() => secret),
+      rest: z.object({}).catchall(secret),
       either: z.union([z.object({ a: secret }), z.object({ b: z.string() })]),
       plain: z.string(),
     });
@@ -419,6 +502,11 @@ describe('sensitive fields', () => {
       ['list', '*', 'pin'],
       ['record', '*'],
       ['pair', '1'],
+      ['pair', '*'],
+      ['set', '*'],
+      ['both', 'c'],
+      ['lazy'],
+      ['rest', '*'],
       ['either', 'a'],
     ]);
   });

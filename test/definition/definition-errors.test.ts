@@ -451,6 +451,77 @@ describe('functions inside the transition', () => {
   });
 });
 
+describe('arguments of a wrong kind', () => {
+  it.each<[string, (w: Untyped) => unknown, string]>([
+    [
+      'a sequence that is asynchronous',
+      (w) => w['sequence']!(async () => {}),
+      'the argument of w.sequence is asynchronous',
+    ],
+    [
+      'a sequence that returns a promise',
+      (w) => w['sequence']!(() => Promise.resolve()),
+      'the argument of w.sequence returns a promise',
+    ],
+    [
+      'a predicate that is no function',
+      (w) => w['is']!(w.input, 'p', true),
+      'a predicate needs a function that computes it',
+    ],
+    [
+      'a failure without a message',
+      (w) => w['fail']!('f', ' '),
+      'the message must be a text that is not empty',
+    ],
+    ['a milestone without a name', (w) => w['milestone']!(undefined), 'an id must be a text'],
+    [
+      'an update without a run context',
+      (w) => w['update']!('total', 1),
+      'which is no key of the run context; the workflow declares none',
+    ],
+    [
+      'tolerance of a number',
+      (w) => w['task']!('a', echo, { input: 'x', tolerate: 3 }),
+      'option "tolerate" must be "any" or a list of codes',
+    ],
+    [
+      'a reference where branches are wanted',
+      (w) => w['choose']!('c', w.input, 'kind', w.input),
+      'must be an object with a branch for each value',
+    ],
+    [
+      'people who are no references',
+      (w) => w['review']!('a', { notBy: ['x'] }),
+      'each of "notBy" must be a reference',
+    ],
+    [
+      'a list where options are wanted',
+      (w) => w['review']!('a', []),
+      'options must be an object, got a list',
+    ],
+    [
+      'an order that is no list',
+      (w) => w['task']!('a', echo, { input: 'x', after: 'b' }),
+      'option "after" must be a list of steps',
+    ],
+  ])('%s is refused', (_, declare, message) => {
+    expect(mistake(() => untypedFlow(declare))).toContain(message);
+  });
+
+  it('names that are no texts are refused', () => {
+    expect(mistake(() => anyTask({ name: 7 }))).toContain('Task "": option "name" must be a text');
+    expect(mistake(() => anyTask({ failures: [z.string()] }))).toContain(
+      'option "failures" must be an object of codes',
+    );
+    expect(mistake(() => anyTask({ failures: { x: 'y' } }))).toContain(
+      'option "failures" must be an object of codes',
+    );
+    expect(mistake(() => defineTask(null as never))).toContain(
+      'options must be an object, got null',
+    );
+  });
+});
+
 describe('`steps`', () => {
   it.each([
     [
@@ -1331,12 +1402,49 @@ describe('updates of the run context', () => {
       { schema: z.unknown(), initial: new Map(), reduce: 'replace' },
       '"initial" is a Map, which JSON cannot carry',
     ],
+    [{ schema: z.number(), initial: 0, reduce: 'merge' }, 'needs an object to start from'],
+    [
+      { schema: z.object({ a: z.string() }), initial: [], reduce: 'merge' },
+      '"initial" does not fit',
+    ],
+    [{ schema: z.string(), initial: 'x', reduce: 'max' }, 'needs a number to start from'],
+    [{ schema: z.string(), initial: 'x', reduce: 'min' }, 'needs a number to start from'],
+    [{ schema: z.number(), initial: 0, reduce: { name: 'a b', run: () => 1 } }, '"a b" is no id'],
     [
       { schema: z.number(), initial: 0, reduce: { name: 'r', run: async () => 1 } },
       'a reducer must be synchronous',
     ],
   ])('refuse the key %j', (key, message) => {
     expect(mistake(() => flow((w) => w.input, { context: { key } }))).toContain(message);
+  });
+});
+
+describe('reducers', () => {
+  it('of one name must be one function', () => {
+    const key = (run: (current: number) => number) => ({
+      schema: z.number(),
+      initial: 0,
+      reduce: { name: 'same', run },
+    });
+    const same = (current: number) => current;
+    const define = (other: (current: number) => number) => () =>
+      flow((w) => w.input, { context: { a: key(same), b: key(other) } });
+
+    expect(mistake(define(() => 1))).toContain('two different reducers are named "same"');
+    expect(define(same)).not.toThrow();
+  });
+
+  it('may take whatever they understand', () => {
+    const reduce = {
+      name: 'add-text',
+      run: (current: number, next: string) => current + next.length,
+    };
+    const define = () =>
+      flow((w) => w.update('a' as never, 'text' as never) ?? w.input, {
+        context: { a: { schema: z.number(), initial: 0, reduce } },
+      });
+
+    expect(define).not.toThrow();
   });
 });
 

@@ -539,6 +539,25 @@ describe('a sequence', () => {
   });
 });
 
+describe('sequences inside sequences', () => {
+  it('go on where the outer one stands', () => {
+    const plan = planOf((w) =>
+      w.sequence(() => {
+        w.task('a', echo, { input: '1' });
+        w.sequence(() => w.task('b', echo, { input: '2' }));
+        w.sequence(() => {});
+        return w.task('c', echo, { input: '3' });
+      }),
+    );
+
+    expect(plan.nodes.map(({ id, after }) => [id, ...after])).toEqual([
+      ['a'],
+      ['b', 'a'],
+      ['c', 'b'],
+    ]);
+  });
+});
+
 describe('conditions', () => {
   it('are combined by name', () => {
     const plan = planOf((w) => {
@@ -709,6 +728,41 @@ describe('sensitive fields', () => {
   });
 });
 
+describe('the undo of a task', () => {
+  it('is bound, with the retry and the time limit of the task unless it has its own', async () => {
+    const undone: unknown[] = [];
+    const task = (compensate: object) =>
+      defineTask({
+        name: 'work',
+        input: z.string(),
+        retry: { maxAttempts: 4 },
+        timeout: '3s',
+        compensate: { run: async ({ input }) => void undone.push(input), ...compensate },
+        run: async () => {},
+      });
+    const own = { retry: { maxAttempts: 9 }, timeout: '1m' };
+
+    const { plan, bindings } = flow((w) => w.task('a', task({}), { input: 'x' }));
+    await bindings.tasks.get('work')?.undo?.({ input: 'x' } as never);
+
+    expect(undone).toEqual(['x']);
+    expect(node(plan, 'a', 'task').call.undo).toMatchObject({
+      retry: { maxAttempts: 4 },
+      timeoutMs: 3_000,
+    });
+    expect(
+      node(
+        planOf((w) => w.task('a', task(own), { input: 'x' })),
+        'a',
+        'task',
+      ).call.undo,
+    ).toMatchObject({
+      retry: { maxAttempts: 9 },
+      timeoutMs: 60_000,
+    });
+  });
+});
+
 describe('the business key of a task', () => {
   const keyed = (key: (input: string) => string) =>
     defineTask({
@@ -745,7 +799,7 @@ describe('callers from plain JavaScript', () => {
       },
     };
     const task = defineTask(definition as never);
-    const { bindings } = flow((w) => w.task('a', task, { input: 'x' } as never));
+    const { bindings } = flow((w) => w.task('a', task, { input: 'x' }));
 
     await expect(bindings.tasks.get('plain')?.run({ input: 'x' } as never)).resolves.toBe(
       'plain x',
