@@ -14,7 +14,7 @@ import { schedulingCases } from './store-contract/scheduling-cases.ts';
 import { upkeepCases } from './store-contract/upkeep-cases.ts';
 import { valueCases } from './store-contract/value-cases.ts';
 
-export type { StoreBench, StoreCase, StoreSupport } from './store-contract/case.ts';
+export type { StoreCase, StoreSupport } from './store-contract/case.ts';
 
 export interface StoreContractOptions {
   /** Opens the store at `location`, a path in a temporary folder at which there is nothing the first time. */

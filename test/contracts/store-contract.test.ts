@@ -48,7 +48,7 @@ function committing(
 ): Breakage {
   return (store) => ({
     commit: async (batch) =>
-      store.commit(await Promise.all(batch.map((commit) => change(commit, store)))),
+      store.commit(await Promise.all(batch.map(async (commit) => change(commit, store)))),
   });
 }
 
@@ -67,8 +67,6 @@ function sharing(
     return { [method]: shared };
   };
 }
-
-let arrivals = 0;
 
 const breakages: { readonly [what: string]: Breakage } = {
   'ignores the expected revision': committing((commit, store) =>

@@ -5,7 +5,7 @@ import { createTables, type StoredMessage } from '../shared/tables.ts';
 import { type Disk, findRun, idFromRemains, setAside } from './disk.ts';
 import { type DocumentFormat, readDocument } from './document.ts';
 import { DamagedDocument, parseDocumentText } from './document-text.ts';
-import { type FileSystem, hasCode } from './file-system.ts';
+import type { FileSystem } from './file-system.ts';
 import { breakerFormat, messageFormat, type Pending, planFormat, runFormat } from './formats.ts';
 import { inParallel } from './in-parallel.ts';
 import { extension, fileNameOf, type Layout } from './layout.ts';

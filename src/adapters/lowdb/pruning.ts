@@ -101,7 +101,9 @@ async function removeExpired(
   for (const ids of chunksOf(messages))
     await changes.submit({
       needs: { messages: ids },
-      apply: () => ids.forEach(tables.messages.delete),
+      apply() {
+        for (const id of ids) tables.messages.delete(id);
+      },
     });
   for (const some of chunksOf(keys)) {
     const apply = () => {

@@ -172,8 +172,8 @@ export function createMemoryStore(): Store {
     prune: async (query) => write(() => pruneRuns(tables, query)),
     async *export() {
       if (isClosed) throw closedError('memory');
-      for (const document of [...tables.runs.published.values()])
-        yield copyOf(toExportedRun(document));
+      const documents = [...tables.runs.published.values()];
+      for (const document of documents) yield copyOf(toExportedRun(document));
     },
     async backup(destination) {
       throw new SignalboxError(

@@ -58,7 +58,9 @@ export function toStoredRun(row: Row): StoredRun | DamagedRow {
   ];
   for (const [name, value] of columns) {
     if (row[name] !== value)
-      return { damage: `column "${name}" says ${row[name]} where the state says ${value}` };
+      return {
+        damage: `column "${name}" says ${String(row[name])} where the state says ${String(value)}`,
+      };
   }
   if (run.header.id !== row['id'])
     return { damage: `the header belongs to run "${run.header.id}"` };

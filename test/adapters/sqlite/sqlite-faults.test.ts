@@ -277,7 +277,7 @@ describe('the format of a sqlite store', () => {
     expect(connection.all('SELECT n FROM later')).toEqual([{ n: 1 }]);
     expect(connection.get('SELECT id FROM runs')).toEqual({ id: 'run-1' });
     connection.close();
-    await (await openFile(file, options, steps)).close();
+    (await openFile(file, options, steps)).close();
   });
 
   it('I-06: a creation that was interrupted leaves nothing under the name of the store', async () => {
