@@ -1,5 +1,6 @@
 /** The contract of the store port: one suite that runs on every store, ours and others'. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
@@ -17,7 +18,7 @@ import { valueCases } from './store-contract/value-cases.ts';
 export type { StoreCase, StoreSupport } from './store-contract/case.ts';
 
 export interface StoreContractOptions {
-  /** Opens the store at `location`, a path in a temporary folder at which there is nothing the first time. */
+  /** Opens the store at `location`, a path at which there is nothing the first time, nor are its folders. */
   readonly open: (location: string) => Promise<Store>;
   readonly supports: StoreSupport;
 }
@@ -39,7 +40,7 @@ export async function runStoreCase(
   { run }: StoreCase,
   { open }: StoreContractOptions,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'signalbox-store-'));
+  const folder = join(tmpdir(), `signalbox-store-${randomUUID()}`);
   const location = join(folder, 'store');
   const opened: Store[] = [];
   let places = 0;
