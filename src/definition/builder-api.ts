@@ -6,7 +6,6 @@ import type {
   Atom,
   Branch,
   Duration,
-  Failure,
   Guard,
   ItemFailure,
   ItemResult,
@@ -289,5 +288,3 @@ export interface Builder<I, X extends ContextTypes = None> {
   /** How the run passes its last `waiting_review`. Returning a plain reference from `steps` means `{ approve: 'automatic' }`. */
   finish<const W>(output: W, review: FinalReview): Finish<Unwired<W>>;
 }
-
-export type { Failure };

@@ -435,7 +435,6 @@ describe('messages about what was thrown', () => {
     problems(
       contractOf(
         z.string().refine(() => {
-          // oxlint-disable-next-line typescript/only-throw-error -- what people throw
           throw thrown;
         }),
       ),

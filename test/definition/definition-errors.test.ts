@@ -495,6 +495,11 @@ describe('arguments of a wrong kind', () => {
       'each of "notBy" must be a reference',
     ],
     [
+      'an approval by anybody',
+      (w) => w['review']!('a', { approve: 'anybody' }),
+      'option "approve" must be "person", "automatic" or a guard',
+    ],
+    [
       'a list where options are wanted',
       (w) => w['review']!('a', []),
       'options must be an object, got a list',
@@ -1301,13 +1306,28 @@ describe('the body of a map', () => {
       'a map',
       (w: { map: (id: string, items: unknown, o: object) => void }) => w.map('n', null, {}),
     ],
+    ['a wait', (w: { waitFor: (id: string) => void }) => w.waitFor('w')],
     [
-      'a condition',
-      (w: { input: unknown; is: (...args: unknown[]) => void }) => w.is(w.input, 'p', () => true),
+      'an emit',
+      (w: { emit: (id: string, event: null, o: object) => void }) =>
+        w.emit('e', null, { payload: 1 }),
     ],
   ])('refuses %s and shows the way out', (_, declare) => {
     expect(mistake(inBody(declare as never))).toContain(
       'cannot stand in the body of a map, which holds tasks and derives only; put it into a workflow of its own and call it as a child with w.child',
+    );
+  });
+
+  it('refuses a child, and a condition, with ways out of their own', () => {
+    const child = flow((w) => w.input, { name: 'child' });
+
+    expect(mistake(inBody(((w: Untyped) => w['child']!('c', child, {})) as never))).toContain(
+      'hand the whole list to one child, or start it from a task of the body',
+    );
+    expect(
+      mistake(inBody(((w: Untyped) => w['is']!(w.input, 'p', () => true)) as never)),
+    ).toContain(
+      'a condition cannot stand in the body of a map, which holds tasks and derives only; decide before the map',
     );
   });
 

@@ -21,7 +21,12 @@ export function addChild(
   givenOptions: unknown,
 ): Ref<unknown> {
   const { place, given } = stepOptions(draft, id, options, givenOptions);
-  refuseInBody(draft, place, 'a child');
+  refuseInBody(
+    draft,
+    place,
+    'a child',
+    'hand the whole list to one child, or start it from a task of the body',
+  );
   if (!isWorkflow(workflow)) {
     throw definitionInvalid(
       place,

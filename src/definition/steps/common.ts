@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { TaskCall } from '../../plan/plan.ts';
 import { definitionInvalid, type Place } from '../../plan/problem.ts';
 import type { Draft } from '../draft.ts';
 import { anything, label, parseOptions, text } from '../options.ts';
@@ -52,13 +51,16 @@ export function taskOf(draft: Draft, place: Place, task: unknown, what: string):
 }
 
 /** The body of a map is run per item outside the chart, so it can neither wait nor branch. */
-export function refuseInBody(draft: Draft, place: Place, what: string): void {
+export function refuseInBody(
+  draft: Draft,
+  place: Place,
+  what: string,
+  wayOut = 'put it into a workflow of its own and call it as a child with w.child',
+): void {
   if (!draft.scope.isBody) return;
   throw definitionInvalid(
     place,
-    `${what} cannot stand in the body of a map, which holds tasks and derives only; put it into a workflow of its own and call it as a child with w.child`,
+    `${what} cannot stand in the body of a map, which holds tasks and derives only; ${wayOut}`,
     { details: { body: draft.scope.title } },
   );
 }
-
-export type { TaskCall };

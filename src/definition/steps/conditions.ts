@@ -29,7 +29,12 @@ export function addPredicate(
   }
   const id = `?${label}`;
   const place = draft.place(id);
-  refuseInBody(draft, place, 'a condition');
+  refuseInBody(
+    draft,
+    place,
+    'a condition',
+    'decide before the map with w.when, or inside a task of the body',
+  );
   const given = parseOptions(place, guardOptions, givenOptions ?? {});
   const compute = checkCompute(place, test, 'a predicate');
   const wiring = toWiring(draft, place, of, 'of');

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Approval, ReviewStep } from '../../plan/plan.ts';
-import type { Place } from '../../plan/problem.ts';
+import { definitionInvalid, type Place } from '../../plan/problem.ts';
 import type { Draft } from '../draft.ts';
 import { anything, duration, flag, label, oneOf, zodSchema } from '../options.ts';
+import { guardParts } from '../reference.ts';
 import { partsOfSchema } from '../schema-parts.ts';
 import type { Ref } from '../types.ts';
 import { toWiring } from '../wiring.ts';
@@ -68,10 +69,9 @@ export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<
 
 export function toApproval(draft: Draft, place: Place, approve: unknown): Approval {
   if (approve === 'person' || approve === 'automatic') return { by: approve };
-  const guard = draft.guard(
-    place,
-    approve,
-    'option "approve" is "person", "automatic" or a guard: it',
-  );
+  if (guardParts(approve) === null) {
+    throw definitionInvalid(place, 'option "approve" must be "person", "automatic" or a guard');
+  }
+  const guard = draft.guard(place, approve, 'option "approve"');
   return { by: 'guard', condition: guard.condition, label: guard.label };
 }
