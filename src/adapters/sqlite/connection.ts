@@ -10,8 +10,8 @@ import { isBusy, isInputOutputError, toStoreError, unavailableError } from './er
 
 export type Row = Record<string, SQLOutputValue>;
 
-/** Places where a test can throw or end the process: around the statements of a transaction, its commit, and a migration. */
-export type SqliteOperation = 'begin' | 'write' | 'commit' | 'migrate';
+/** Places where a test can throw or end the process: around the begin and commit of a transaction, its statements, each that changes rows, and a migration. */
+export type SqliteOperation = 'begin' | 'write' | 'statement' | 'commit' | 'migrate';
 export type OperationHook = (operation: SqliteOperation, phase: 'before' | 'after') => void;
 
 export interface ConnectionOptions {
@@ -118,7 +118,12 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
     all: (sql, ...values) => statement(sql).all(...values),
     // a statement of its own: another query may run while this one is being read
     iterate: (sql, ...values) => database.prepare(sql).iterate(...values),
-    run: (sql, ...values) => Number(statement(sql).run(...values).changes),
+    run(sql, ...values) {
+      options.onOperation('statement', 'before');
+      const { changes } = statement(sql).run(...values);
+      options.onOperation('statement', 'after');
+      return Number(changes);
+    },
     exec: (sql) => database.exec(sql),
     read: attempt,
     write: (work, synced = true) => attempt(() => transaction(work, synced)),
