@@ -1,0 +1,33 @@
+import { describeCountUp } from './support/count-up.ts';
+import { lowdbMedium } from './support/media.ts';
+
+const windows = ['create', 'write', 'sync', 'rename', 'syncDirectory', 'remove', 'run'].flatMap(
+  (operation) => [`${operation}.before`, `${operation}.after`],
+);
+
+describeCountUp('killed around an operation of the file system of lowdb', {
+  createMedium: () => lowdbMedium(),
+  sampleSize: 24,
+  windows,
+  hasStoreWindows: false,
+});
+
+describeCountUp(
+  'power lost around an operation of the file system of lowdb, with all that was not synced',
+  {
+    createMedium: () => lowdbMedium({ kind: 'all' }),
+    sampleSize: 24,
+    windows,
+    hasStoreWindows: false,
+  },
+);
+
+describeCountUp(
+  'power lost around an operation of the file system of lowdb, with some of what was not synced',
+  {
+    createMedium: (draw) => lowdbMedium({ kind: 'some', draw }),
+    sampleSize: 24,
+    windows,
+    hasStoreWindows: false,
+  },
+);

@@ -1,0 +1,81 @@
+/** One life of a process: it counts the places at which it could die, and dies at one of them. */
+export interface Life {
+  /** From 1. */
+  readonly number: number;
+  readonly isOver: boolean;
+  /** The place at which it died. */
+  readonly endedAt: string | null;
+  /** Every place reached, in order. */
+  readonly places: readonly string[];
+  /** Resolves when it dies. */
+  readonly over: Promise<void>;
+  /** A place in synchronous code. @throws Killed from the moment of death on */
+  reach(place: string): void;
+  /** A place in asynchronous code: whoever comes there when life is over waits for ever, as after `kill -9`. */
+  pass(place: string): Promise<void>;
+  /** What `work` gives, unless life is over by then: nobody hears of it. */
+  gate<T>(work: Promise<T>): Promise<T>;
+}
+
+/** Thrown through code that cannot wait for ever. */
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+export interface LifeOptions {
+  readonly number: number;
+  /** Dies at this place, counted from 1; `null`: lives on. */
+  readonly killAt: number | null;
+  /** Called at the moment of death, before anybody can react. */
+  onEnd?(): void;
+}
+
+export function createLife({ number, killAt, onEnd }: LifeOptions): Life {
+  const places: string[] = [];
+  let endedAt: string | null = null;
+  let end = () => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+
+  const never = <T>() => new Promise<T>(() => {});
+
+  function reach(place: string): void {
+    if (endedAt !== null) throw new Killed(`Dead since ${endedAt}`);
+    places.push(place);
+    if (places.length !== killAt) return;
+    endedAt = place;
+    onEnd?.();
+    end();
+    throw new Killed(`Died at place ${places.length}, ${place}`);
+  }
+
+  return {
+    number,
+    get isOver() {
+      return endedAt !== null;
+    },
+    get endedAt() {
+      return endedAt;
+    },
+    places,
+    over,
+    reach,
+    async pass(place) {
+      try {
+        reach(place);
+      } catch {
+        await never();
+      }
+    },
+    async gate(work) {
+      try {
+        const result = await work;
+        return endedAt === null ? result : await never();
+      } catch (error) {
+        if (endedAt !== null) return never();
+        throw error;
+      }
+    },
+  };
+}

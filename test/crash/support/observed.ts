@@ -1,0 +1,217 @@
+/** What can be seen of a scenario from outside, without what may differ between two executions: ids, times, tokens. */
+
+import { genesisHash, verifyEntry } from '../../../src/engine/history-entry.ts';
+import { childRunId, idempotencyKey, undoKey } from '../../../src/engine/keys.ts';
+import type { JsonObject } from '../../../src/plan/json.ts';
+import type { ExportedRun, HistoryEntry, MapItem, Store } from '../../../src/ports/store.ts';
+import type { Effect } from './stage.ts';
+
+export interface Observed {
+  readonly runs: { readonly [alias: string]: ObservedRun };
+  /** Every effect once, however often it was had. */
+  readonly effects: readonly string[];
+}
+
+interface ObservedRun {
+  readonly status: string;
+  readonly generation: number;
+  readonly outcome: unknown;
+  readonly data: unknown;
+  readonly milestones: unknown;
+  readonly history: unknown;
+}
+
+export async function exported(store: Store): Promise<readonly ExportedRun[]> {
+  const runs: ExportedRun[] = [];
+  for await (const run of store.export()) runs.push(run);
+  return runs.sort((a, b) => (a.header.id < b.header.id ? -1 : 1));
+}
+
+export interface ObserveOptions {
+  readonly isOrdered: boolean;
+  /** A person may have been asked what became of an attempt, which leaves its number and its entry otherwise. */
+  readonly mayAsk?: boolean;
+}
+
+export function observe(
+  runs: readonly ExportedRun[],
+  effects: readonly Effect[],
+  { isOrdered, mayAsk = false }: ObserveOptions,
+): Observed {
+  const aliases = aliasesOf(runs);
+  const plain = <T>(value: T): T => withAliases(value, aliases);
+  const names = effects.map(
+    ({ kind, name, runId, attempt }) =>
+      `${aliases.get(runId) ?? runId} ${kind} ${name} #${attempt}`,
+  );
+  return {
+    runs: Object.fromEntries(
+      runs.map((run) => {
+        const { state } = run;
+        const body = state.body as {
+          outcome?: unknown;
+          data?: unknown;
+          milestones?: readonly { name: string }[];
+        };
+        const entries = plain(run.history.map((entry) => toEntry(entry, mayAsk))).filter(
+          (entry) => entry !== null,
+        );
+        return [
+          aliases.get(run.header.id) ?? '',
+          {
+            status: state.status,
+            generation: state.generation,
+            outcome: isOrdered
+              ? plain(body.outcome ?? null)
+              : withoutOrder(plain(body.outcome ?? null)),
+            data: body.data ?? null,
+            milestones: (body.milestones ?? []).map(({ name }) => name),
+            history: isOrdered ? entries : byStep(entries),
+          },
+        ];
+      }),
+    ),
+    effects: [...new Set(names)].sort(),
+  };
+}
+
+/** `workflow-1`, `workflow-2` … in order of creation. */
+function aliasesOf(runs: readonly ExportedRun[]): ReadonlyMap<string, string> {
+  const counts = new Map<string, number>();
+  const aliases = new Map<string, string>();
+  for (const { header } of runs) {
+    const count = (counts.get(header.workflow) ?? 0) + 1;
+    counts.set(header.workflow, count);
+    aliases.set(header.id, `${header.workflow}-${count}`);
+  }
+  return aliases;
+}
+
+function withAliases<T>(value: T, aliases: ReadonlyMap<string, string>): T {
+  let text = JSON.stringify(value) ?? 'null';
+  for (const [id, alias] of aliases) text = text.replaceAll(id, alias);
+  return JSON.parse(text);
+}
+
+interface Entry {
+  readonly event: string;
+  readonly step: string | null;
+}
+
+/** A verdict of a person stands for the attempt that could not give it; how long a step was put off is nobody's promise. */
+function toEntry(entry: HistoryEntry, mayAsk: boolean): (Entry & JsonObject) | null {
+  const { event, actor, from, to, step, settles, error, generation } = entry;
+  const attempt = mayAsk ? null : entry.attempt;
+  const base = { event, actor, from, to, step, attempt, settles, generation };
+  if (/\.(in_doubt|did_not_happen|deferred|deferral_over)$/.test(event)) return null;
+  const output = entry.output ?? null;
+  if (event.endsWith('.happened') && step !== null)
+    return { ...base, event: `${step}.completed`, actor: 'signalbox', output, error, data: {} };
+  const { signal: _signal, delayMs: _delayMs, ...data } = entry.data ?? {};
+  return { ...base, output, error, data };
+}
+
+/** Where steps run side by side only the order within each of them is given. */
+function byStep(entries: readonly Entry[]): unknown {
+  const steps = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const key = entry.step ?? entry.event;
+    steps.set(key, [...(steps.get(key) ?? []), entry]);
+  }
+  return Object.fromEntries([...steps].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function withoutOrder(outcome: unknown): unknown {
+  if (outcome === null || typeof outcome !== 'object') return outcome;
+  return Object.fromEntries(
+    Object.entries(outcome).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map((part) => JSON.stringify(part)).sort() : value,
+    ]),
+  );
+}
+
+/** `key#attempt` of everything whose result is recorded: it must never be done again. */
+export function recordedIn(runs: readonly ExportedRun[]): ReadonlySet<string> {
+  const recorded = new Set<string>();
+  for (const run of runs) {
+    const { id } = run.header;
+    for (const entry of run.history) recordEntry(recorded, run, entry, runs);
+    for (const item of run.items) recordItem(recorded, id, item);
+    for (const { generation, path, name } of run.checkpoints)
+      recorded.add(`${idempotencyKey(id, path, generation)}:${name}`);
+  }
+  return recorded;
+}
+
+function recordEntry(
+  recorded: Set<string>,
+  { header: { id } }: ExportedRun,
+  { event, step, attempt, generation }: HistoryEntry,
+  runs: readonly ExportedRun[],
+): void {
+  if (step === null) return;
+  if (event === 'undo.completed' || event === 'undo.failed') {
+    const owner = ownerOf(runs, id, step, generation);
+    recorded.add(`${undoKey(owner, step, generation)}#${attempt}`);
+  } else if (event === `${step}.completed` || event === `${step}.happened`) {
+    recorded.add(idempotencyKey(id, step, generation));
+  } else if (event === `${step}.failed`) {
+    recorded.add(`${idempotencyKey(id, step, generation)}#${attempt} failed`);
+  } else if (event === 'run.failure_handled')
+    recorded.add(idempotencyKey(id, 'onFailed', generation));
+}
+
+/** The run that did what `child/step` names. */
+function ownerOf(
+  runs: readonly ExportedRun[],
+  runId: string,
+  path: string,
+  generation: number,
+): string {
+  const [first = '', ...rest] = path.split('/');
+  if (rest.length === 0) return runId;
+  const child = childRunId(runId, first, generation);
+  return runs.some(({ header }) => header.id === child)
+    ? ownerOf(runs, child, rest.join('/'), 1)
+    : runId;
+}
+
+function recordItem(
+  recorded: Set<string>,
+  runId: string,
+  { step, index, generation, state }: MapItem,
+): void {
+  const { results, undone } = state as { results: JsonObject; undone?: readonly string[] };
+  for (const node of Object.keys(results))
+    recorded.add(idempotencyKey(runId, `${step}/${index}/${node}`, generation));
+  for (const node of undone ?? [])
+    recorded.add(undoKey(runId, `${step}/${index}/${node}`, generation));
+}
+
+/** @param countsAfresh - a retry by hand counts failed attempts anew, under the same key */
+export function isRecorded(
+  recorded: ReadonlySet<string>,
+  { kind, key, attempt, name }: Effect,
+  countsAfresh: boolean,
+): boolean {
+  if (kind === 'compute') return recorded.has(`${key}:${name.slice(name.indexOf(':') + 1)}`);
+  if (recorded.has(key) || recorded.has(`${key}#${attempt}`)) return true;
+  // A fallback has the key of its step and counts its attempts afresh.
+  return !countsAfresh && !name.endsWith('-fallback') && recorded.has(`${key}#${attempt} failed`);
+}
+
+/** Faults of the audit chains. */
+export function chainFaults(runs: readonly ExportedRun[]): readonly string[] {
+  return runs.flatMap(({ header, state, history }) => {
+    let previous = { seq: 0, hash: genesisHash };
+    for (const entry of history) {
+      const fault = verifyEntry(entry, previous);
+      if (fault !== null) return [`${header.id}: ${JSON.stringify(fault)}`];
+      previous = entry;
+    }
+    return previous.seq === state.seq && previous.hash === state.headHash
+      ? []
+      : [`${header.id}: cut off`];
+  });
+}

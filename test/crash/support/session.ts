@@ -1,0 +1,174 @@
+import {
+  createOrchestrator,
+  type Decision,
+  type Orchestrator,
+  type RunView,
+  type StartOptions,
+} from '../../../src/index.ts';
+import type { Logger } from '../../../src/ports/logger.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import type { Scenario } from './scenarios.ts';
+import type { Stage } from './stage.ts';
+
+/** Somebody outside who uses one life of the orchestrator, and remembers what it promised. */
+export interface Session {
+  runsOf(workflow: string): readonly RunView[];
+  hasEntry(runId: string, event: string): Promise<boolean>;
+  /** Whether a handler had this effect, which nobody but the outside world knows. */
+  hasHappened(runId: string, effect: string): boolean;
+  start(workflow: string, input: unknown, options?: StartOptions): Promise<void>;
+  decide(runId: string, step: string, decision: Decision): Promise<void>;
+  signal(runId: string, event: string, payload: unknown, id: string): Promise<void>;
+  publish(event: string, payload: unknown, id: string): Promise<void>;
+  cancel(runId: string): Promise<void>;
+  retry(runId: string): Promise<void>;
+  pause(runId: string): Promise<void>;
+  resume(runId: string): Promise<void>;
+  /** Lets whatever is under way come to rest. */
+  rest(): Promise<void>;
+}
+
+export class Stuck extends Error {
+  override readonly name = 'Stuck';
+}
+
+export const silence: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silence,
+};
+
+const settings = { leaseMs: 3_000, pollMs: 1_000, maxSleepMs: 60 * 60 * 1_000 };
+const maxTurns = 300;
+
+/** Opens the store for work and brings every run of the scenario to its end, from wherever an earlier life left it. */
+export async function live(scenario: Scenario, stage: Stage, store: Store): Promise<void> {
+  const clock = new ManualClock(stage.clock.nowMs());
+  stage.clock = clock;
+  const nextId = () => String((stage.ids += 1)).padStart(6, '0');
+  const orchestrator = await createOrchestrator({
+    workflows: scenario.workflows,
+    store,
+    clock,
+    ids: { runId: () => `run-${nextId()}`, token: () => `token-${nextId()}`, random: () => 0.5 },
+    logger: silence,
+    settings,
+  });
+  await converse(scenario, stage, store, orchestrator, clock);
+  await orchestrator.close();
+}
+
+async function converse(
+  scenario: Scenario,
+  stage: Stage,
+  store: Store,
+  orchestrator: Orchestrator,
+  clock: ManualClock,
+): Promise<void> {
+  let views: readonly RunView[] = [];
+  const look = async () => {
+    views = (await orchestrator.list({ limit: 100 })).runs;
+  };
+  const promise = (made: (typeof stage.promises)[number]) => void stage.promises.push(made);
+  const entry = (runId: string, event: string) => promise({ kind: 'entry', runId, event });
+  const session: Session = {
+    runsOf: (workflow) => views.filter((view) => view.workflow === workflow),
+    hasEntry: async (runId, event) =>
+      (await orchestrator.history(runId)).some((known) => known.event === event),
+    hasHappened: (runId, effect) =>
+      stage.effects.some(
+        ({ runId: of, name, kind }) => of === runId && name === effect && kind === 'run',
+      ),
+    async start(workflow, input, options) {
+      const { runId } = await orchestrator.start(workflow, input, options);
+      promise({ kind: 'start', runId });
+    },
+    async decide(runId, step, decision) {
+      await orchestrator.decide(runId, step, decision);
+      const { outcome } = decision;
+      entry(
+        runId,
+        `${step}.${outcome === 'approved' || outcome === 'rejected' ? 'decided' : outcome}`,
+      );
+    },
+    async signal(runId, event, payload, id) {
+      await orchestrator.signal(runId, event, payload, { id });
+      promise({ kind: 'signal', runId, id });
+    },
+    async publish(event, payload, id) {
+      await orchestrator.publish(event, payload, { id });
+      promise({ kind: 'message', id: `event/${id}` });
+    },
+    async cancel(runId) {
+      await orchestrator.cancel(runId);
+      entry(runId, 'run.cancelled');
+    },
+    async retry(runId) {
+      await orchestrator.retry(runId);
+      entry(runId, 'run.retried');
+    },
+    async pause(runId) {
+      await orchestrator.pause(runId);
+      entry(runId, 'run.paused');
+    },
+    async resume(runId) {
+      await orchestrator.resume(runId);
+      entry(runId, 'run.resumed');
+    },
+    async rest() {
+      await clock.advance(0);
+      await look();
+    },
+  };
+
+  await look();
+  await scenario.begin(session);
+  for (let turn = 0; turn < maxTurns; turn += 1) {
+    await session.rest();
+    if (hasEnded(scenario, views)) return;
+    if (await scenario.intervene?.(session, views)) continue;
+    const before = stage.promises.length;
+    for (const view of views) {
+      if (view.paused) continue;
+      for (const waiting of view.waitingOn) {
+        if (waiting.kind === 'review' || waiting.kind === 'event')
+          await scenario.answer?.(session, view, waiting);
+      }
+    }
+    if (stage.promises.length === before) await clock.advance(patience(views, clock.nowMs()));
+  }
+  const standing = views.map((view) => ({ ...view, waitingOn: view.waitingOn }));
+  throw new Stuck(`Stuck: ${JSON.stringify(standing, null, 1)}`);
+}
+
+function hasEnded({ ends }: Scenario, views: readonly RunView[]): boolean {
+  const expected = Object.entries(ends);
+  if (views.length < expected.reduce((sum, [, statuses]) => sum + statuses.length, 0)) return false;
+  return expected.every(([workflow, statuses]) =>
+    views
+      .filter((view) => view.workflow === workflow)
+      .every(
+        ({ status, waitingOn }) =>
+          statuses.includes(status) && waitingOn.every(({ kind }) => kind !== 'notice'),
+      ),
+  );
+}
+
+/** Until the next thing that happens by itself; a second if nobody says when. */
+function patience(views: readonly RunView[], nowMs: number): number {
+  const dues = views
+    .filter(({ paused }) => !paused)
+    .flatMap(({ waitingOn }) =>
+      waitingOn.flatMap(({ until }) => (until === null ? [] : [Date.parse(until)])),
+    )
+    .filter((dueMs) => dueMs > nowMs);
+  const isWorking = views.some(({ waitingOn }) =>
+    waitingOn.some(
+      ({ kind }) => kind === 'attempt' || kind === 'map' || kind === 'undo' || kind === 'notice',
+    ),
+  );
+  return dues.length === 0 || isWorking ? 1_000 : Math.min(...dues) - nowMs;
+}
