@@ -24,6 +24,11 @@ export interface ChartContext {
   } | null;
 }
 
+/** A step may be called `toString`: only what the record itself holds counts. */
+export function attemptsOf(context: ChartContext, step: string): number {
+  return Object.hasOwn(context.attempts, step) ? (context.attempts[step] ?? 0) : 0;
+}
+
 export const initialContext: ChartContext = {
   facts: {},
   settled: {},

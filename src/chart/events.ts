@@ -55,8 +55,8 @@ export type Effect =
   | { readonly type: 'decide'; readonly step: string }
   /** The timer's event is `step.name`. */
   | { readonly type: 'timer'; readonly step: string; readonly name: string }
-  /** Reviews, waits and timers of the step are over. */
-  | { readonly type: 'withdraw'; readonly step: string }
+  /** Reviews, waits and timers of the step are over; with `name` that timer, or its `review`, alone. */
+  | { readonly type: 'withdraw'; readonly step: string; readonly name?: string }
   /** The running attempt's result no longer counts. */
   | { readonly type: 'abandon'; readonly step: string }
   | { readonly type: 'skip'; readonly step: string }

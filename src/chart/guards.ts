@@ -1,6 +1,6 @@
 import type { ChartGuard } from './chart.ts';
 import { holdsIn } from './conditions.ts';
-import type { ChartContext } from './context.ts';
+import { attemptsOf, type ChartContext } from './context.ts';
 import type { ChartEvent, Decider } from './events.ts';
 
 /** The one place where a guard is decided; the machine and the explanation of what is possible both call it. */
@@ -15,7 +15,7 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
     case 'retryable':
       return (
         event.failure?.retryable === true &&
-        (context.attempts[guard.params.step] ?? 0) + 1 < guard.params.maxAttempts
+        attemptsOf(context, guard.params.step) + 1 < guard.params.maxAttempts
       );
     case 'tolerated':
       return (

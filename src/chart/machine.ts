@@ -1,7 +1,7 @@
 /** The chart as a genuine XState machine. Assignments change the context; every other action is an effect that the engine collects. */
 import { type AnyStateMachine, assign, createMachine } from 'xstate';
 import type { Chart, ChartGuard } from './chart.ts';
-import { type ChartContext, initialContext } from './context.ts';
+import { attemptsOf, type ChartContext, initialContext } from './context.ts';
 import type { ChartEvent } from './events.ts';
 import { isOpen } from './guards.ts';
 
@@ -36,13 +36,16 @@ const assignments: { readonly [name: string]: Assignment } = {
   }),
   countUndo: (context, event) => ({ undoable: context.undoable + (event.undo ?? 1) }),
   countAttempt: (context, _event, { step }) => ({
-    attempts: { ...context.attempts, [String(step)]: (context.attempts[String(step)] ?? 0) + 1 },
+    attempts: { ...context.attempts, [String(step)]: attemptsOf(context, String(step)) + 1 },
   }),
   forgetAttempts: (context, _event, { step }) =>
-    context.attempts[String(step)] === undefined
+    !Object.hasOwn(context.attempts, String(step))
       ? {}
       : { attempts: without(context.attempts, new Set([String(step)])) },
   doubt: (context, _event, { step }) => ({ doubts: [...context.doubts, String(step)] }),
+  /** It is cut off while it runs: nobody knows what has happened. */
+  doubtRunning: (context, _event, { step }) =>
+    context.running.includes(String(step)) ? { doubts: [...context.doubts, String(step)] } : {},
   clearDoubt: (context, _event, { step }) => ({
     doubts: context.doubts.filter((other) => other !== step),
   }),

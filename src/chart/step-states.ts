@@ -187,7 +187,7 @@ function taskBody(
   const timed = (name: string): ChartState => ({
     tags: ['waiting'],
     entry: [action('timer', { step: id, name })],
-    exit: [action('withdraw', { step: id })],
+    exit: [action('withdraw', { step: id, name })],
     on: { [`${id}.${name}`]: [{ target: `#${stepStateId(id)}.running` }] },
   });
   const givenUp: ChartTransition[] = [...tolerated(step.tolerate, step, place), failRun(id)];
@@ -264,6 +264,7 @@ function taskBody(
               ...transition,
               actions: [
                 action('abandon', { step: id }),
+                ...(doubtful ? [action('doubtRunning', { step: id })] : []),
                 action('untrack', { step: id }),
                 ...(transition.actions ?? []),
               ],
@@ -288,7 +289,7 @@ function inDoubt(
   return {
     tags: ['waiting_review'],
     entry: [action('doubt', { step: id }), action('review', { step: id, inDoubt: true })],
-    exit: [action('withdraw', { step: id })],
+    exit: [action('withdraw', { step: id, name: 'review' })],
     on: {
       [`${id}.happened`]: [
         {

@@ -1,5 +1,6 @@
 /** Carrying out attempts of tasks: dispatch, run, and bring the outcome back as an event. */
 import { contextOf, statusOf } from '../chart/advance.ts';
+import { attemptsOf } from '../chart/context.ts';
 import type { FailureSummary } from '../chart/events.ts';
 import { CircuitOpenError, SignalboxError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
@@ -409,7 +410,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       return { ...base, event: { type: `${node.id}.in_doubt`, failure: summary }, error };
     }
     const event = { type: `${node.id}.failed`, failure: summary };
-    const failedBefore = contextOf(run.snapshot).attempts[node.id] ?? 0;
+    const failedBefore = attemptsOf(contextOf(run.snapshot), node.id);
     const working = statusOf(run.snapshot) === 'processing' && !isDraining(run);
     const delay =
       failure.retryable && working

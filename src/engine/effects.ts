@@ -1,6 +1,7 @@
 /** What a transition asks for, turned into open items, messages, commands, and events that follow in the same commit. */
 import { contextOf, statusOf } from '../chart/advance.ts';
 import { holdsIn } from '../chart/conditions.ts';
+import { attemptsOf } from '../chart/context.ts';
 import type { Effect, FailureSummary } from '../chart/events.ts';
 import { failureOf } from '../failure.ts';
 import { maxDurationMs, parseDuration } from '../plan/duration.ts';
@@ -16,6 +17,7 @@ import { childRunId } from './keys.ts';
 import { readerOf } from './live-run.ts';
 import { takeMail } from './mailbox.ts';
 import { outcomeOf } from './outcome.ts';
+import type { OpenItem } from './run-body.ts';
 
 /** Children of children of …; deeper is refused. */
 export const maxChildDepth = 50;
@@ -26,7 +28,7 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
   if (replay !== null) return [replay];
   switch (effect.type) {
     case 'attempt': {
-      const failed = contextOf(run.snapshot).attempts[effect.step] ?? 0;
+      const failed = attemptsOf(contextOf(run.snapshot), effect.step);
       const item = {
         kind: 'attempt',
         step: effect.step,
@@ -66,7 +68,7 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
     case 'timer':
       return startTimer(draft, effect.step, effect.name, cause);
     case 'withdraw':
-      closeItems(draft, (item) => item.kind !== 'attempt' && isStepItem(item, effect.step));
+      closeItems(draft, (item) => isWithdrawn(item, effect));
       return [];
     case 'abandon':
       closeItems(draft, (item) => isStepItem(item, effect.step));
@@ -96,6 +98,14 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
     default:
       return effect satisfies never;
   }
+}
+
+function isWithdrawn(
+  item: OpenItem,
+  { step, name }: Extract<Effect, { type: 'withdraw' }>,
+): boolean {
+  if (item.kind === 'attempt' || !isStepItem(item, step)) return false;
+  return name === undefined || name === (item.kind === 'timer' ? item.name : item.kind);
 }
 
 /** Effects that a recorded outcome answers when a failed run goes on. */
