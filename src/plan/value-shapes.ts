@@ -1,14 +1,6 @@
 import { isImplied, ranCondition } from './conditions.ts';
 import type { JsonSchema } from './json.ts';
-import type {
-  Gate,
-  MapStep,
-  MergeNode,
-  Plan,
-  PlanNode,
-  TaskStep,
-  Wiring,
-} from './plan.ts';
+import type { Gate, MapStep, MergeNode, Plan, PlanNode, TaskStep, Wiring } from './plan.ts';
 import {
   absentShape,
   anyShape,
@@ -108,7 +100,8 @@ export class ValueShapes {
     const certain = this.#withChoices(gates);
     const ran = ranCondition(node, (id) => this.#nodes.get(id));
     if (ran !== null && isImplied(ran, certain)) return withoutAbsent(shape);
-    const isThere = this.#maps.has(of) || node.gates.every((gate) => isImplied(gate.condition, certain));
+    const isThere =
+      this.#maps.has(of) || node.gates.every((gate) => isImplied(gate.condition, certain));
     return isThere ? shape : unionShape([() => shape, () => absentShape]);
   }
 
@@ -265,7 +258,8 @@ export class ValueShapes {
     return gates.flatMap((gate) => {
       const { condition } = gate;
       const choice = 'choice' in condition ? this.#nodes.get(condition.choice) : undefined;
-      if (choice?.kind !== 'choice' || !('choice' in condition) || !('conditions' in choice.by)) return [gate];
+      if (choice?.kind !== 'choice' || !('choice' in condition) || !('conditions' in choice.by))
+        return [gate];
       const known: Gate[] = [gate];
       for (const [name, asked, label] of choice.by.conditions) {
         const holds = name === condition.is;

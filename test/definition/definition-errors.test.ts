@@ -1321,12 +1321,10 @@ describe('the body of a map', () => {
   it('refuses a child, and a condition, with ways out of their own', () => {
     const child = flow((w) => w.input, { name: 'child' });
 
-    expect(mistake(inBody(((w: Untyped) => w['child']!('c', child, {})) as never))).toContain(
+    expect(mistake(inBody((w: Untyped) => w['child']!('c', child, {})))).toContain(
       'hand the whole list to one child, or start it from a task of the body',
     );
-    expect(
-      mistake(inBody(((w: Untyped) => w['is']!(w.input, 'p', () => true)) as never)),
-    ).toContain(
+    expect(mistake(inBody((w: Untyped) => w['is']!(w.input, 'p', () => true)))).toContain(
       'a condition cannot stand in the body of a map, which holds tasks and derives only; decide before the map',
     );
   });
