@@ -19,7 +19,7 @@ import { toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
-import { outcomeOf } from './outcome.ts';
+import { lateReason, outcomeOf } from './outcome.ts';
 import { nextDelayMs } from './retry-policy.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
@@ -96,6 +96,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
     const bound = log.child({ runId, step: node.id, attempt: item.attempt });
     const attempt = inFlight.get(item.token);
     if (attempt !== undefined) attempt.isRunning = true;
+    const over = Promise.withResolvers<void>();
     try {
       const task = run.definition.bindings.tasks.get(call.task);
       if (task === undefined)
@@ -138,6 +139,13 @@ export function createAttempts(deps: WorkDeps): Attempts {
         onHeartbeat(details) {
           if (attempt !== undefined) attempt.details = details;
         },
+        onLate(late) {
+          over.promise
+            .then(() => persist(() => settle(runId, node, call, item, limited(late, node.id), null)))
+            .catch((error: unknown) =>
+              bound.warn({ err: error }, 'a late result could not be recorded'),
+            );
+        },
       });
       await reportToBreaker(call, by, outcome);
       // Cut off because the process closes or has lost the run: the attempt is somebody else's to finish, and says nothing about the run.
@@ -168,6 +176,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
       ).catch((lost: unknown) => {
         bound.error({ err: lost }, 'the failed attempt could not be recorded');
       });
+    } finally {
+      over.resolve();
     }
   }
 
@@ -353,6 +363,11 @@ export function createAttempts(deps: WorkDeps): Attempts {
         ...(why === undefined ? {} : { why }),
       };
     const timed = { ...base, durationMs: Math.round(outcome.durationMs) };
+    if (outcome.ok && item.attempt > 1)
+      log.info(
+        { runId: run.header.id, step: node.id, attempt: item.attempt },
+        'succeeded on retry',
+      );
     if (outcome.ok) return completed(run, node, call, item, outcome.output, timed);
     return failedAttempt(draft, node, call, item, outcome.failure, timed);
   }
@@ -485,13 +500,13 @@ export function createAttempts(deps: WorkDeps): Attempts {
     const call = item.fallback && node.fallback !== undefined ? node.fallback : node.call;
     const status = statusOf(run.snapshot);
     const isStopping = status === 'compensating' || status === 'failed' || status === 'cancelled';
-    if (
-      !isStopping ||
-      call.compensate === 'none' ||
-      run.progress.get(node.id)?.status === 'complete'
-    )
+    if (call.compensate === 'none' || run.progress.get(node.id)?.status === 'complete') return;
+    if (!isStopping) {
+      // Another attempt may yet complete the step; if none does, the outcome will say so.
+      run.late = [...new Set([...run.late, node.id])];
       return;
-    const reason = 'It succeeded after it had been given up';
+    }
+    const reason = lateReason;
     run.notUndone.push({ step: node.id, reason });
     record(draft, {
       atMs: draft.tools.nowMs,

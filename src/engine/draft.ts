@@ -153,6 +153,7 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
     milestones: run.milestones,
     outcome: run.outcome,
     compensatedBy: run.compensatedBy,
+    ...(run.late.length === 0 ? {} : { late: run.late }),
   };
   const state: RunState = {
     ...previous,

@@ -35,6 +35,8 @@ export interface LiveRun {
   milestones: RunBody['milestones'];
   outcome: RunOutcome | null;
   compensatedBy: string | null;
+  /** Steps of which an attempt succeeded after it had been given up, while the run went on. */
+  late: readonly string[];
   /** Settled nodes of the present generation. */
   readonly progress: Map<string, Settled>;
   readonly facts: Map<string, boolean | string>;
@@ -70,6 +72,7 @@ export function restoreRun(
     milestones: body.milestones,
     outcome: body.outcome,
     compensatedBy: body.compensatedBy,
+    late: body.late ?? [],
     progress: new Map(),
     facts: new Map(),
     derived: new Map(),

@@ -2,18 +2,24 @@ import { contextOf } from '../chart/advance.ts';
 import type { LiveRun } from './live-run.ts';
 import type { CompensationOutcome, RunOutcome } from './run-outcome.ts';
 
+/** Of a step whose effect came about after the run had stopped counting on it. */
+export const lateReason = 'It succeeded after it had been given up';
+
 /** How a run ended that did not complete. Attempts whose effect nobody could confirm count as not undone. */
 export function outcomeOf(run: LiveRun): RunOutcome {
   const context = contextOf(run.snapshot);
-  const doubts = context.doubts.map((step) => ({
-    step,
-    reason: 'Nobody knows whether its last attempt took effect',
-  }));
+  const isNamed = (step: string) => run.notUndone.some((left) => left.step === step);
+  const late = run.late
+    .filter((step) => run.progress.get(step)?.status !== 'complete' && !isNamed(step))
+    .map((step) => ({ step, reason: lateReason }));
+  const doubts = context.doubts
+    .filter((step) => !isNamed(step) && !late.some((known) => known.step === step))
+    .map((step) => ({ step, reason: 'Nobody knows whether its last attempt took effect' }));
   const kept =
     context.undo === null
       ? run.completed.map(({ step }) => ({ step, reason: 'Kept for a retry' }))
       : [];
-  const notUndone = [...run.notUndone, ...doubts, ...kept];
+  const notUndone = [...run.notUndone, ...late, ...doubts, ...kept];
   const failure = context.failure;
   return {
     failure:
@@ -35,7 +41,7 @@ export function outcomeOf(run: LiveRun): RunOutcome {
     undone: [...run.undone],
     notUndone,
     compensation: compensationOf(
-      context.undo !== null || doubts.length > 0 || run.notUndone.length > 0,
+      context.undo !== null || notUndone.length > kept.length,
       run.undone.length,
       notUndone.length,
     ),

@@ -433,6 +433,7 @@ function beginAgain(run: LiveRun, isAfresh: boolean, material: RetryMaterial | n
   run.undone.length = 0;
   run.notUndone.length = 0;
   run.outcome = null;
+  run.late = [];
   run.data = Object.fromEntries(
     Object.entries(run.definition.plan.context).map(([key, declared]) => [key, declared.initial]),
   );

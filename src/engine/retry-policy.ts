@@ -1,3 +1,4 @@
+import { maxDurationMs } from '../plan/duration.ts';
 import type { RetryPolicy } from '../plan/plan.ts';
 
 /**
@@ -19,5 +20,8 @@ export function nextDelayMs(
   const { kind, initialMs, factor, maxMs, jitter } = policy.backoff;
   const computed = kind === 'fixed' ? initialMs : initialMs * factor ** (attempt - 1);
   const capped = Math.min(computed, maxMs);
-  return Math.max(retryAfterMs, Math.round(jitter === 'full' ? capped * random : capped));
+  const waitMs = Math.round(jitter === 'full' ? capped * random : capped);
+  return Number.isNaN(retryAfterMs)
+    ? waitMs
+    : Math.min(Math.max(Math.ceil(retryAfterMs), waitMs), maxDurationMs);
 }

@@ -103,4 +103,6 @@ export type RunBody = {
   readonly outcome: RunOutcome | null;
   /** The parent run that undid what this completed child had done. */
   readonly compensatedBy: string | null;
+  /** Steps of which an attempt succeeded after it had been given up. */
+  readonly late?: readonly string[];
 };

@@ -150,7 +150,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
 
   /** A refusal leaves the run as it was. A defect half-way through must not be built upon: the run is read again. */
   function decideOrRestore<T>(run: LiveRun, draft: Draft, decide: (draft: Draft) => T): T {
-    const { open, mailbox, snapshot, state, data, milestones, outcome, compensatedBy } = run;
+    const { open, mailbox, snapshot, state, data, milestones, outcome, compensatedBy, late } = run;
     try {
       return decide(draft);
     } catch (error) {
@@ -164,6 +164,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
           milestones,
           outcome,
           compensatedBy,
+          late,
         });
       else drop(run.header.id);
       throw error;

@@ -114,6 +114,7 @@ export function createRun({
     milestones: [],
     outcome: null,
     compensatedBy: null,
+    late: [],
     progress: new Map(),
     facts: new Map(),
     derived: new Map(),

@@ -31,6 +31,8 @@ export interface AttemptRequest {
   /** Everything but `input`, `signal`, `fail` and `heartbeat`, which the executor makes. */
   readonly context: Omit<HandlerContext, 'input' | 'signal' | 'fail' | 'heartbeat'>;
   readonly onHeartbeat: (details: Json) => void;
+  /** Told if a handler that was out of time succeeds after all; executors that cannot know never call it. */
+  readonly onLate?: (outcome: AttemptOutcome & { readonly ok: true }) => void;
   /** Aborted by the engine: run stopped, lease lost. */
   readonly signal: AbortSignal;
 }

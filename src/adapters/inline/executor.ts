@@ -14,7 +14,7 @@ import type {
 
 export function createInlineExecutor(clock: Clock): Executor {
   return {
-    attempt: (request) => timed(clock, (finish) => attempt(clock, request, finish)),
+    attempt: (request) => timed(clock, (finish) => attempt(clock, request, finish), request.onLate),
     undo: (request) => timed(clock, (finish) => undo(clock, request, finish)),
   };
 }
@@ -24,11 +24,24 @@ type Ending =
   | { readonly ok: false; readonly failure: AttemptFailure };
 type Finish = (ending: Ending) => void;
 
-/** Settles once, by whatever comes first; later answers of the handler are ignored. */
-function timed(clock: Clock, start: (finish: Finish) => void): Promise<AttemptOutcome> {
+/** Settles once, by whatever comes first; a success after that is told apart. */
+function timed(
+  clock: Clock,
+  start: (finish: Finish) => void,
+  onLate?: AttemptRequest['onLate'],
+): Promise<AttemptOutcome> {
   const startedMs = clock.monotonicMs();
+  let isSettled = false;
   return new Promise((resolve) => {
-    start((ending) => resolve({ ...ending, durationMs: clock.monotonicMs() - startedMs }));
+    start((ending) => {
+      const durationMs = clock.monotonicMs() - startedMs;
+      if (isSettled) {
+        if (ending.ok) onLate?.({ ...ending, durationMs });
+        return;
+      }
+      isSettled = true;
+      resolve({ ...ending, durationMs });
+    });
   });
 }
 
