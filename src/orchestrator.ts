@@ -182,7 +182,7 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
 
   async function result(runId: string): Promise<unknown> {
     const view = await engine.drive(runId, 'finished');
-    if (view.status === 'complete') return engine.output(runId);
+    if (view.status === 'complete') return engine.output(view);
     const { outcome } = view;
     if (view.status === 'cancelled') {
       throw new SignalboxError(

@@ -13,6 +13,7 @@ import { chartFacts, compile } from './compile.ts';
 import { type ChartContext, initialContext } from './context.ts';
 import type { ChartEvent, Effect } from './events.ts';
 import { isOpen } from './guards.ts';
+import { createKnownTransitions, type KnownTransitions } from './known-transitions.ts';
 import { effectNames, toMachine } from './machine.ts';
 
 export interface CompiledChart {
@@ -22,6 +23,7 @@ export interface CompiledChart {
   /** Snapshot of a run that has just been created, in `pending`. */
   readonly initial: AnyMachineSnapshot;
   readonly scope: InertScope;
+  readonly known: KnownTransitions;
 }
 
 /** What `machine.transition` asks of its surroundings, with nothing behind it but a list of the effects asked for. */
@@ -51,7 +53,8 @@ export function compileChart(plan: Plan): CompiledChart {
   const chart = compile(plan, layOut(plan));
   const machine = toMachine(chart, chartFacts(plan));
   const initial = machine.resolveState({ value: 'pending', context: initialContext });
-  return { plan, chart, machine, initial, scope: inertScope(machine) };
+  const known = createKnownTransitions(initial);
+  return { plan, chart, machine, initial, scope: inertScope(machine), known };
 }
 
 export interface CollectedAction {
@@ -88,13 +91,22 @@ export function advance(
   snapshot: AnyMachineSnapshot,
   event: ChartEvent,
 ): Advance | null {
-  const { machine, scope } = compiled;
+  const { machine, scope, known } = compiled;
+  const answer = known.find(snapshot, event);
+  if (answer !== null) return answer;
   scope.collected.length = 0;
   const next = machine.transition(snapshot, event, scope as never) as AnyMachineSnapshot;
   if (next === snapshot) return null;
   const effects = scope.collected.map((action) => toEffect(action, next, event));
   scope.collected.length = 0;
-  return { snapshot: inOrder(next), from: statusOf(snapshot), to: statusOf(next), effects };
+  const advanced = {
+    snapshot: inOrder(next),
+    from: statusOf(snapshot),
+    to: statusOf(next),
+    effects,
+  };
+  known.keep(snapshot, event, advanced);
+  return advanced;
 }
 
 /**

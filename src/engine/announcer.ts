@@ -41,11 +41,15 @@ export function createAnnouncer(log: Logger): Announcer {
         const { event, from, to, step, attempt } = entry;
         log.debug({ runId, event, from, to, step, attempt }, 'transition');
         if (heard.length === 0) continue;
-        const told = {
+        let view: HistoryEntry | null = null;
+        const told: RunEvent = {
           runId,
           workflow,
           status: to,
-          entry: toHistoryView(entry, run.definition.plan),
+          // only where somebody looks at it
+          get entry() {
+            return (view ??= toHistoryView(entry, run.definition.plan));
+          },
         };
         for (const listener of heard) tell(listener, told);
       }

@@ -105,6 +105,9 @@ export function createDriver(deps: DriverDeps): (runId: string, until: Until) =>
       }
 
       if (pollMs !== null) poll(pollMs);
-      again();
+      const known = runs.peek(runId);
+      // A run that is at work here has its end announced here.
+      const isAtWork = known !== null && !isTerminal(known.state.status);
+      if (until === 'waiting' || !isAtWork) again();
     });
 }

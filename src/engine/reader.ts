@@ -27,7 +27,7 @@ export interface Reader {
     page: { readonly afterSeq?: number; readonly limit?: number },
   ): Promise<readonly HistoryEntry[]>;
   /** Output of a completed run. */
-  output(runId: string): Promise<Json>;
+  output(run: Pick<RunView, 'runId' | 'generation'>): Promise<Json>;
   verify(runId: string): Promise<ChainReport>;
 }
 
@@ -68,9 +68,8 @@ export function createReader(store: Store, catalogue: Catalogue, runs: RunTable)
       const entries = await store.history(runId, { afterSeq, limit });
       return entries.map((entry) => toHistoryView(entry, plan));
     },
-    async output(runId) {
-      const { state } = await stored(runId);
-      const entries = await store.settled(runId, state.generation, ['completion']);
+    async output({ runId, generation }) {
+      const entries = await store.settled(runId, generation, ['completion']);
       return entries.at(-1)?.output ?? null;
     },
     async verify(runId) {

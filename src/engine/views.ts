@@ -103,8 +103,19 @@ export function toView(stored: StoredRun, plan: Plan | null): RunView {
   };
 }
 
+const nodesOfPlans = new WeakMap<Plan, ReadonlyMap<string, PlanNode>>();
+const noNodes: ReadonlyMap<string, PlanNode> = new Map();
+
+/** By id; found once for each plan, however large. */
+function nodesOf(plan: Plan | null): ReadonlyMap<string, PlanNode> {
+  if (plan === null) return noNodes;
+  const known = nodesOfPlans.get(plan) ?? new Map(plan.nodes.map((node) => [node.id, node]));
+  nodesOfPlans.set(plan, known);
+  return known;
+}
+
 function waitingOn(state: RunState, body: RunBody, plan: Plan | null): readonly Waiting[] {
-  const nodes = new Map((plan?.nodes ?? []).map((node) => [node.id, node]));
+  const nodes = nodesOf(plan);
   const waiting = (body.open ?? []).map((item) => toWaiting(item, plan, nodes));
   if (plan === null && state.finishedAtMs === null) {
     waiting.push({
@@ -322,7 +333,7 @@ export function toHistoryView(entry: HistoryEntry, plan: Plan | null): HistoryEn
 function outputPaths(entry: HistoryEntry, plan: Plan | null): readonly (readonly string[])[] {
   if (plan === null) return [];
   if (entry.step === 'completion') return plan.sensitiveOutput;
-  const node = plan.nodes.find((candidate) => candidate.id === entry.step);
+  const node = nodesOf(plan).get(entry.step ?? '');
   if (node?.kind !== 'task') return [];
   const paths = node.call.sensitive.output;
   return node.tolerate === undefined ? paths : paths.map((path) => ['value', ...path]);
