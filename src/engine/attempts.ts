@@ -141,7 +141,9 @@ export function createAttempts(deps: WorkDeps): Attempts {
         },
         onLate(late) {
           over.promise
-            .then(() => persist(() => settle(runId, node, call, item, limited(late, node.id), null)))
+            .then(() =>
+              persist(() => settle(runId, node, call, item, limited(late, node.id), null)),
+            )
             .catch((error: unknown) =>
               bound.warn({ err: error }, 'a late result could not be recorded'),
             );
