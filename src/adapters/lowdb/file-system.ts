@@ -30,8 +30,6 @@ export interface FileFacts {
 }
 
 export interface NewFile {
-  readonly identity: string;
-  readonly inode: string;
   write(bytes: Uint8Array): Promise<void>;
   /** Makes the content survive a power loss. */
   sync(): Promise<void>;
@@ -42,10 +40,7 @@ export const nodeFileSystem: FileSystem = {
   readFile: (path) => readFile(path),
   async create(path) {
     const handle = await open(path, 'wx', 0o600);
-    const { dev, ino } = await handle.stat();
     return {
-      identity: `${dev}:${ino}`,
-      inode: String(ino),
       write: (bytes) => handle.writeFile(bytes),
       sync: () => handle.sync(),
       close: () => handle.close(),

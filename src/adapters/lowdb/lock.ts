@@ -83,14 +83,17 @@ async function createLockFile(
 ): Promise<string | null> {
   const draft = join(drafts, `lock-${randomUUID()}`);
   const file = await files.create(draft);
+  const facts = await factsOf(files, draft);
   try {
+    // whoever gets the lock removes all drafts
+    if (facts === null) return null;
     const holder: Holder = {
       pid: process.pid,
       host: hostname(),
       startedAt: new Date(performance.timeOrigin).toISOString(),
       processIdentity: processIdentityOf('self'),
       pidNamespace: pidNamespace(),
-      inode: file.inode,
+      inode: facts.inode,
       isReleased,
     };
     await file.write(Buffer.from(`${JSON.stringify(holder, null, 2)}\n`));
@@ -100,13 +103,12 @@ async function createLockFile(
   }
   if (isReleased) {
     await files.rename(draft, path);
-    return file.identity;
+    return facts.identity;
   }
   try {
     await files.link(draft, path);
-    return file.identity;
+    return facts.identity;
   } catch (error) {
-    // the holder removes all drafts once it has the lock
     if (hasCode(error, 'EEXIST', 'ENOENT')) return null;
     throw error;
   } finally {

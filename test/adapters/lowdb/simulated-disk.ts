@@ -80,8 +80,6 @@ export function createSimulatedDisk(
         };
         change([dirname(path)], (at) => at.set(path, file));
         return {
-          identity: file.inode,
-          inode: file.inode,
           write: (bytes) =>
             operate(`write ${path}`, () => void (file.content = Buffer.from(bytes))),
           sync: () => operate(`sync ${path}`, () => void (file.synced = file.content)),
