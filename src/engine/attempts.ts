@@ -6,6 +6,7 @@ import { CircuitOpenError, SignalboxError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import type { Json } from '../plan/json.ts';
 import type { TaskCall, TaskStep } from '../plan/plan.ts';
+import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { TaskBinding } from '../ports/bindings.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
@@ -20,7 +21,6 @@ import type { Incoming } from './incoming.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
 import { lateReason, outcomeOf } from './outcome.ts';
-import { nextDelayMs } from './retry-policy.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
 
@@ -294,7 +294,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
     if (run === null) return;
     const incoming = (draft: Draft) =>
       toIncoming(draft, node, call, item, outcome, inputHash, delayMs, why);
-    const remember = rememberedOf(run, node, call, outcome);
+    // Without an input hash the task was not run: what stood in for it keeps its own term.
+    const remember = inputHash === null ? {} : rememberedOf(run, node, call, outcome);
     await runs.change(
       run,
       (draft) => {

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineTask, defineWorkflow } from '../../../src/index.ts';
+import { day, openBench, second, until } from '../../support/engine-bench.ts';
+
+function createQuote() {
+  const calls: string[] = [];
+  const gates: (() => void)[] = [];
+  let isGated = false;
+  const quote = defineTask({
+    name: 'quote',
+    input: z.object({ customer: z.string() }),
+    output: z.object({ price: z.number() }),
+    key: (input) => input.customer,
+    remember: '24h',
+    compensate: 'none',
+    async run({ input }) {
+      calls.push(input.customer);
+      if (isGated) await new Promise<void>((resolve) => gates.push(resolve));
+      return { price: 100 + calls.length };
+    },
+  });
+  const workflow = defineWorkflow({
+    name: 'quoting',
+    version: 1,
+    input: z.object({ customer: z.string() }),
+    steps: (w) => w.task('quote', quote, { input: w.input }),
+  });
+  return {
+    calls,
+    workflow,
+    gate: () => {
+      isGated = true;
+    },
+    open: () => {
+      isGated = false;
+      for (const gate of gates) gate();
+    },
+  };
+}
+
+describe('a remembered result', () => {
+  it('M041: is the answer of the next run with the same key, and the log says so', async () => {
+    const { calls, workflow } = createQuote();
+    const { engine, log } = await openBench({ workflows: [workflow] });
+
+    const first = await (await engine.start(workflow, { customer: 'a' })).result();
+    const second_ = await (await engine.start(workflow, { customer: 'a' })).result();
+    await (await engine.start(workflow, { customer: 'b' })).result();
+
+    expect(second_).toEqual(first);
+    expect(calls).toEqual(['a', 'b']);
+    expect(log.lines.some((line) => /remembered/.test(line.message))).toBe(true);
+  });
+
+  it('M040: is forgotten exactly when its time is over', async () => {
+    const { calls, workflow } = createQuote();
+    const { engine, clock } = await openBench({ workflows: [workflow] });
+    await (await engine.start(workflow, { customer: 'a' })).result();
+
+    await clock.advance(day - 1);
+    await (await engine.start(workflow, { customer: 'a' })).result();
+    const callsBefore = calls.length;
+    await clock.advance(1);
+    await (await engine.start(workflow, { customer: 'a' })).result();
+
+    expect(callsBefore).toBe(1);
+    expect(calls.length).toBe(2);
+  });
+
+  it('M042: two runs at once compute it once', async () => {
+    const { calls, workflow, gate, open } = createQuote();
+    const { engine, clock } = await openBench({ workflows: [workflow] });
+    gate();
+    const runs = await Promise.all([1, 2, 3].map(() => engine.start(workflow, { customer: 'a' })));
+    await until(() => calls.length === 1);
+
+    open();
+    await clock.advance(2 * second);
+
+    const results = await Promise.all(runs.map((run) => run.result()));
+    expect(new Set(results.map((result) => result.price)).size).toBe(1);
+    expect(calls).toEqual(['a']);
+  });
+
+  it('M043: is computed by the run that had claimed it, after a crash between claim and result', async () => {
+    const { calls, workflow, gate, open } = createQuote();
+    const bench = await openBench({ workflows: [workflow] });
+    gate();
+    const run = await bench.engine.start(workflow, { customer: 'a' });
+    await until(() => calls.length === 1);
+    open();
+
+    const reopened = await bench.crash();
+
+    await until(async () => (await reopened.get(run.runId)).status === 'complete');
+    expect(calls).toEqual(['a', 'a']);
+  });
+
+  it('is free for others when its claimant has failed', async () => {
+    let isBroken = true;
+    const fragile = defineTask({
+      name: 'fragile',
+      input: z.object({}),
+      output: z.string(),
+      key: () => 'only',
+      remember: '24h',
+      compensate: 'none',
+      async run() {
+        if (isBroken) throw new Error('broken');
+        return 'whole';
+      },
+    });
+    const workflow = defineWorkflow({
+      name: 'fragile',
+      version: 1,
+      input: z.object({}),
+      steps: (w) => w.task('it', fragile, { input: w.input }),
+    });
+    const { engine, clock } = await openBench({ workflows: [workflow] });
+    await expect((await engine.start(workflow, {})).result()).rejects.toThrow(/broken/);
+    isBroken = false;
+
+    const next = await engine.start(workflow, {});
+    await clock.advance(2 * second);
+
+    expect(await next.result()).toBe('whole');
+  });
+});
