@@ -4,6 +4,7 @@ import { failureOf } from '../failure.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
 import type { MapStep, TaskStep } from '../plan/plan.ts';
+import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { AttemptFailure } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
@@ -18,7 +19,6 @@ import { createItemWriter, type ItemWriter } from './item-writer.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
-import { nextDelayMs } from './retry-policy.ts';
 import type { OpenItem } from './run-body.ts';
 
 type MapOpen = Extract<OpenItem, { kind: 'map' }>;

@@ -1,11 +1,11 @@
 /** Tasks beside the chart: the one that is told of a failed run, and reminders of open reviews. Neither changes the outcome. */
 import type { TaskCall } from '../plan/plan.ts';
+import { nextDelayMs } from '../plan/retry-policy.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
 import type { WorkDeps } from './attempts.ts';
 import { annotate, closeItems } from './draft.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, runInfo } from './live-run.ts';
-import { nextDelayMs } from './retry-policy.ts';
 import type { OpenItem } from './run-body.ts';
 
 export interface Notices {

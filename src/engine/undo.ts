@@ -3,6 +3,7 @@ import { SignalboxError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import type { Json } from '../plan/json.ts';
 import type { RetryPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
+import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
@@ -13,7 +14,6 @@ import { toError } from './effects.ts';
 import { undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
-import { nextDelayMs } from './retry-policy.ts';
 import type { OpenItem } from './run-body.ts';
 
 /** One thing to undo. `path` is the step, or `child/step` for what a child did. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { nextDelayMs } from '../../../src/engine/retry-policy.ts';
 import {
   defineTask,
   defineWorkflow,
@@ -9,6 +8,7 @@ import {
   PermanentError,
   TransientError,
 } from '../../../src/index.ts';
+import { nextDelayMs } from '../../../src/plan/retry-policy.ts';
 import { aGate, createDeeds, type DeedOptions } from '../../support/deeds.ts';
 import {
   entryOf,

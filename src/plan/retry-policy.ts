@@ -1,5 +1,5 @@
-import { maxDurationMs } from '../plan/duration.ts';
-import type { RetryPolicy } from '../plan/plan.ts';
+import { maxDurationMs } from './duration.ts';
+import type { RetryPolicy } from './plan.ts';
 
 /**
  * Wait before the next attempt: `initialMs * factor ** (attempt - 1)`, capped at `maxMs`, drawn evenly from [0, wait) with full jitter.
