@@ -1,93 +1,60 @@
 /** The step graph of a plan as Mermaid text, in stable order: what a person draws on a whiteboard. */
-import { dependenciesOf, factsOf } from '../plan/dependencies.ts';
-import { layOut } from '../plan/layout.ts';
-import { isStep, type Plan, type StepNode } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type GraphNode, graphOf } from './graph.ts';
 
 export function toMermaid(plan: Plan): string {
-  const steps = plan.nodes.filter(isStep);
-  const { precedence } = layOut(plan);
-  const followed = new Set([...precedence.values()].flat());
-  const lines = ['graph TD', '  start((start))'];
-  for (const step of steps) lines.push(`  ${nameOf(step.id)}${shapeOf(step)}`);
-  const person = plan.finish.approve.by === 'automatic' ? 'closing review: automatic' : 'closing review';
-  lines.push(`  completion{{"${person}"}}`, '  complete((complete))');
-  for (const step of steps) {
-    const before = direct(step.id, precedence);
-    if (before.length === 0) lines.push(`  start --> ${nameOf(step.id)}`);
-    for (const other of before) lines.push(`  ${nameOf(other)} -->${labelOf(step, other, plan)} ${nameOf(step.id)}`);
+  const { nodes, edges } = graphOf(plan);
+  const lines = ['graph TD'];
+  for (const node of nodes) lines.push(`  ${nameOf(node.id)}${shapeOf(node)}`);
+  for (const { from, to, label } of edges) {
+    const text = label === '' ? '' : `|"${escape(label)}"|`;
+    lines.push(`  ${nameOf(from)} -->${text} ${nameOf(to)}`);
   }
-  for (const step of steps) if (!followed.has(step.id)) lines.push(`  ${nameOf(step.id)} --> completion`);
-  lines.push('  completion --> complete');
   return `${lines.join('\n')}\n`;
 }
 
-/** Step ids are Mermaid words but for a few reserved ones. */
+/** Step ids are Mermaid words but for a few reserved ones, and `-` may begin an arrow. */
 function nameOf(id: string): string {
-  return `s_${id.replaceAll('-', '_')}`;
+  if (id.startsWith('$')) return id.slice(1);
+  return `s_${id.replaceAll('_', '__').replaceAll('-', '_m')}`;
 }
 
-function shapeOf(step: StepNode): string {
-  const text = escape(step.id);
-  switch (step.kind) {
+function shapeOf(node: GraphNode): string {
+  const lines = node.caption === '' ? [node.title] : [node.title, node.caption];
+  const text = lines.map(escape).join('<br/>');
+  switch (node.kind) {
+    case 'start':
+    case 'complete':
+      return `(["${text}"])`;
     case 'review':
-      return `{{"${text}<br/>review"}}`;
+    case 'closing':
+      return `{{"${text}"}}`;
     case 'wait':
-      return `[/"${text}<br/>waits for ${escape(step.event)}"/]`;
+      return `[/"${text}"/]`;
     case 'sleep':
-      return `(["${text}<br/>sleeps"])`;
+      return `("${text}")`;
     case 'child':
-      return `[["${text}<br/>${escape(step.workflow)}"]]`;
     case 'map':
-      return `[["${text}<br/>for each item"]]`;
+      return `[["${text}"]]`;
     case 'emit':
-      return `[\\"${text}<br/>emits ${escape(step.event)}"\\]`;
+      return `[\\"${text}"\\]`;
     case 'fail':
-      return `>"${text}<br/>fails"]`;
+      return `>"${text}"]`;
     case 'task':
       return `["${text}"]`;
     default:
-      return step satisfies never;
+      return node.kind satisfies never;
   }
 }
 
+/** Mermaid reads HTML and its own `#…;` entities in quoted text; a line break or a backtick would change what it reads. */
 function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}
-
-/** Predecessors that no other predecessor already implies. */
-function direct(step: string, precedence: ReadonlyMap<string, readonly string[]>): readonly string[] {
-  const before = precedence.get(step) ?? [];
-  if (before.length < 2) return before;
-  const implied = new Set<string>();
-  const pending = before.flatMap((other) => precedence.get(other) ?? []);
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (implied.has(next)) continue;
-    implied.add(next);
-    pending.push(...(precedence.get(next) ?? []));
-  }
-  return before.filter((other) => !implied.has(other));
-}
-
-/** The condition under which the step runs, on the edge from the step that decides it. */
-function labelOf(step: StepNode, from: string, plan: Plan): string {
-  const labels = step.gates.flatMap((gate) => {
-    const decides = [...factsOf(gate.condition)].some((id) => decidedBy(id, plan).has(from));
-    return decides ? [gate.label] : [];
-  });
-  return labels.length === 0 ? '' : `|"${escape(labels.join(' and '))}"|`;
-}
-
-function decidedBy(id: string, plan: Plan): ReadonlySet<string> {
-  const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
-  const found = new Set<string>();
-  const seen = new Set<string>();
-  const pending = [id];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const node = nodes.get(next);
-    if (node === undefined || seen.has(next)) continue;
-    seen.add(next);
-    if (isStep(node)) found.add(next);
-    else pending.push(...dependenciesOf(node));
-  }
-  return found;
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('#', '#35;')
+    .replaceAll('&', '#amp;')
+    .replaceAll('"', '#quot;')
+    .replaceAll('<', '#lt;')
+    .replaceAll('>', '#gt;')
+    .replaceAll('`', '#96;');
 }

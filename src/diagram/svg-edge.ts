@@ -1,0 +1,85 @@
+import { captionFont, captionLine } from './box.ts';
+import type { PlacedEdge, Point } from './layout.ts';
+import { paint, type Theme } from './palette.ts';
+import { round, text } from './svg-text.ts';
+import { element, type Markup } from './xml.ts';
+
+export function renderEdge({ edge, points }: PlacedEdge, theme: Theme): Markup {
+  const tip = points.at(-1);
+  const previous = points.at(-2);
+  if (tip === undefined || previous === undefined) return element('g', {});
+  const length = Math.hypot(tip.x - previous.x, tip.y - previous.y) || 1;
+  const ahead = { x: (tip.x - previous.x) / length, y: (tip.y - previous.y) / length };
+  const at = (back: number, aside: number) =>
+    `${round(tip.x - back * ahead.x - aside * ahead.y)} ${round(tip.y - back * ahead.y + aside * ahead.x)}`;
+  const shaft = { x: tip.x - 5 * ahead.x, y: tip.y - 5 * ahead.y };
+  return element(
+    'g',
+    { 'data-from': edge.from, 'data-to': edge.to },
+    element('path', {
+      d: pathThrough([...points.slice(0, -1), shaft]),
+      'stroke-width': 1.4,
+      ...paint('edge', theme),
+    }),
+    element('path', { d: `M${at(1, 0)}L${at(8, 4)}L${at(8, -4)}Z`, ...paint('arrow', theme) }),
+  );
+}
+
+/** Straight lines with rounded corners. */
+function pathThrough(points: readonly Point[]): string {
+  const parts: string[] = [];
+  for (const [index, point] of points.entries()) {
+    const before = points[index - 1];
+    const after = points[index + 1];
+    if (before === undefined) parts.push(`M${pair(point)}`);
+    else if (after === undefined) parts.push(`L${pair(point)}`);
+    else {
+      const radius = Math.min(8, distance(before, point) / 2, distance(point, after) / 2);
+      parts.push(
+        `L${pair(towards(point, before, radius))}Q${pair(point)} ${pair(towards(point, after, radius))}`,
+      );
+    }
+  }
+  return parts.join('');
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+function towards(from: Point, to: Point, length: number): Point {
+  const part = length / (distance(from, to) || 1);
+  return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+}
+
+export function renderLabel({ label }: PlacedEdge, theme: Theme): readonly Markup[] {
+  if (label === null) return [];
+  const { x, y, width, height, lines: written } = label;
+  return [
+    element(
+      'g',
+      {},
+      element('rect', {
+        x: round(x),
+        y: round(y),
+        width,
+        height,
+        rx: 4,
+        ...paint('label', theme),
+      }),
+      ...written.map((line, index) => {
+        const at = { x: x + width / 2, y: y + 13 + index * captionLine };
+        return text(line, {
+          ...at,
+          anchor: 'middle',
+          font: captionFont,
+          colours: paint('muted', theme),
+        });
+      }),
+    ),
+  ];
+}
+
+function pair({ x, y }: Point): string {
+  return `${round(x)} ${round(y)}`;
+}
