@@ -1,6 +1,11 @@
 // Authoring
 export {
+  type Breaker,
+  type Builder,
   type Compensation,
+  type ContextTypes,
+  type Delivery,
+  type Duration,
   defineEvent,
   defineTask,
   defineWorkflow,
@@ -9,15 +14,21 @@ export {
   failureOfStatus,
   forwardWorkflow,
   type Guard,
+  type ItemFailure,
+  type ItemResult,
   type MaybeSkipped,
   type Ref,
+  type Retry,
   type Reviewed,
   type RunFailure,
+  type RunInfo,
   type Settled,
   type Task,
   type TaskContext,
   type UndoContext,
+  type Wire,
   type Workflow,
+  type WorkflowDefinition,
 } from './definition/index.ts';
 export type { RunEvent } from './engine/announcer.ts';
 export type { WorkflowSource } from './engine/catalogue.ts';
