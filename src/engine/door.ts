@@ -7,6 +7,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { HistoryEntry, Message, Store } from '../ports/store.ts';
 import { digest } from './canonical.ts';
 import { annotate, type Draft } from './draft.ts';
+import { fireDue, fireReminders } from './due.ts';
 import type { LiveRun } from './live-run.ts';
 import { handleRequest, type RetryMaterial, RunRequest } from './requests.ts';
 import type { RunTable } from './run-table.ts';
@@ -41,6 +42,7 @@ export function createDoor(deps: DoorDeps): Door {
     request: RunRequest,
     message: Message | null,
   ): Promise<JsonObject> {
+    await fireOverdue(run);
     const material = request.kind === 'retry' ? await retryMaterial(run) : null;
     const { answer } = await runs.change(run, (draft) => {
       const given = handleRequest(draft, request, material);
@@ -49,6 +51,16 @@ export function createDoor(deps: DoorDeps): Door {
       return given;
     });
     return answer;
+  }
+
+  /** A deadline that has passed holds, although nobody has looked at the clock yet. */
+  async function fireOverdue(run: LiveRun): Promise<void> {
+    const { dueAtMs } = run.state;
+    if (dueAtMs === null || dueAtMs > clock.nowMs()) return;
+    await runs.change(run, (draft) => {
+      fireReminders(draft);
+      fireDue(draft);
+    });
   }
 
   /** What was settled before is fed through the chart again rather than done again. */

@@ -399,7 +399,8 @@ function timerDelay(draft: Draft, step: string, name: string, cause: Incoming): 
 
 function sleepMs(step: string, value: unknown): number {
   const delayMs = typeof value === 'string' ? parseDuration(value) : value;
-  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= maxDurationMs) return delayMs;
+  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs <= maxDurationMs)
+    return Math.ceil(delayMs);
   throw new RangeError(
     `Step "${step}" sleeps for ${JSON.stringify(value) ?? 'undefined'}, which is not a duration such as "30s"`,
   );

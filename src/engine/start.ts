@@ -38,6 +38,19 @@ export function parseInput(workflow: RunnableWorkflow, input: unknown, maxBytes:
   return parsed.stored;
 }
 
+/** Longest time a date of JavaScript can hold, in milliseconds since 1970. */
+const maxDateMs = 8.64e15;
+
+/** A time in the past starts at once. @throws SignalboxError `INPUT_INVALID` if it is no time at all */
+export function checkStartAt({ startAt }: StartOptions): void {
+  if (startAt === undefined || (startAt >= 0 && startAt <= maxDateMs)) return;
+  throw new SignalboxError(
+    'INPUT_INVALID',
+    `Option "startAt" must be a time in milliseconds since 1970, got ${String(startAt)}`,
+    { details: { startAt } },
+  );
+}
+
 export function assertSize(what: string, value: unknown, maxBytes: number): void {
   const bytes = Buffer.byteLength(canonical(value));
   if (bytes <= maxBytes) return;
@@ -151,7 +164,7 @@ export function begin(draft: Draft, options: StartOptions): void {
       step: 'run',
       name: 'started',
       sinceMs: tools.nowMs,
-      dueAtMs: options.startAt,
+      dueAtMs: Math.ceil(options.startAt),
     });
     return;
   }
