@@ -4,7 +4,14 @@ import type { SignalboxError } from '../../errors.ts';
 import type { RunDocument } from '../shared/run-document.ts';
 import { isSettled } from '../shared/run-query.ts';
 import { closedError } from '../shared/values.ts';
-import { type Disk, findClaim, findMessage, findResult, findRun, isResident } from './disk.ts';
+import {
+  type Disk,
+  findByFileName,
+  findClaim,
+  findMessage,
+  findResult,
+  isResident,
+} from './disk.ts';
 import { SyncFailure } from './document.ts';
 import { toStoreError, unavailableError } from './errors.ts';
 import { nothingPending, type Pending } from './formats.ts';
@@ -73,8 +80,8 @@ export function createChanges(disk: Disk, lock: Lock): Changes {
   }: Needs): Promise<void> {
     try {
       await inParallel(runs, async (runId) => {
-        if (tables.runs.published.has(runId) || disk.damaged.has(fileNameOf(runId))) return;
-        const document = await findRun(disk, runId);
+        if (tables.runs.published.has(runId)) return;
+        const document = await findByFileName(disk, fileNameOf(runId));
         if (document === null) return;
         borrowed.runs.add(runId);
         disk.residentIds.set(fileNameOf(runId), runId);
@@ -113,6 +120,7 @@ export function createChanges(disk: Disk, lock: Lock): Changes {
     } finally {
       tables.discard();
       pending.clear();
+      for (const runId of disk.settling) borrowed.runs.add(runId);
       if (failure === null) await writer.settle();
       letGo();
     }

@@ -108,13 +108,25 @@ export function createLayout(root: string): Layout {
   };
 }
 
-function timeOf(createdAtMs: number): string {
-  return String(Math.max(0, Math.floor(createdAtMs))).padStart(16, '0');
+export function isHour(folder: string): boolean {
+  return /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}$/.test(folder);
 }
+
+function timeOf(createdAtMs: number): string {
+  return String(placeOf(createdAtMs)).padStart(16, '0');
+}
+
+/** The time of creation as the listing has it. */
+export function placeOf(createdAtMs: number): number {
+  return Math.max(0, Math.floor(createdAtMs));
+}
+
+const endOfYear9999Ms = 253_402_300_799_999;
 
 /** `2026-01-31T14`; sorts by time. */
 export function hourOf(createdAtMs: number): string {
-  return new Date(Math.max(0, Math.floor(createdAtMs))).toISOString().slice(0, 13);
+  const clamped = Math.min(Math.max(0, Math.floor(createdAtMs)), endOfYear9999Ms);
+  return new Date(clamped).toISOString().slice(0, 13);
 }
 
 /** Time of creation and file name of a run, from the name of its entry in the listing. */

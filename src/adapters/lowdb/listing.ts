@@ -11,7 +11,7 @@ import {
   toCursor,
 } from '../shared/run-query.ts';
 import { type Disk, findByFileName } from './disk.ts';
-import { fileNameOf, hourOf, parseListingEntry } from './layout.ts';
+import { fileNameOf, hourOf, isHour, parseListingEntry, placeOf } from './layout.ts';
 
 interface Listed {
   readonly place: Cursor;
@@ -57,7 +57,7 @@ async function* liveRuns({ tables }: Disk): AsyncIterable<Listed> {
     const { createdAtMs } = document.header;
     return [
       {
-        place: { createdAtMs: Math.max(0, Math.floor(createdAtMs)), tie: fileNameOf(runId) },
+        place: { createdAtMs: placeOf(createdAtMs), tie: fileNameOf(runId) },
         run: toStoredRun(document),
       },
     ];
@@ -69,8 +69,8 @@ async function* allRuns(disk: Disk, query: RunQuery, after: Cursor | null): Asyn
   const places = placesNewestFirst(disk, {
     ...query,
     createdBeforeMs: Math.min(
-      query.createdBeforeMs ?? Number.MAX_VALUE,
-      (after?.createdAtMs ?? Number.MAX_VALUE) + 1,
+      query.createdBeforeMs ?? Number.POSITIVE_INFINITY,
+      (after?.createdAtMs ?? Number.POSITIVE_INFINITY) + 1,
     ),
   });
   let batch: Cursor[] = [];
@@ -78,7 +78,10 @@ async function* allRuns(disk: Disk, query: RunQuery, after: Cursor | null): Asyn
     const documents = await Promise.all(batch.map(({ tie }) => findByFileName(disk, tie)));
     for (const [index, document] of documents.entries()) {
       const place = batch[index];
-      if (document !== null && place !== undefined) yield { place, run: toStoredRun(document) };
+      // an entry of another time is left from a creation that was interrupted
+      if (document !== null && place?.createdAtMs === placeOf(document.header.createdAtMs)) {
+        yield { place, run: toStoredRun(document) };
+      }
     }
     batch = [];
   }
@@ -95,14 +98,11 @@ export async function* placesNewestFirst(
   { files, layout }: Disk,
   bounds: Pick<RunQuery, 'createdAfterMs' | 'createdBeforeMs'>,
 ): AsyncIterable<Cursor> {
-  const latest =
-    bounds.createdBeforeMs === undefined || bounds.createdBeforeMs > 8.64e15
-      ? null
-      : hourOf(bounds.createdBeforeMs);
-  const earliest = bounds.createdAfterMs === undefined ? null : hourOf(bounds.createdAfterMs);
-  const hours = [...(await files.list(layout.listing))].sort().reverse();
+  const latest = hourOf(bounds.createdBeforeMs ?? Number.POSITIVE_INFINITY);
+  const earliest = hourOf(bounds.createdAfterMs ?? 0);
+  const hours = (await files.list(layout.listing)).filter(isHour).sort().reverse();
   for (const hour of hours) {
-    if ((latest !== null && hour > latest) || (earliest !== null && hour < earliest)) continue;
+    if (hour > latest || hour < earliest) continue;
     const entries = [...(await files.list(join(layout.listing, hour)))].sort().reverse();
     for (const entry of entries) {
       const parsed = parseListingEntry(entry);

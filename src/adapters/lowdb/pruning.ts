@@ -14,14 +14,14 @@ const chunk = 200;
 
 /** Reads every finished run that is old enough. */
 export async function prunableRuns(disk: Disk, query: PruneQuery): Promise<readonly string[]> {
-  const ids: string[] = [];
+  const ids = new Set<string>();
   for await (const { tie } of placesNewestFirst(disk, {
     createdBeforeMs: query.finishedBeforeMs,
   })) {
     const document = await findByFileName(disk, tie);
-    if (document !== null && isPrunable(toStoredRun(document), query)) ids.push(document.header.id);
+    if (document !== null && isPrunable(toStoredRun(document), query)) ids.add(document.header.id);
   }
-  return ids;
+  return [...ids];
 }
 
 /** Reads every answered message, too, if it removes any run. */
@@ -135,7 +135,7 @@ async function collect<T>(
   keyOf: (data: T) => string,
 ): Promise<string[]> {
   const keys: string[] = [];
-  for (const folder of await files.list(parent)) {
+  for (const folder of (await files.list(parent)).filter((name) => name.length === 2)) {
     for (const name of await files.list(join(parent, folder))) {
       const data = await readDocument(files, join(parent, folder, name), format).catch(() => null);
       if (data !== null && isWanted(data)) keys.push(keyOf(data));

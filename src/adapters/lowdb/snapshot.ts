@@ -1,5 +1,5 @@
 /** The whole store at one moment. */
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import type { ExportedRun } from '../../ports/store.ts';
 import { type RunDocument, toExportedRun } from '../shared/run-document.ts';
 import { copyOf } from '../shared/values.ts';
@@ -65,6 +65,8 @@ export async function backUp(
   }
 
   async function work(): Promise<void> {
+    if (destination === layout.root || destination.startsWith(layout.root + sep))
+      throw unavailableError(destination, 'a backup cannot lie within the store itself');
     if (await isThere(destination))
       throw unavailableError(destination, 'a backup does not overwrite what is there');
     await makeWithParents(files, dirname(destination));

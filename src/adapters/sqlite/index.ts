@@ -11,7 +11,10 @@ export interface SqliteStoreOptions {
   readonly readOnly?: boolean;
   /** How long a call waits for another process that holds the lock. Default: 5,000. */
   readonly busyTimeoutMs?: number;
-  /** Called around every transaction's parts; what it throws is treated as an error of the database. For tests. */
+  /**
+   * Called around every transaction's parts; what it throws is treated as an error of the database, and after a commit comes too late to
+   * undo it. For tests.
+   */
   readonly onOperation?: OperationHook;
 }
 

@@ -262,6 +262,19 @@ describe('a lowdb store on a faulty disk', () => {
     expect(counts[1]).toBe(counts[0]);
   });
 
+  it('lists a run once whose first creation left an entry behind', async () => {
+    const disk = faultyDisk();
+    const store = await openLowdbStore(directory, { files: disk.files });
+    const folder = `${directory}/listing/2023-11-14T22`;
+    await disk.files.makeDirectory(folder, { recursive: false });
+    await disk.files.create(`${folder}/${String(startMs - 1).padStart(16, '0')}-run-1`);
+
+    await store.commit([creation('run-1')]);
+
+    expect((await store.list({ limit: 10 })).runs).toHaveLength(1);
+    await store.close();
+  });
+
   it('writes the document of a run once for several commits in a batch', async () => {
     const disk = faultyDisk();
     const store = await openLowdbStore(directory, { files: disk.files });
