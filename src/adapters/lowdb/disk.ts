@@ -38,7 +38,8 @@ export async function findRun(disk: Disk, runId: string): Promise<RunDocument | 
   const document = disk.tables.runs.published.get(runId) ?? (await findByFileName(disk, name));
   const damage = document === null ? disk.damaged.get(name) : undefined;
   if (damage !== undefined) throw damagedRunError(runId, damage.reason, damage.location);
-  return document;
+  // an id that is no well-formed text may have the hash of one that is
+  return document?.header.id === runId ? document : null;
 }
 
 /** `null` if there is no such run, or if it is damaged. */

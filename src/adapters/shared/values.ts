@@ -6,15 +6,16 @@ export function copyOf<T>(value: T): T {
 }
 
 /**
- * Names become keys of rows and names of files, where a lone surrogate would turn into another character and two names into one.
+ * Names become keys of rows and names of files, where a lone surrogate would turn into another character and two names into one, and where
+ * a NUL may end the text.
  *
- * @throws SignalboxError `INPUT_INVALID` if the name is empty or no well-formed Unicode
+ * @throws SignalboxError `INPUT_INVALID` if the name is empty, has a NUL, or is no well-formed Unicode
  */
 export function checkName(what: string, name: string): void {
-  if (name.length > 0 && name.isWellFormed()) return;
+  if (name.length > 0 && name.isWellFormed() && !name.includes('\0')) return;
   throw new SignalboxError(
     'INPUT_INVALID',
-    `${what} ${JSON.stringify(name)} is not a name: expected at least one character, and well-formed Unicode`,
+    `${what} ${JSON.stringify(name)} is not a name: expected at least one character, no NUL, and well-formed Unicode`,
     {
       details: { [what]: name },
     },

@@ -85,7 +85,8 @@ export function createStore(
         return null;
       }
       const run = toStoredRun(row);
-      if (!('damage' in run)) return run;
+      // an id that is no well-formed text finds the run of one that is
+      if (!('damage' in run)) return run.header.id === runId ? run : null;
       await setAside([{ runId, reason: run.damage, location: connection.file }]);
       throw damagedError(connection.file, runId, run.damage);
     },

@@ -106,7 +106,7 @@ export const keyCases = [
       `order/${'a'.repeat(301)}`,
       '../../x',
       'CON',
-      'a\u0000b',
+      '\ufffd',
       '%2e',
     ];
 
@@ -117,6 +117,10 @@ export const keyCases = [
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(keys.map(() => 'committed'));
     for (const [index, key] of keys.entries())
       expect(await store.key(key, startMs)).toMatchObject({ key, runId: `run-${index}` });
+    for (const key of ['', 'a\u0000b', '\ud800']) {
+      const refused = store.commit([claiming('run-x', startMs, 'payload-1', key)]);
+      await expect(refused).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    }
   }),
 
   storeCase('gives the claim of a result to one', async ({ store }) => {

@@ -210,7 +210,7 @@ export const valueCases = [
         'e\u0301',
         'a ',
         'a.',
-        'a\u0000b',
+        '\ufffd',
         'x'.repeat(300),
         `${'x'.repeat(300)}y`,
         'ｃ',
@@ -229,7 +229,8 @@ export const valueCases = [
         expect(run?.header.id).toBe(id);
         expect(run?.state.body).toEqual({ id });
       }
-      for (const id of ['', '\ud800', 'a\udc00'])
+      expect(await store.load('\ud800')).toBeNull();
+      for (const id of ['', 'a\u0000b', '\ud800', 'a\udc00'])
         await expect(store.commit([creation(id)])).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       expect((await store.list({ limit: 100 })).runs).toHaveLength(ids.length);
     },

@@ -258,7 +258,7 @@ describe('the directory of a lowdb store', () => {
       'Con',
       'nul',
       'a:b',
-      'a\u0000b',
+      '\ufffd',
       'A',
       'a',
       'é',
