@@ -19,7 +19,7 @@ export const statusOption = () =>
   new Option('--status <status...>', 'only runs that are so').choices(statuses);
 
 export function labelsOption(description: string): Option {
-  return new Option('--label, --labels <name=value...>', description)
+  return new Option('--label, --labels <name=value>', `${description}; may be repeated`)
     .default({}, 'none')
     .argParser((given, before) => {
       const [, name, value] = /^([^=]+)=(.*)$/s.exec(given) ?? [];
@@ -28,6 +28,11 @@ export function labelsOption(description: string): Option {
       }
       return { ...(before as object), [name]: value };
     });
+}
+
+/** For options that may be repeated. */
+export function collect(given: string, before: readonly string[] = []): readonly string[] {
+  return [...before, given];
 }
 
 /** The audit trail names a person wherever it can. */

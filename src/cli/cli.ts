@@ -49,6 +49,7 @@ export interface Cli {
   /** Whatever the work is doing, a signal ends the wait for it. @throws Interrupted */
   orInterrupted<T>(work: Promise<T>): Promise<T>;
   fail(error: unknown): Promise<void>;
+  /** A line on standard error; made printable here. */
   note(line: string): void;
   /** How to call the program again on the same store: `npx signalbox show … --store …`. */
   commandLine(...words: readonly string[]): string;
@@ -62,7 +63,8 @@ export function createCli(program: Command, interruption: Interruption): Cli {
   let exitCode = 0;
   let hasReported = false;
 
-  const note = (line: string) => void stderr.write(`${line}\n`);
+  const say = (text: string) => void stderr.write(`${text}\n`);
+  const note = (line: string) => say(printable(line));
   const options = () => program.opts<CommonOptions>();
 
   function print(text: string): Promise<void> {
@@ -86,7 +88,7 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     const { json, verbose } = options();
     exitCode = failure.exitCode;
     if (json && !hasReported) await print(`${toJsonText(failureJson(failure, verbose))}\n`);
-    else note(failureText(failure, verbose));
+    else say(failureText(failure, verbose));
   }
 
   function orInterrupted<T>(work: Promise<T>): Promise<T> {
@@ -104,10 +106,15 @@ export function createCli(program: Command, interruption: Interruption): Cli {
       access,
       log: createLog({ json, verbose }, stderr),
       interruption,
-      onSlowClose: () => note('Waiting for running tasks to end; Ctrl-C stops them'),
+      onSlowClose: () =>
+        note(
+          interruption.signal === null
+            ? 'Waiting for running tasks to end; Ctrl-C stops them'
+            : 'Waiting a few seconds for running tasks to end',
+        ),
       onProblem({ module, error }) {
         const why = failureText({ ...toFailure(error), hint: null }, verbose);
-        note(`Module "${printable(module)}" is left out: ${why}`);
+        say(`Module "${printable(module)}" is left out: ${why}`);
       },
     });
   }
@@ -115,7 +122,7 @@ export function createCli(program: Command, interruption: Interruption): Cli {
   async function using<T>(access: Access, work: (session: Session) => Promise<T>): Promise<T> {
     const session = await open(access);
     if (stderr.isTTY && access !== 'read' && !options().verbose) {
-      session.orchestrator.subscribe((event) => note(progressLine(event, errorStyle)));
+      session.orchestrator.subscribe((event) => say(progressLine(event, errorStyle)));
     }
     try {
       return await work(session);
@@ -143,7 +150,7 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     },
     style,
     interruption,
-    isInteractive: stdin.isTTY && stderr.isTTY,
+    isInteractive: [stdin, stderr].every(({ isTTY }) => isTTY),
     run: (access, work) =>
       using(access, async (session) => report(await orInterrupted(work(session)))),
     runUntilSignal: (access, work) => using(access, async (session) => report(await work(session))),

@@ -47,13 +47,15 @@ export function toFailure(error: unknown): Failure {
     };
   }
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
+    const isBare = error.code === 'commander.help';
+    const message = isBare ? 'Say which command' : error.message.replace(/^error: /, '');
     const hint = 'Say "signalbox --help" or "signalbox COMMAND --help" for the usage';
     return { ...none, code: 'USAGE', message, hint, exitCode: 2 };
   }
   if (error instanceof Interrupted) {
     const exitCode = exitCodeOf(error.signal);
-    return { ...none, code: 'INTERRUPTED', message: error.message, exitCode };
+    const hint = 'Runs that were under way go on with "signalbox work"';
+    return { ...none, code: 'INTERRUPTED', message: error.message, hint, exitCode };
   }
   const isFault = error instanceof Error;
   return {

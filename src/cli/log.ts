@@ -40,5 +40,7 @@ function toLine(line: string): string {
 }
 
 function toText(value: unknown): string {
+  const isFailure = typeof value === 'object' && value !== null && 'message' in value;
+  if (isFailure) return toText(value.message);
   return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
 }

@@ -12,7 +12,7 @@ export function progressLine({ runId, entry }: RunEvent, style: Style): string {
     ...(durationMs === null ? [] : [span(durationMs)]),
     ...(typeof message === 'string' ? [message] : []),
   ];
-  const about = notes.length === 0 ? '' : `  ${printable(notes.join(', '))}`;
+  const about = notes.length === 0 ? '' : style.dim(`  ${printable(notes.join(', '))}`);
   const shown = error === null ? printable(event) : style.red(printable(event));
-  return `${style.dim(clockTime(entry.atMs))}  ${style.dim(printable(runId.slice(0, 9)))}  ${shown}${style.dim(about)}`;
+  return `${style.dim(clockTime(entry.atMs))}  ${style.dim(printable(runId.slice(0, 9)))}  ${shown}${about}`;
 }

@@ -54,7 +54,7 @@ function reviewLines(review: OpenReview, nowMs: number): readonly string[] {
   return [
     `Review "${printable(waiting.step)}" of run ${printable(runId)} (${printable(workflow)})`,
     ...(description === null || isQuestion(description) ? [] : [printable(description)]),
-    ...indented(valueLines(waiting.shown ?? null)),
+    ...(waiting.shown == null ? [] : indented(valueLines(waiting.shown))),
     ...(waiting.until === null
       ? []
       : [`Until ${deadline(waiting.until, nowMs)}, then ${waiting.afterwards ?? 'it expires'}`]),

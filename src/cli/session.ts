@@ -70,7 +70,7 @@ async function closeInTime(
   const isHurried = interruption.signal !== null;
   let hurry: NodeJS.Timeout | undefined;
   const outOfTime = interruption.happened.then(
-    () => new Promise<void>((resolve) => (hurry = setTimeout(resolve, graceMs * 2))),
+    () => new Promise<void>((resolve) => (hurry = setTimeout(resolve, graceMs + 1_000))),
   );
   try {
     const closed = orchestrator.close({ graceMs: isHurried ? graceMs : patienceMs });

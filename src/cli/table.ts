@@ -25,13 +25,13 @@ export function table(
     columns
       .map(({ align, style }, index) => {
         const cell = pad(row[index] ?? '', widths[index] ?? 0, align ?? 'left');
-        const shown = index === columns.length - 1 && align !== 'right' ? cell.trimEnd() : cell;
-        return isStyled && style !== undefined ? style(shown) : shown;
+        return isStyled && style !== undefined ? style(cell) : cell;
       })
-      .join('  ');
+      .join('  ')
+      .trimEnd();
   const titles = columns.map(({ title }) => title);
   return [
-    ...(titleStyle === null ? [] : [titleStyle(lineOf(titles, false).trimEnd())]),
+    ...(titleStyle === null ? [] : [titleStyle(lineOf(titles, false))]),
     ...cells.map((row) => lineOf(row, true)),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Explanation } from '../../index.ts';
+import type { Json } from '../../plan/json.ts';
 import { runArgument } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../escape.ts';
@@ -27,7 +28,11 @@ export function addExplain(program: Command, cli: Cli): void {
           text: [
             ...runLines(explanation, output, cli.style, Date.now()),
             ...eventLines(explanation, cli.style),
-            ...section('State of the chart', valueLines(explanation.state), cli.style),
+            ...section(
+              'State of the chart',
+              statePaths(explanation.state).map(printable),
+              cli.style,
+            ),
             ...(Object.keys(explanation.facts).length === 0
               ? []
               : section('Facts', valueLines(explanation.facts), cli.style)),
@@ -35,6 +40,14 @@ export function addExplain(program: Command, cli: Cli): void {
         };
       }),
     );
+}
+
+/** One line per active state: `processing.working.approval.waiting_review`. */
+function statePaths(state: Json): readonly string[] {
+  if (typeof state !== 'object' || state === null) return [String(state)];
+  return Object.entries(state).flatMap(([name, inner]) =>
+    statePaths(inner).map((path) => `${name}.${path}`),
+  );
 }
 
 function eventLines({ events }: Explanation, style: Style): readonly string[] {

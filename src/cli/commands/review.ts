@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { SignalboxError } from '../../errors.ts';
 import type { Decision } from '../../orchestrator.ts';
-import { actorOption, runArgument } from '../arguments.ts';
+import { actorOption, collect, runArgument } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { findRun } from '../find-run.ts';
 import { readJson } from '../json-argument.ts';
@@ -44,7 +44,7 @@ export function addReview(program: Command, cli: Cli): void {
     .option('--output <json>', 'what the attempt gave, with --happened')
     .option('--comment <text>', 'kept with the decision')
     .addOption(actorOption())
-    .option('--group <name...>', 'groups of the actor, for reviews assigned to a group')
+    .option('--group <name>', 'group of the actor, for reviews assigned to one', collect)
     .option('--wait', 'stay until the run has ended', false)
     .action(async (run: string, step: string, options: ReviewOptions) => {
       const decision = await givenDecision(options);

@@ -51,6 +51,8 @@ export function addRun(program: Command, cli: Cli): void {
           ...(priority === undefined ? {} : { priority }),
           ...(startAt === undefined ? {} : { startAt: startAt.getTime() }),
         });
+        if (!cli.options.json)
+          cli.note(`Run ${started.runId} ${started.created ? 'started' : 'found by its key'}`);
         const until = options.wait ? 'finished' : 'waiting';
         const asks = options.interactive && cli.isInteractive;
         let view = await orchestrator.drive(started.runId, asks ? 'waiting' : until);

@@ -15,8 +15,9 @@ export function addWork(program: Command, cli: Cli): void {
       watch
         ? cli.runUntilSignal('create', async (session) => {
             cli.note('Working until stopped; Ctrl-C stops');
-            await cli.interruption.happened;
-            return toReport(cli, session);
+            const stoppedBy = await cli.interruption.happened;
+            const runs = session.touched.size;
+            return { json: { runs, stoppedBy }, text: [`Stopped; ${runs} runs were moved`] };
           })
         : cli.run('create', async (session) => {
             await workThrough(cli, session);
@@ -50,7 +51,7 @@ async function toReport(cli: Cli, { orchestrator, touched }: Session): Promise<R
             worked.map((run) => [run.runId, run.workflow, run.status, waitingText(run.waitingOn)]),
             cli.style.dim,
           ),
-    exitCode: isBad && cli.interruption.signal === null ? 1 : 0,
+    exitCode: isBad ? 1 : 0,
   };
 }
 
