@@ -2,8 +2,9 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { fromStored } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
+import { restoreOutput } from '../evaluation.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
-import { isStep, type PlanNode, type ReviewStep, type WaitStep } from '../plan/plan.ts';
+import { isStep, type PlanNode } from '../plan/plan.ts';
 import { type Facts, type Settled, settle } from '../plan/settle.ts';
 import type { HistoryEntry, RunHeader, RunState, StoredRun } from '../ports/store.ts';
 import type { Definition } from './catalogue.ts';
@@ -208,31 +209,7 @@ export function restoreValue(
   const node = definition.index.nodes.get(step);
   const stored = entry.output;
   if (stored === undefined || node === undefined) return stored;
-  if (node.kind === 'wait' || node.kind === 'review')
-    return restoreInside(definition, node, stored);
-  if (node.kind !== 'task') return stored;
-  const call = entry.data?.['fallback'] === true ? node.fallback : node.call;
-  const restore = (value: Json) =>
-    definition.bindings.tasks.get(call?.task ?? '')?.output.restore(value) ?? undefined;
-  if (node.tolerate === undefined) return restore(stored);
-  const wrapped = stored as { status: string; value?: Json };
-  return wrapped.status === 'complete'
-    ? { ...wrapped, value: restore(wrapped.value ?? null) }
-    : wrapped;
-}
-
-/** Events and forms have contracts of their own, inside what the step yields. */
-function restoreInside(definition: Definition, node: WaitStep | ReviewStep, stored: Json): unknown {
-  const contract =
-    node.kind === 'wait'
-      ? definition.bindings.events.get(node.event)
-      : definition.bindings.forms.get(node.id);
-  if (contract === undefined) return stored;
-  if (node.kind === 'wait' && node.onTimeout === 'fail') return contract.restore(stored);
-  const key = node.kind === 'wait' ? 'value' : 'form';
-  const wrapped = stored as JsonObject;
-  const inside = wrapped[key];
-  return inside === undefined ? stored : { ...wrapped, [key]: contract.restore(inside) };
+  return restoreOutput(node, definition.bindings, stored, entry.data?.['fallback'] === true);
 }
 
 /** Values of the references that are not steps. */
@@ -272,9 +249,4 @@ export function readerOf(run: LiveRun): (of: string) => unknown {
     const settled = run.progress.get(of);
     return settled?.status === 'complete' ? settled.value : undefined;
   };
-}
-
-export function stepOf(run: LiveRun, id: string): Extract<PlanNode, { kind: string }> | null {
-  const node = run.definition.index.nodes.get(id);
-  return node !== undefined && isStep(node) ? node : null;
 }

@@ -323,4 +323,4 @@ export function isStep(node: PlanNode): node is StepNode {
   return !pureKinds.has(node.kind);
 }
 
-export type { Json, JsonObject, JsonSchema };
+export type { Json, JsonSchema };
