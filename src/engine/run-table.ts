@@ -122,7 +122,11 @@ export function createRunTable(deps: RunTableDeps): RunTable {
       if (left === 0 && commit.state.finishedAtMs !== null && !commit.state.active) live.delete(id);
       return null;
     }
-    if (live.get(id) === run) drop(id);
+    // The store's trouble is not the attempts': they go on, and find the run again as it is stored.
+    if (live.get(id) === run) {
+      if (result.outcome === 'failed') live.delete(id);
+      else drop(id);
+    }
     if (result.outcome === 'failed') {
       if (result.error instanceof SignalboxError) return result.error;
       return new SignalboxError('STORE_UNAVAILABLE', `The store could not write run "${id}"`, {
