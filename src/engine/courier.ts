@@ -12,6 +12,7 @@ import type { StartOptions } from './start.ts';
 export interface CourierDeps extends WorkDeps {
   /** Applies a request to a run this process may change, answering the message in the same commit. */
   perform(run: LiveRun, request: RunRequest, message: Message | null): Promise<JsonObject>;
+  noteRefusal(runId: string, request: RunRequest, error: unknown): Promise<void>;
   startRun(
     id: string,
     workflow: { readonly name: string; readonly version: number | null },
@@ -175,7 +176,8 @@ export function createCourier(deps: CourierDeps): Courier {
           error.code === 'CLOSED'
         )
           throw error;
-        if (error.code !== 'LEASE_LOST') {
+        if (await runs.isStale(run)) runs.drop(run.header.id);
+        else if (error.code !== 'LEASE_LOST') {
           await store.settleMessage({
             id: message.id,
             answer: {
@@ -186,6 +188,8 @@ export function createCourier(deps: CourierDeps): Courier {
               },
             },
           });
+          // In the inbox as well: it is read once this letter is out of the way.
+          void deps.noteRefusal(run.header.id, request.data, error);
           return;
         }
         run = await runs.own(message.runId ?? '');

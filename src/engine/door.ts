@@ -6,7 +6,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { HistoryEntry, Message, Store } from '../ports/store.ts';
 import { digest } from './canonical.ts';
-import { annotate, type Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { fireDue, fireReminders } from './due.ts';
 import type { LiveRun } from './live-run.ts';
 import { handleRequest, type RetryMaterial, RunRequest } from './requests.ts';
@@ -18,6 +18,8 @@ export interface Door {
   /** Applies a request to a run this process may change; `message` is answered in the same commit. */
   perform(run: LiveRun, request: RunRequest, message: Message | null): Promise<JsonObject>;
   request(runId: string, request: RunRequest): Promise<JsonObject>;
+  /** Refused decisions leave a trace: who tried what, and why not. */
+  noteRefusal(runId: string, request: RunRequest, error: unknown): Promise<void>;
 }
 
 interface DoorDeps {
@@ -90,7 +92,11 @@ export function createDoor(deps: DoorDeps): Door {
         return await perform(run, wanted, null);
       } catch (error) {
         if (error instanceof SignalboxError && error.code === 'LEASE_LOST') continue;
-        await auditRefusal(runId, wanted, error);
+        if (await runs.isStale(run)) {
+          runs.drop(runId);
+          continue;
+        }
+        await noteRefusal(runId, wanted, error);
         throw error;
       }
     }
@@ -117,18 +123,21 @@ export function createDoor(deps: DoorDeps): Door {
     return data;
   }
 
-  /** Refused decisions leave a trace: who tried what, and why not. */
-  async function auditRefusal(runId: string, wanted: RunRequest, error: unknown): Promise<void> {
+  async function noteRefusal(runId: string, wanted: RunRequest, error: unknown): Promise<void> {
     if (wanted.kind !== 'decide' || !(error instanceof SignalboxError)) return;
     if (error.code !== 'REVIEW_NOT_OPEN' && error.code !== 'REVIEW_FORBIDDEN') return;
     const { step, outcome, actor } = wanted;
+    const body = { step, outcome, code: error.code, actor };
     try {
-      const run = await runs.own(runId);
-      if (run === null) return;
-      const data = { step, outcome, code: error.code };
-      await runs.change(run, (draft) =>
-        annotate(draft, { event: 'decision.refused', actor, data }),
-      );
+      const message = {
+        id: `${runId}/refusal/${ids.token()}`,
+        runId,
+        kind: 'refusal',
+        atMs: clock.nowMs(),
+        body,
+      };
+      await store.send([message]);
+      await deps.deliver(runId);
     } catch (lost) {
       log.warn({ err: lost, runId }, 'the refused decision could not be noted');
     }
@@ -155,7 +164,7 @@ export function createDoor(deps: DoorDeps): Door {
     );
   }
 
-  return { perform, request };
+  return { perform, request, noteRefusal };
 }
 
 /** A signal is remembered by its id, so that a repeated delivery has no second effect. */

@@ -127,6 +127,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const courier: Courier = createCourier({
     ...deps,
     perform: (run, request, message) => door.perform(run, request, message),
+    noteRefusal: (runId, request, error) => door.noteRefusal(runId, request, error),
     async startRun(id, { name, version }, input, startOptions, parent, depth) {
       const exact = version === null ? null : catalogue.find(name, version);
       await launch({

@@ -54,6 +54,14 @@ export const RunRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pause'), reason: Reason.optional(), actor: Actor }),
   z.strictObject({ kind: z.literal('resume'), actor: Actor }),
   z.strictObject({ kind: z.literal('compensated'), by: z.string(), actor: Actor }),
+  /** A decision somebody tried and was refused. */
+  z.strictObject({
+    kind: z.literal('refusal'),
+    step: z.string().max(200),
+    outcome: z.string(),
+    code: z.string(),
+    actor: Actor,
+  }),
   z.strictObject({
     kind: z.literal('child_result'),
     step: z.string(),
@@ -99,6 +107,11 @@ export function handleRequest(
       draft.run.compensatedBy = request.by;
       annotate(draft, { event: 'run.compensated', actor: request.actor, data: { by: request.by } });
       return {};
+    case 'refusal': {
+      const { step, outcome, code, actor } = request;
+      annotate(draft, { event: 'decision.refused', actor, data: { step, outcome, code } });
+      return {};
+    }
     default:
       return request satisfies never;
   }

@@ -53,6 +53,8 @@ export interface RunTable {
   all(): readonly LiveRun[];
   /** A commit of the run is on its way. */
   isPending(runId: string): boolean;
+  /** Another process has changed the run since it was read. */
+  isStale(run: LiveRun): Promise<boolean>;
   /** Runs this engine holds a lease on. */
   leased(): readonly string[];
   readonly size: number;
@@ -210,6 +212,10 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     drop,
     all: () => [...live.values()],
     isPending: (runId) => pending.has(runId),
+    async isStale({ header: { id }, state }) {
+      if (!store.shared || pending.has(id)) return false;
+      return (await store.load(id))?.state.revision !== state.revision;
+    },
     leased: () =>
       [...live.values()].flatMap((run) =>
         run.state.lease?.owner === owner ? [run.header.id] : [],
