@@ -40,15 +40,22 @@ export function createReader(store: Store, catalogue: Catalogue, runs: RunTable)
     return found;
   }
 
-  async function planOf(header: RunHeader): Promise<Plan | null> {
-    const known = catalogue.find(header.workflow, header.version);
-    if (known !== null && known.plan.hash === header.planHash) return known.plan;
-    if (catalogue.workflows.every((workflow) => workflow.name !== header.workflow)) return null;
-    return store.plan(header.workflow, header.version, header.planHash);
+  const storedPlans = new Map<string, Plan>();
+
+  /** Also of a workflow that is not registered here: it says what is sensitive. */
+  async function planOf({ workflow, version, planHash }: RunHeader): Promise<Plan | null> {
+    const registered = catalogue.find(workflow, version);
+    if (registered !== null && registered.plan.hash === planHash) return registered.plan;
+    const known = storedPlans.get(planHash);
+    if (known !== undefined) return known;
+    const plan = await store.plan(workflow, version, planHash);
+    if (plan !== null) storedPlans.set(planHash, plan);
+    return plan;
   }
 
   async function view(run: StoredRun): Promise<RunView> {
-    return toView(run, await planOf(run.header));
+    const isRegistered = catalogue.workflows.some(({ name }) => name === run.header.workflow);
+    return toView(run, await planOf(run.header), isRegistered);
   }
 
   return {

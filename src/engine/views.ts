@@ -75,7 +75,8 @@ export interface Explanation extends RunView {
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-export function toView(stored: StoredRun, plan: Plan | null): RunView {
+/** @param isRegistered - the workflow is known here, in whatever version */
+export function toView(stored: StoredRun, plan: Plan | null, isRegistered: boolean): RunView {
   const { header, state } = stored;
   const body = state.body as unknown as RunBody;
   return {
@@ -84,7 +85,7 @@ export function toView(stored: StoredRun, plan: Plan | null): RunView {
     version: header.version,
     status: state.status,
     paused: state.pausedAtMs !== null,
-    waitingOn: waitingOn(state, body, plan),
+    waitingOn: waitingOn(state, body, plan, isRegistered),
     milestones: (body.milestones ?? []).map(({ name, atMs }) => ({ name, at: iso(atMs) })),
     context: body.data ?? {},
     actor: header.actor,
@@ -114,10 +115,15 @@ function nodesOf(plan: Plan | null): ReadonlyMap<string, PlanNode> {
   return known;
 }
 
-function waitingOn(state: RunState, body: RunBody, plan: Plan | null): readonly Waiting[] {
+function waitingOn(
+  state: RunState,
+  body: RunBody,
+  plan: Plan | null,
+  isRegistered: boolean,
+): readonly Waiting[] {
   const nodes = nodesOf(plan);
   const waiting = (body.open ?? []).map((item) => toWaiting(item, plan, nodes));
-  if (plan === null && state.finishedAtMs === null) {
+  if ((plan === null || !isRegistered) && state.finishedAtMs === null) {
     waiting.push({
       kind: 'definition',
       step: 'run',
