@@ -70,14 +70,16 @@ describe('show, history and explain', () => {
     expect(why.stdout).toContain('processing.working.permit.waiting_review');
   });
 
-  it('keep to themselves what is marked sensitive', async () => {
+  it('keep to themselves what is marked sensitive, also where the workflow is not known', async () => {
     const runId = await seed(openTown(), (orchestrator) => begun(orchestrator, 'key', {}));
 
     const shown = await town.run('show', runId, ...store);
     const history = await town.run('history', runId, ...store, '--json');
+    const elsewhere = await town.run('show', runId, ...store, '--machines', '.');
 
     expect(shown.stdout).toMatch(/number {2}7/);
     expect(shown.stdout + history.stdout).not.toContain('4711');
+    expect(elsewhere.stdout).toMatch(/code {4}\[redacted\]/);
   });
 
   it('show what would command the terminal instead of letting it', async () => {
