@@ -23,7 +23,7 @@ import { fileURLToPath } from 'node:url';
 
 const sources = fileURLToPath(new URL('../src', import.meta.url));
 
-const core = ['chart', 'definition', 'engine', 'plan', 'ports', 'errors', 'failure'];
+const core = ['chart', 'definition', 'engine', 'plan', 'ports', 'errors', 'evaluation', 'failure'];
 /**
  * Folder, or file beside them, to those it may import besides itself. Nothing imports against these arrows.
  * @type {Record<string, readonly string[]>}
@@ -31,13 +31,14 @@ const core = ['chart', 'definition', 'engine', 'plan', 'ports', 'errors', 'failu
 const imports = {
   errors: [],
   failure: ['errors', 'ports'],
+  evaluation: ['plan', 'ports'],
   plan: ['errors'],
   ports: ['plan', 'errors'],
   chart: ['plan', 'errors'],
-  definition: ['chart', 'plan', 'ports', 'errors'],
+  definition: ['chart', 'plan', 'ports', 'errors', 'evaluation', 'failure'],
   proof: ['chart', 'plan', 'errors'],
   diagram: ['chart', 'plan', 'errors'],
-  engine: ['chart', 'plan', 'ports', 'errors', 'failure'],
+  engine: ['chart', 'plan', 'ports', 'errors', 'evaluation', 'failure'],
   adapters: ['plan', 'ports', 'errors', 'failure'],
   agent: ['definition', 'plan', 'errors'],
   client: ['plan', 'errors'],
@@ -52,6 +53,7 @@ const imports = {
 /** These decide; what does, they get as arguments. */
 const pure = [
   'errors',
+  'evaluation',
   'failure',
   'plan',
   'ports',
