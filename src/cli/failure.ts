@@ -54,7 +54,7 @@ export function toFailure(error: unknown): Failure {
   }
   if (error instanceof Interrupted) {
     const exitCode = exitCodeOf(error.signal);
-    const hint = 'Runs that were under way go on with "signalbox work"';
+    const hint = 'Nothing is lost: "signalbox work" goes on with what was under way';
     return { ...none, code: 'INTERRUPTED', message: error.message, hint, exitCode };
   }
   const isFault = error instanceof Error;

@@ -28,7 +28,10 @@ export function createPrompt({ input, output }: PromptStreams): Prompt {
     waiting?.(null);
   });
   // The reader keeps Ctrl-C from becoming the signal it would be otherwise.
-  reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  reader.on('SIGINT', () => {
+    output.write('\n');
+    process.kill(process.pid, 'SIGINT');
+  });
 
   return {
     async ask(question) {
@@ -36,9 +39,11 @@ export function createPrompt({ input, output }: PromptStreams): Prompt {
       reader.prompt();
       const kept = lines.shift();
       if (kept !== undefined) return kept.trim();
-      if (isOver) return null;
-      const line = await new Promise<string | null>((resolve) => (waiting = resolve));
+      const line = isOver
+        ? null
+        : await new Promise<string | null>((resolve) => (waiting = resolve));
       waiting = null;
+      if (line === null) output.write('\n');
       return line?.trim() ?? null;
     },
     say(said) {
