@@ -45,7 +45,7 @@ describe('D-12: starts while the orchestrator closes', () => {
     expect(refused.length).toBeGreaterThanOrEqual(500);
     expect(accepted.length).toBeGreaterThan(0);
     for (const { run } of accepted) await next.result(run.runId);
-    expect(deeds.all.map(({ input }) => input).sort()).toEqual(
+    expect(deeds.all.map(({ input }) => String(input)).sort()).toEqual(
       accepted.map(({ item }) => item).sort(),
     );
   });
