@@ -36,8 +36,13 @@ interface DoorDeps {
 /** How often the answer of the process that holds a run is looked for. */
 const answerPollMs = 50;
 
+/** More signals than ever wait for their commit at once. */
+const maxApplied = 1_000;
+
 export function createDoor(deps: DoorDeps): Door {
   const { store, runs, clock, ids, log, settings } = deps;
+  /** Answers to the last signals applied to a run, by their ids. */
+  const applied = new WeakMap<LiveRun, Map<string, JsonObject>>();
 
   async function perform(
     run: LiveRun,
@@ -47,11 +52,22 @@ export function createDoor(deps: DoorDeps): Door {
     await fireOverdue(run);
     const material = request.kind === 'retry' ? await retryMaterial(run) : null;
     const { answer } = await runs.change(run, (draft) => {
-      const given = handleRequest(draft, request, material);
+      const given = once(run, request, () => handleRequest(draft, request, material));
       if (message !== null) draft.answers.push({ id: message.id, answer: { ok: given } });
       else if (request.kind === 'signal') rememberSignal(draft, request, given);
       return given;
     });
+    return answer;
+  }
+
+  /** The store knows a signal from its commit on; before, only what is in memory does. */
+  function once(run: LiveRun, request: RunRequest, handle: () => JsonObject): JsonObject {
+    if (request.kind !== 'signal') return handle();
+    const known = applied.get(run) ?? new Map<string, JsonObject>();
+    applied.set(run, known);
+    const answer = known.get(request.id) ?? handle();
+    known.set(request.id, answer);
+    for (const id of known.keys()) if (known.size > maxApplied) known.delete(id);
     return answer;
   }
 
