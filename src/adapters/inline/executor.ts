@@ -1,7 +1,7 @@
 /** Runs handlers in this process and thread. Whatever a handler does becomes an outcome; nothing it throws gets past here. */
 import { failureOf } from '../../failure.ts';
-import { copyJson, copyStructure } from '../../plan/json-value.ts';
 import type { Json } from '../../plan/json.ts';
+import { copyJson, copyStructure } from '../../plan/json-value.ts';
 import type { Contract, Issue } from '../../ports/bindings.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
