@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createPrompt } from '../../src/cli/prompt.ts';
 import { askDecision, type OpenReview } from '../../src/cli/review-dialog.ts';
 import { payment, stall } from './machines/town/workflow.ts';
-import { alert, incidentMachines, useTown } from './support/signalbox.ts';
+import { alert, incidentMachines, scriptProgram, useTown } from './support/signalbox.ts';
 
 const town = useTown();
 const nowMs = Date.UTC(2026, 0, 1);
@@ -87,31 +87,28 @@ describe('a review put before a person', () => {
   });
 });
 
-describe.skipIf(!existsSync('/usr/bin/script'))(
-  'on a terminal (needs script of util-linux)',
-  () => {
-    it('run --interactive asks for the approval, and asks again', async () => {
-      const args = ['run', 'incident-response', '--input', alert, '--interactive'];
-      const place = ['--machines', incidentMachines, '--store', 'sqlite:runs.db'];
+describe.skipIf(!existsSync(scriptProgram))('on a terminal (needs script of util-linux)', () => {
+  it('run --interactive asks for the approval, and asks again', async () => {
+    const args = ['run', 'incident-response', '--input', alert, '--interactive'];
+    const place = ['--machines', incidentMachines, '--store', 'sqlite:runs.db'];
 
-      const { code, stdout } = await town.onTerminal([...args, ...place], ['perhaps', 'yes']);
+    const { code, stdout } = await town.onTerminal([...args, ...place], ['perhaps', 'yes']);
 
-      expect(code).toBe(0);
-      expect(stdout).toContain('Likely sensor fault due to outdated firmware.');
-      expect(stdout).toContain('Attempt remote firmware update to v2.2.1.');
-      expect(stdout).toContain('Please answer "yes" or "no".');
-      expect(stdout).toContain('Incident resolved automatically. Firmware updated to v2.2.1.');
-    });
+    expect(code).toBe(0);
+    expect(stdout).toContain('Likely sensor fault due to outdated firmware.');
+    expect(stdout).toContain('Attempt remote firmware update to v2.2.1.');
+    expect(stdout).toContain('Please answer "yes" or "no".');
+    expect(stdout).toContain('Incident resolved automatically. Firmware updated to v2.2.1.');
+  });
 
-    it('review shows what is to be decided, and decides', async () => {
-      const place = ['--machines', incidentMachines, '--store', 'lowdb:runs'];
-      const started = await town.ask('run', 'incident-response', '--input', alert, ...place);
-      const { runId } = started.document;
+  it('review shows what is to be decided, and decides', async () => {
+    const place = ['--machines', incidentMachines, '--store', 'lowdb:runs'];
+    const started = await town.ask('run', 'incident-response', '--input', alert, ...place);
+    const { runId } = started.document;
 
-      const decided = await town.onTerminal(['review', runId, 'approval', ...place], ['no']);
+    const decided = await town.onTerminal(['review', runId, 'approval', ...place], ['no']);
 
-      expect(decided.code).toBe(0);
-      expect(decided.stdout).toContain('Incident escalated. Ticket: INC-12345');
-    });
-  },
-);
+    expect(decided.code).toBe(0);
+    expect(decided.stdout).toContain('Incident escalated. Ticket: INC-12345');
+  });
+});

@@ -126,13 +126,15 @@ describe('pause, resume and cancel', () => {
 });
 
 describe('retry', () => {
-  it('asks to accept what was not undone', async () => {
+  it('asks to accept what was not undone, as explain has said', async () => {
     const runId = await seed(openTown(), (orchestrator) => begun(orchestrator, 'poster', place()));
 
+    const explained = await town.run('explain', runId, ...store);
     const refused = await town.run('retry', runId, ...store);
     const accepting = ['--accept-not-undone', '--reason', 'another paper'];
     const accepted = await town.ask('retry', runId, ...accepting, ...store);
 
+    expect(explained.stdout).toMatch(/shuts out\n {2}run\.retried {2}guard mayRetry\n/);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('Accept that with --accept-not-undone --reason TEXT');
     expect(accepted).toMatchObject({ code: 1, document: { status: 'failed' } });

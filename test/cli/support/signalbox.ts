@@ -8,6 +8,8 @@ import { afterEach, beforeEach } from 'vitest';
 
 const pathTo = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const program = pathTo('../../../bin/signalbox.js');
+/** Runs a command on a pseudo-terminal; part of util-linux. */
+export const scriptProgram = '/usr/bin/script';
 export const townMachines = pathTo('../machines');
 export const incidentMachines = pathTo('../../../machines');
 export const alert = join(incidentMachines, 'incident-response', 'alert.json');
@@ -66,7 +68,7 @@ export function useTown() {
   /** Runs a command on a pseudo-terminal; a person answers its questions. Both outputs are in `stdout`. */
   function onTerminal(args: readonly string[], answers: readonly string[]): Promise<Ended> {
     const command = [process.execPath, program, ...args].map((word) => `'${word}'`).join(' ');
-    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    const child = spawn(scriptProgram, ['--quiet', '--return', '--command', command, '/dev/null'], {
       cwd: folder,
       env: environment({}),
     });
