@@ -1,5 +1,6 @@
 /** `--store`: where the runs are. Drivers are loaded when they are named. */
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { SignalboxError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
 import { UsageError } from './usage-error.ts';
@@ -15,7 +16,9 @@ export type Access = 'read' | 'write' | 'create';
 
 /** @throws UsageError */
 export function parseStoreLocation(text: string): StoreLocation {
-  const [, kind, path = ''] = /^(lowdb|sqlite|memory):(.*)$/s.exec(text) ?? [];
+  const [, kind, rest = ''] = /^(lowdb|sqlite|memory):(.*)$/s.exec(text) ?? [];
+  // Shells leave a tilde behind a colon alone.
+  const path = rest.replace(/^~(?=\/)/, homedir());
   if (kind === 'memory' && path === '') return { kind, path };
   if ((kind === 'lowdb' || kind === 'sqlite') && path !== '') return { kind, path };
   throw new UsageError(
