@@ -5,8 +5,12 @@ import type { CommitOutcome, RunCommit, Store } from '../ports/store.ts';
 export type CommitResult = CommitOutcome | { readonly outcome: 'failed'; readonly error: unknown };
 
 export interface CommitQueue {
-  /** Calls back once the commit is durable or refused, in order of submission. Never throws. */
-  submit(commit: RunCommit, done: (result: CommitResult) => void): void;
+  /**
+   * Calls back once the commit is durable or refused, of one run in order of submission. Never throws.
+   *
+   * @param isVoid - asked before it is written: what the commit builds on was refused, so it is a conflict whatever the store holds by now
+   */
+  submit(commit: RunCommit, done: (result: CommitResult) => void, isVoid?: () => boolean): void;
   /** Resolves when nothing is queued or being written. */
   idle(): Promise<void>;
 }
@@ -14,20 +18,39 @@ export interface CommitQueue {
 interface Entry {
   readonly commit: RunCommit;
   readonly done: (result: CommitResult) => void;
+  readonly isVoid: () => boolean;
 }
 
 /** More would only make the first of a batch wait for the last. */
 const maxBatch = 512;
 
-export function createCommitQueue(store: Pick<Store, 'commit'>): CommitQueue {
+export function createCommitQueue(store: Pick<Store, 'commit' | 'shared'>): CommitQueue {
   let waiting: Entry[] = [];
   let isFlushing = false;
   let idlers: (() => void)[] = [];
 
+  /**
+   * The next batch. Of a run that other processes may change it holds one commit at most: if that is refused because another was faster, the
+   * revision the other wrote must not be taken for the one the next commit builds on.
+   */
+  function take(): Entry[] {
+    const batch: Entry[] = [];
+    const rest: Entry[] = [];
+    const taken = new Set<string>();
+    for (const entry of waiting) {
+      const { runId } = entry.commit;
+      if (batch.length >= maxBatch || (store.shared && taken.has(runId))) rest.push(entry);
+      else if (entry.isVoid()) entry.done({ outcome: 'conflict' });
+      else batch.push(entry);
+      taken.add(runId);
+    }
+    waiting = rest;
+    return batch;
+  }
+
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, maxBatch);
-      waiting = waiting.slice(maxBatch);
+      const batch = take();
       const results = await write(
         store,
         batch.map((entry) => entry.commit),
@@ -42,8 +65,8 @@ export function createCommitQueue(store: Pick<Store, 'commit'>): CommitQueue {
   }
 
   return {
-    submit(commit, done) {
-      waiting.push({ commit, done });
+    submit(commit, done, isVoid = () => false) {
+      waiting.push({ commit, done, isVoid });
       if (isFlushing) return;
       isFlushing = true;
       setImmediate(() => void flush());

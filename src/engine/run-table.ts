@@ -66,6 +66,8 @@ export function createRunTable(deps: RunTableDeps): RunTable {
   const loading = new Map<string, Promise<LiveRun>>();
   /** Commits of a run on their way; it must not leave memory meanwhile. */
   const pending = new Map<string, number>();
+  /** Runs in memory of which a commit was refused: whatever builds on it is void. */
+  const refused = new WeakSet<LiveRun>();
 
   function holdsElsewhere(run: LiveRun): boolean {
     const { lease } = run.state;
@@ -124,6 +126,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
       if (left === 0 && commit.state.finishedAtMs !== null && !commit.state.active) live.delete(id);
       return null;
     }
+    refused.add(run);
     // The store's trouble is not the attempts': they go on, and find the run again as it is stored.
     if (live.get(id) === run) {
       if (result.outcome === 'failed') live.delete(id);
@@ -198,11 +201,12 @@ export function createRunTable(deps: RunTableDeps): RunTable {
       const commit = { ...seal(draft, { owner, leaseMs: settings.leaseMs }), ...extra };
       pending.set(run.header.id, (pending.get(run.header.id) ?? 0) + 1);
       return new Promise((resolve, reject) => {
-        queue.submit(commit, (result) => {
+        const done = (result: CommitResult) => {
           const error = settle(run, commit, draft.commands, result);
           if (error === null) resolve({ answer, entries: draft.history });
           else reject(error);
-        });
+        };
+        queue.submit(commit, done, () => refused.has(run));
       });
     },
     add(run) {
