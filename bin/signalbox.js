@@ -15,6 +15,7 @@ const oldestNode = [22, 18];
 if (isRecent(process.versions.node)) {
   // Starts in a third of the time. The folder belongs to whoever installed the package; one in /tmp could be anybody's.
   module.enableCompileCache?.(join(modulesFolder(), '.cache', 'signalbox'));
+  hushExperiments();
   const source = new URL('../src/cli/main.ts', import.meta.url);
   const compiled = new URL('../dist/cli/main.js', import.meta.url);
   await import((existsSync(source) ? source : compiled).href);
@@ -25,6 +26,16 @@ if (isRecent(process.versions.node)) {
   } else {
     handOver(node);
   }
+}
+
+/** What is an experiment on the older versions of Node (types in sources, sqlite) is needed all the same; other warnings are passed on. */
+function hushExperiments() {
+  const listeners = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name === 'ExperimentalWarning') return;
+    for (const listener of listeners) listener(warning);
+  });
 }
 
 /** The `node_modules` this package is in, or its own if it is a checkout. */

@@ -5,6 +5,7 @@ import { printable } from './escape.ts';
 export interface Prompt {
   /** The next line, trimmed; `null` at the end of the input. */
   ask(question: string): Promise<string | null>;
+  /** Lines, made printable here. */
   say(lines: readonly string[]): void;
   close(): void;
 }
@@ -47,7 +48,7 @@ export function createPrompt({ input, output }: PromptStreams): Prompt {
       return line?.trim() ?? null;
     },
     say(said) {
-      output.write(`${said.join('\n')}\n`);
+      output.write(`${said.map(printable).join('\n')}\n`);
     },
     close: () => reader.close(),
   };
