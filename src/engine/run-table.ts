@@ -81,6 +81,9 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     if (stored === null) throw notFound(runId);
     const definition = await catalogue.definitionOf(stored.header);
     const entries = await store.settled(runId, stored.state.generation);
+    // A commit that was on its way may have brought the run back, newer than what was read.
+    const meanwhile = live.get(runId);
+    if (meanwhile !== undefined) return meanwhile;
     const run = restoreRun(stored, definition, entries);
     live.set(runId, run);
     evict();
@@ -122,6 +125,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     if (left === 0) pending.delete(id);
     else pending.set(id, left);
     if (result.outcome === 'committed') {
+      live.set(id, run);
       deps.onCommitted(run, commit, commands);
       if (left === 0 && commit.state.finishedAtMs !== null && !commit.state.active) live.delete(id);
       return null;

@@ -105,9 +105,12 @@ export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
   async function renew(): Promise<void> {
     const held = runs.leased();
     if (held.length === 0) return;
+    // A commit on its way may be the one that takes the lease.
+    const unsettled = new Set(held.filter((runId) => runs.isPending(runId)));
     try {
       const lost = await store.renew(owner, held, clock.nowMs() + settings.leaseMs);
-      for (const runId of lost) runs.drop(runId);
+      for (const runId of lost)
+        if (!unsettled.has(runId) && !runs.isPending(runId)) runs.drop(runId);
     } catch (error) {
       log.error({ err: error }, 'leases could not be renewed');
     }
