@@ -221,9 +221,11 @@ function stoppedTransitions(plan: Plan): readonly ChartTransition[] {
 
 /** Attempts under way end; what succeeds joins the undo list, what fails is not tried again. */
 function draining(plan: Plan, steps: ReadonlyMap<string, StepNode>): ChartState {
+  // A child has a grace of its own, and is undone before what came before it.
+  const children = [...steps.values()].flatMap(({ kind, id }) => (kind === 'child' ? [id] : []));
   const on: Record<string, readonly ChartTransition[]> = {
     'run.cancelled': [{ actions: [action('cancel'), action('stop', { mode: plan.stopping })] }],
-    'stop.grace_over': [{ actions: [action('giveUpRunning')] }],
+    'stop.grace_over': [{ actions: [action('giveUpRunning', { except: children })] }],
   };
   for (const step of steps.values()) {
     if (step.kind !== 'task' && step.kind !== 'child' && step.kind !== 'map') continue;

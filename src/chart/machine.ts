@@ -24,7 +24,13 @@ const assignments: { readonly [name: string]: Assignment } = {
   untrack: (context, _event, { step }) => ({
     running: context.running.filter((other) => other !== step),
   }),
-  giveUpRunning: (context) => ({ doubts: [...context.doubts, ...context.running], running: [] }),
+  giveUpRunning: (context, _event, { except }) => {
+    const kept: ReadonlySet<unknown> = new Set(Array.isArray(except) ? except : []);
+    return {
+      doubts: [...context.doubts, ...context.running.filter((step) => !kept.has(step))],
+      running: context.running.filter((step) => kept.has(step)),
+    };
+  },
   settle: (context, _event, { step }) => ({
     settled: { ...context.settled, [String(step)]: true },
   }),
@@ -128,14 +134,20 @@ interface Arguments {
   readonly event: ChartEvent;
 }
 
-export type Handlers = {
-  readonly [effect in (typeof effectNames)[number]]?: (args: Arguments, params: never) => void;
-};
+/** What a machine begins with and ends with, as XState wants it: values or functions. */
+export interface MachineEnds {
+  readonly context: unknown;
+  readonly output?: unknown;
+}
 
 /**
  * @param keep - facts that some guard of the chart reads; others never enter the context
  */
-export function toMachine(chart: Chart, keep: ReadonlySet<string>): AnyStateMachine {
+export function toMachine(
+  chart: Chart,
+  keep: ReadonlySet<string>,
+  ends: MachineEnds = { context: initialContext },
+): AnyStateMachine {
   const guards = Object.fromEntries(
     guardNames.map((type) => [
       type,
@@ -160,15 +172,13 @@ export function toMachine(chart: Chart, keep: ReadonlySet<string>): AnyStateMach
     ...initialContext,
     facts: pick(event.facts, keep),
   }));
-  const config = { ...chart, context: initialContext, output: outputOfEvent };
+  const config = { ...chart, ...ends };
   // XState's own types describe one machine at a time; this one is data, and its names are checked by the differential tests.
   return createMachine(
     config as never,
     { guards, actions: { ...effects, ...assigns, learn, begin } } as never,
   );
 }
-
-const outputOfEvent = ({ event }: { event: ChartEvent }) => event.output;
 
 function pick(
   facts: ChartEvent['facts'],

@@ -52,7 +52,7 @@ function isGraceOver(item: OpenItem): boolean {
 }
 
 function isWorkInHand(item: OpenItem): boolean {
-  return item.kind === 'attempt' || item.kind === 'map' || item.kind === 'child';
+  return item.kind === 'attempt' || item.kind === 'map';
 }
 
 /** The rest are works in hand, whose `dueAtMs` is their own affair. */
