@@ -22,6 +22,8 @@ export interface UndoEntry {
   /** The run that did it: the failing one, or a child of it. */
   readonly run: LiveRun;
   readonly completed: Completed;
+  /** Children it was done in, from the outermost to the one that did it. */
+  readonly children: readonly LiveRun[];
 }
 
 const onceOnly: RetryPolicy = {
@@ -41,19 +43,24 @@ export function createUndoing(deps: WorkDeps): Undoing {
     const key = `${run.header.id}/${run.state.generation}`;
     const known = lists.get(key);
     if (known !== undefined) return known;
-    const list = undoList(run, '');
+    const list = undoList(run, '', []);
     lists.set(key, list);
     list.catch(() => lists.delete(key));
     return list;
   }
 
-  async function undoList(run: LiveRun, prefix: string): Promise<readonly UndoEntry[]> {
+  async function undoList(
+    run: LiveRun,
+    prefix: string,
+    children: readonly LiveRun[],
+  ): Promise<readonly UndoEntry[]> {
     const entries: UndoEntry[] = [];
     for (const completed of [...run.completed].reverse()) {
       if (completed.child !== null) {
         const child = await runs.load(completed.child);
-        entries.push(...(await undoList(child, `${prefix}${completed.step}/`)));
-      } else entries.push({ path: `${prefix}${completed.step}`, run, completed });
+        const path = `${prefix}${completed.step}/`;
+        entries.push(...(await undoList(child, path, [...children, child])));
+      } else entries.push({ path: `${prefix}${completed.step}`, run, completed, children });
     }
     return entries;
   }
@@ -240,7 +247,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
       };
       if (outcome.ok) {
         log.info({ runId, step }, 'compensated');
-        if (entry !== null && entry.run.header.id !== runId) tellChild(draft, entry.run);
+        for (const child of entry?.children ?? []) tellChild(draft, child);
         applyEvent(draft, {
           ...base,
           event: { type: 'undo.completed' },
