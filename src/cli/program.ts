@@ -35,7 +35,7 @@ export function createProgram(): Command {
     .addOption(
       new Option('--store <place>', 'lowdb:DIRECTORY, sqlite:FILE or memory:')
         .env('SIGNALBOX_STORE')
-        .default('lowdb:.signalbox'),
+        .default('lowdb:.signalbox/runs'),
     )
     .option('--json', 'exactly one JSON document on standard output', false)
     .option('--verbose', 'more about errors, and what the engine does', false)

@@ -34,6 +34,8 @@ export function createDriver(deps: DriverDeps): (runId: string, until: Until) =>
     watched.add(view.runId);
     if (runs.isPending(view.runId)) return false;
     if (view.paused) return true;
+    // Whatever else it waits for, nobody here can do it.
+    if (view.waitingOn.some((waiting) => waiting.kind === 'definition')) return true;
     if (view.waitingOn.length === 0) return false;
     for (const waiting of view.waitingOn) {
       if (waiting.kind !== 'child' || waiting.runId === undefined) {
