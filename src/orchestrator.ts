@@ -15,6 +15,7 @@ import type { StartOptions } from './engine/start.ts';
 import type { Explanation, RunView } from './engine/views.ts';
 import { SignalboxError } from './errors.ts';
 import type { JsonObject } from './plan/json.ts';
+import { cloneJson } from './plan/json-value.ts';
 import type { RunStatus } from './plan/plan.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
@@ -181,8 +182,9 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
   });
 
   async function result(runId: string): Promise<unknown> {
-    const view = await engine.drive(runId, 'finished');
-    if (view.status === 'complete') return engine.output(view);
+    const { view, output } = await engine.untilEnded(runId);
+    // a copy: it may be part of a run in memory
+    if (view.status === 'complete') return cloneJson(output);
     const { outcome } = view;
     if (view.status === 'cancelled') {
       throw new SignalboxError(

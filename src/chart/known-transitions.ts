@@ -36,9 +36,9 @@ export function createKnownTransitions(initial: AnyMachineSnapshot): KnownTransi
 /** `null` if the event carries what hardly another one does, such as an error message. */
 function keyOf(event: ChartEvent): string | null {
   for (const name in event) if (!repeated.has(name)) return null;
-  const { type, facts, undo } = event;
-  if (facts === undefined && undo === undefined) return type;
-  return `${type}\n${undo ?? ''}\n${JSON.stringify(facts)}`;
+  const { type, outcome, undo, facts } = event;
+  if (outcome === undefined && undo === undefined && facts === undefined) return type;
+  return `${type}\n${outcome ?? ''}\n${undo ?? ''}\n${JSON.stringify(facts)}`;
 }
 
-const repeated: ReadonlySet<string> = new Set(['type', 'facts', 'undo']);
+const repeated: ReadonlySet<string> = new Set(['type', 'outcome', 'undo', 'facts']);

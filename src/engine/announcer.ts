@@ -19,11 +19,16 @@ export interface Announcer {
   announce(run: LiveRun, commit: RunCommit): void;
   /** `runId`: of one run only. Returns a function that ends it. */
   subscribe(listener: RunListener, runId?: string): () => void;
+  /** For the engine itself: whole commits of one run, with what subscribers do not get to see. Not to be changed. */
+  watch(runId: string, watcher: RunWatcher): () => void;
 }
+
+export type RunWatcher = (run: LiveRun, commit: RunCommit) => void;
 
 export function createAnnouncer(log: Logger): Announcer {
   /** Under `null` those that listen to every run. */
   const listeners = new Map<string | null, Set<RunListener>>();
+  const watchers = new Map<string, Set<RunWatcher>>();
 
   function tell(listener: RunListener, event: RunEvent): void {
     try {
@@ -36,7 +41,8 @@ export function createAnnouncer(log: Logger): Announcer {
   return {
     announce(run, commit) {
       const { id: runId, workflow } = run.header;
-      const heard = [...(listeners.get(null) ?? []), ...(listeners.get(runId) ?? [])];
+      for (const watcher of watchers.get(runId) ?? nobody) watcher(run, commit);
+      const heard = [...(listeners.get(null) ?? nobody), ...(listeners.get(runId) ?? nobody)];
       for (const entry of commit.history) {
         const { event, from, to, step, attempt } = entry;
         log.debug({ runId, event, from, to, step, attempt }, 'transition');
@@ -54,14 +60,19 @@ export function createAnnouncer(log: Logger): Announcer {
         for (const listener of heard) tell(listener, told);
       }
     },
-    subscribe(listener, runId) {
-      const key = runId ?? null;
-      const known = listeners.get(key) ?? new Set();
-      listeners.set(key, known.add(listener));
-      return () => {
-        known.delete(listener);
-        if (known.size === 0 && listeners.get(key) === known) listeners.delete(key);
-      };
-    },
+    subscribe: (listener, runId) => addTo(listeners, runId ?? null, listener),
+    watch: (runId, watcher) => addTo(watchers, runId, watcher),
+  };
+}
+
+const nobody: ReadonlySet<never> = new Set();
+
+/** Returns a function that takes it out again. */
+function addTo<K, T>(groups: Map<K, Set<T>>, key: K, member: T): () => void {
+  const group = groups.get(key) ?? new Set();
+  groups.set(key, group.add(member));
+  return () => {
+    group.delete(member);
+    if (group.size === 0 && groups.get(key) === group) groups.delete(key);
   };
 }

@@ -143,7 +143,7 @@ function keepRecord(
     inputHash: incoming.inputHash,
     output,
     error: incoming.error,
-    ...(Object.keys(data).length > 0 ? { data } : {}),
+    data,
   });
   if (passes) recordPassage(draft, 'processing', advanced.to);
   if (event.type === 'undo.completed') run.undone.push(incoming.step ?? '');
@@ -165,27 +165,27 @@ function recordPassage(draft: Draft, from: RunStatus, to: RunStatus): void {
   record(draft, { atMs: draft.tools.nowMs, event, actor: 'signalbox', from, to });
 }
 
-function dataOf(incoming: Incoming, event: ChartEvent, settlement: Settlement | null): JsonObject {
+/** `undefined` if there is nothing to tell. */
+function dataOf(
+  incoming: Incoming,
+  event: ChartEvent,
+  settlement: Settlement | null,
+): JsonObject | undefined {
   const { outcome, decider, mode, reason, undo } = event;
-  return {
-    ...incoming.data,
-    ...(undo === undefined ? {} : { undo }),
-    ...(outcome === undefined ? {} : { outcome }),
-    ...(decider === undefined ? {} : { decider: decider as unknown as JsonObject }),
-    ...(mode === undefined ? {} : { mode }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(incoming.delayMs === undefined ? {} : { delayMs: incoming.delayMs }),
-    ...(settlement === null || Object.keys(settlement.facts).length === 0
-      ? {}
-      : { facts: settlement.facts }),
-    ...(settlement === null || settlement.derived.length === 0
-      ? {}
-      : {
-          derived: Object.fromEntries(
-            settlement.derived.filter(([, value]) => value !== undefined),
-          ) as JsonObject,
-        }),
-  };
+  const data: Record<string, Json> = { ...incoming.data };
+  if (undo !== undefined) data['undo'] = undo;
+  if (outcome !== undefined) data['outcome'] = outcome;
+  if (decider !== undefined) data['decider'] = decider as unknown as JsonObject;
+  if (mode !== undefined) data['mode'] = mode;
+  if (reason !== undefined) data['reason'] = reason;
+  if (incoming.delayMs !== undefined) data['delayMs'] = incoming.delayMs;
+  if (settlement !== null && Object.keys(settlement.facts).length > 0)
+    data['facts'] = settlement.facts;
+  if (settlement !== null && settlement.derived.length > 0)
+    data['derived'] = Object.fromEntries(
+      settlement.derived.filter(([, value]) => value !== undefined),
+    ) as JsonObject;
+  return Object.keys(data).length > 0 ? data : undefined;
 }
 
 function noteOf(incoming: Incoming) {

@@ -5,7 +5,7 @@ import type { FailureSummary } from '../chart/events.ts';
 import { CircuitOpenError, SignalboxError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import type { Json } from '../plan/json.ts';
-import type { TaskCall, TaskStep } from '../plan/plan.ts';
+import type { BreakerPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { TaskBinding } from '../ports/bindings.ts';
@@ -110,7 +110,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
       }
       const input = resolveWiring(node.input, readerOf(run));
       const by = `${runId}/${node.id}/${item.token}`;
-      const deferral = await admission(run, node, call, item, task, input, by);
+      const isFree = call.rememberMs === undefined && call.breaker === undefined;
+      const deferral = isFree ? null : await admission(run, node, call, item, task, input, by);
       if (deferral !== null) {
         if (deferral.kind === 'remembered')
           bound.info({ key: deferral.key }, 'result remembered, task not run');
@@ -149,7 +150,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
             );
         },
       });
-      await reportToBreaker(call, by, outcome);
+      if (call.breaker !== undefined) await reportToBreaker(call.breaker, by, outcome);
       // Cut off because the process closes or has lost the run: the attempt is somebody else's to finish, and says nothing about the run.
       if (!outcome.ok && abort.signal.reason instanceof SignalboxError) {
         deps.cutOff.add(item.token);
@@ -269,14 +270,13 @@ export function createAttempts(deps: WorkDeps): Attempts {
   }
 
   async function reportToBreaker(
-    call: TaskCall,
+    policy: BreakerPolicy,
     by: string,
     outcome: AttemptOutcome,
   ): Promise<void> {
-    if (call.breaker === undefined) return;
-    if (outcome.ok) await deps.breakers.succeeded(call.breaker, by);
-    else if (outcome.failure.retryable) await deps.breakers.failed(call.breaker, by);
-    else await deps.breakers.released(call.breaker, by);
+    if (outcome.ok) await deps.breakers.succeeded(policy, by);
+    else if (outcome.failure.retryable) await deps.breakers.failed(policy, by);
+    else await deps.breakers.released(policy, by);
   }
 
   /** @param outcome - `null`: the attempt was put off and made no request */

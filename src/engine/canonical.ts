@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize';
 
 /** RFC 8785 canonical JSON; `undefined` counts as `null`. */
 export function canonical(value: unknown): string {
-  return canonicalize(value ?? null) ?? 'null';
+  return value == null ? 'null' : (canonicalize(value) ?? 'null');
 }
 
 export function sha256(text: string): string {

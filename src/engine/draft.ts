@@ -57,15 +57,16 @@ export function beginDraft(run: LiveRun, tools: Tools): Draft {
 /** Every so many entries the snapshot is kept, so that a past state is recomputed from the one before it. */
 export const checkpointEvery = 64;
 
-export function record(draft: Draft, entry: Omit<EntryDraft, 'seq' | 'generation'>): HistoryEntry {
+export function record(draft: Draft, entry: EntryDraft): HistoryEntry {
   const { run } = draft;
   const hasValue = entry.output !== undefined || entry.inputHash !== undefined;
   draft.seq += 1;
-  const chained = chainEntry(
-    { ...entry, seq: draft.seq, generation: run.state.generation },
-    draft.headHash,
-    hasValue ? draft.tools.token() : '',
-  );
+  const place = {
+    seq: draft.seq,
+    generation: run.state.generation,
+    previousHash: draft.headHash,
+  };
+  const chained = chainEntry(entry, place, hasValue ? draft.tools.token() : '');
   draft.headHash = chained.hash;
   const kept =
     draft.seq % checkpointEvery === 0 ? { ...chained, snapshot: toStored(run.snapshot) } : chained;

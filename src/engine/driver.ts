@@ -1,10 +1,12 @@
 /** Waiting for a run: until it has ended, or until only people, events or time can move it. */
 import { isTerminal } from '../chart/lifecycle.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
+import { cloneJson } from '../plan/json-value.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Announcer, RunEvent } from './announcer.ts';
+import type { Announcer } from './announcer.ts';
 import type { Reader } from './reader.ts';
 import type { RunTable } from './run-table.ts';
-import type { RunView, Waiting } from './views.ts';
+import { type RunView, toView, type Waiting } from './views.ts';
 
 export type Until = 'waiting' | 'finished';
 
@@ -27,7 +29,19 @@ const outside: ReadonlySet<Waiting['kind']> = new Set([
   'definition',
 ]);
 
-export function createDriver(deps: DriverDeps): (runId: string, until: Until) => Promise<RunView> {
+/** A run that has ended, as it is stored. */
+export interface Ended {
+  readonly view: RunView;
+  /** `null` unless the run is complete. Not to be changed. */
+  readonly output: Json;
+}
+
+export interface Driver {
+  drive(runId: string, until: Until): Promise<RunView>;
+  untilEnded(runId: string): Promise<Ended>;
+}
+
+export function createDriver(deps: DriverDeps): Driver {
   const { reader, runs, announcer, clock, pollMs } = deps;
 
   async function waitsOutside(view: RunView, watched: Set<string>): Promise<boolean> {
@@ -51,49 +65,42 @@ export function createDriver(deps: DriverDeps): (runId: string, until: Until) =>
     return true;
   }
 
-  return (runId, until) =>
-    new Promise((resolve, reject) => {
-      const watched = new Set([runId]);
+  /** Told at once of what happens in this process; looks again and again for what others may do. */
+  function wait<T>(
+    listen: (again: () => void, resolve: (value: T) => void) => () => void,
+    check: () => Promise<T | null>,
+    isAtWork: boolean,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
       let isOver = false;
       let look: Promise<void> | null = null;
       let isStale = false;
       let stopPolling = () => {};
-      const concerns = (event: RunEvent) =>
-        until === 'finished' ? isTerminal(event.status) : watched.has(event.runId);
-      const stop = announcer.subscribe(
-        (event) => {
-          if (concerns(event)) again();
-        },
-        until === 'finished' ? runId : undefined,
-      );
+      const stopListening = listen(again, (value) => end(() => resolve(value)));
 
       function end(settle: () => void): void {
+        if (isOver) return;
         isOver = true;
-        stop();
+        stopListening();
         stopPolling();
         settle();
       }
 
-      async function check(): Promise<void> {
+      async function lookUntilFresh(): Promise<void> {
         do {
           isStale = false;
-          const view = await reader.get(runId);
-          if (isOver) return;
-          const isEnded =
-            isTerminal(view.status) && !view.waitingOn.some((waiting) => waiting.kind === 'notice');
-          if (isEnded || (until === 'waiting' && (await waitsOutside(view, watched))))
-            return end(() => resolve(view));
-        } while (isStale);
+          const found = await check();
+          if (found !== null) end(() => resolve(found));
+        } while (isStale && !isOver);
       }
 
       function again(): void {
         if (isOver) return;
         isStale = true;
-        look ??= check()
-          .catch((error: unknown) => {
-            if (!isOver)
-              end(() => reject(error instanceof Error ? error : new Error(String(error))));
-          })
+        look ??= lookUntilFresh()
+          .catch((error: unknown) =>
+            end(() => reject(error instanceof Error ? error : new Error(String(error)))),
+          )
           .finally(() => {
             look = null;
           });
@@ -107,9 +114,59 @@ export function createDriver(deps: DriverDeps): (runId: string, until: Until) =>
       }
 
       if (pollMs !== null) poll(pollMs);
-      const known = runs.peek(runId);
-      // A run that is at work here has its end announced here.
-      const isAtWork = known !== null && !isTerminal(known.state.status);
-      if (until === 'waiting' || !isAtWork) again();
+      if (!isAtWork) again();
     });
+  }
+
+  async function untilWaiting(runId: string): Promise<RunView> {
+    const watched = new Set([runId]);
+    return wait<RunView>(
+      (again) =>
+        announcer.subscribe((event) => {
+          if (watched.has(event.runId)) again();
+        }),
+      async () => {
+        const view = await reader.get(runId);
+        return isEnded(view) || (await waitsOutside(view, watched)) ? view : null;
+      },
+      false,
+    );
+  }
+
+  function untilEnded(runId: string): Promise<Ended> {
+    const known = runs.peek(runId);
+    return wait<Ended>(
+      (again, resolve) =>
+        announcer.watch(runId, (run, { state, history }) => {
+          if (!isTerminal(state.status)) return;
+          const view = toView({ header: run.header, state }, run.definition.plan, true);
+          if (!isEnded(view)) return;
+          const last = history.find(({ step }) => step === 'completion');
+          // a later commit of a run that had ended before says nothing about its output
+          if (state.status === 'complete' && last === undefined) return again();
+          resolve({ view, output: last?.output ?? null });
+        }),
+      async () => {
+        const view = await reader.get(runId);
+        if (!isEnded(view)) return null;
+        return { view, output: view.status === 'complete' ? await reader.output(view) : null };
+      },
+      // its end is announced here
+      known !== null && !isTerminal(known.state.status),
+    );
+  }
+
+  return {
+    untilEnded,
+    async drive(runId, until) {
+      if (until === 'waiting') return untilWaiting(runId);
+      const { view } = await untilEnded(runId);
+      // a copy: it may be part of a run in memory
+      return cloneJson(view as unknown as JsonObject) as unknown as RunView;
+    },
+  };
+}
+
+function isEnded(view: RunView): boolean {
+  return isTerminal(view.status) && !view.waitingOn.some(({ kind }) => kind === 'notice');
 }

@@ -22,7 +22,7 @@ import { createCommitQueue } from './commit-queue.ts';
 import { type Courier, createCourier } from './courier.ts';
 import { createDoor } from './door.ts';
 import type { Command } from './draft.ts';
-import { createDriver, type Until } from './driver.ts';
+import { createDriver, type Driver } from './driver.ts';
 import { createLauncher, type Started } from './launcher.ts';
 import type { LiveRun } from './live-run.ts';
 import { createMaps } from './maps.ts';
@@ -35,7 +35,6 @@ import { shutDown } from './shutdown.ts';
 import { assertSize, type StartOptions } from './start.ts';
 import { createSweeper } from './sweeper.ts';
 import { createUndoing } from './undo.ts';
-import type { RunView } from './views.ts';
 
 export interface EngineOptions {
   readonly workflows: readonly WorkflowSource[];
@@ -48,7 +47,7 @@ export interface EngineOptions {
   readonly settings?: Partial<Settings>;
 }
 
-export interface Engine extends Reader {
+export interface Engine extends Reader, Driver {
   readonly catalogue: Catalogue;
   start(workflow: string, input: unknown, options: StartOptions): Promise<Started>;
   request(runId: string, request: RunRequest): Promise<JsonObject>;
@@ -57,7 +56,6 @@ export interface Engine extends Reader {
     payload: unknown,
     options: { readonly id: string; readonly actor: string },
   ): Promise<void>;
-  drive(runId: string, until: Until): Promise<RunView>;
   subscribe: Announcer['subscribe'];
   breakers(): Promise<readonly BreakerRecord[]>;
   damaged(): Promise<readonly DamagedRun[]>;
@@ -143,7 +141,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
   });
   const sweeper = createSweeper(deps, courier);
-  const drive = createDriver({
+  const driver = createDriver({
     reader,
     runs,
     announcer,
@@ -191,7 +189,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const engine: Engine = {
     ...reader,
     catalogue,
-    drive,
+    ...driver,
     subscribe: (listener, runId) => announcer.subscribe(listener, runId),
     async start(workflow, input, startOptions) {
       assertOpen();

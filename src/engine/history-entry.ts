@@ -11,8 +11,6 @@ import { canonical, sha256 } from './canonical.ts';
 export const genesisHash = '0'.repeat(64);
 
 export interface EntryDraft {
-  readonly seq: number;
-  readonly generation: number;
   readonly atMs: number;
   readonly event: string;
   readonly actor: string;
@@ -28,13 +26,15 @@ export interface EntryDraft {
   readonly data?: JsonObject | undefined;
 }
 
+/** Where an entry stands in the chain. */
+type Place = Pick<HistoryEntry, 'seq' | 'generation' | 'previousHash'>;
+
 /** @param salt - unguessable, one per entry with values */
-export function chainEntry(draft: EntryDraft, previousHash: string, salt: string): HistoryEntry {
-  const hasOutput = draft.output !== undefined;
-  const hasInput = draft.inputHash !== undefined;
+export function chainEntry(draft: EntryDraft, place: Place, salt: string): HistoryEntry {
+  const { output, inputHash } = draft;
   const entry = {
-    seq: draft.seq,
-    generation: draft.generation,
+    seq: place.seq,
+    generation: place.generation,
     atMs: draft.atMs,
     event: draft.event,
     actor: draft.actor,
@@ -44,16 +44,16 @@ export function chainEntry(draft: EntryDraft, previousHash: string, salt: string
     attempt: draft.attempt ?? null,
     durationMs: draft.durationMs ?? null,
     settles: draft.settles ?? null,
-    inputHash: draft.inputHash ?? null,
-    inputDigest: hasInput ? sha256(`${salt}${draft.inputHash}`) : null,
-    ...(hasOutput ? { output: draft.output } : {}),
-    outputDigest: hasOutput ? sha256(`${salt}${canonical(draft.output)}`) : null,
-    salt: hasOutput || hasInput ? salt : null,
+    inputHash: inputHash ?? null,
+    inputDigest: inputHash === undefined ? null : sha256(`${salt}${inputHash}`),
+    outputDigest: output === undefined ? null : sha256(`${salt}${canonical(output)}`),
+    salt: output === undefined && inputHash === undefined ? null : salt,
     error: draft.error ?? null,
     data: draft.data ?? null,
-    previousHash,
+    previousHash: place.previousHash,
   };
-  return { ...entry, hash: hashOf(entry) };
+  const hash = hashOf(entry);
+  return output === undefined ? { ...entry, hash } : { ...entry, output, hash };
 }
 
 /** Keys stand in canonical order already; only the two open-ended values need sorting. */

@@ -75,15 +75,20 @@ export function createLauncher(deps: LauncherDeps): (launch: Launch) => Promise<
     if (parent !== null && (runs.peek(id) ?? (await store.load(id))) !== null)
       return { runId: id, created: false };
     const nowMs = clock.nowMs();
-    const payloadHash = digest(input);
-    const key = options.key === undefined ? null : `${workflow.name}\n${options.key}`;
-    const known = key === null ? null : await store.key(key, nowMs);
-    if (known !== null) return sameRun(known, payloadHash, launch);
-    const run = createRun({ ...launch, definition, input, nowMs });
     const claim =
-      key === null
+      options.key === undefined
         ? null
-        : { key, payloadHash, atMs: nowMs, expiresAtMs: nowMs + settings.keyTtlMs };
+        : {
+            key: `${workflow.name}\n${options.key}`,
+            payloadHash: digest(input),
+            atMs: nowMs,
+            expiresAtMs: nowMs + settings.keyTtlMs,
+          };
+    if (claim !== null) {
+      const known = await store.key(claim.key, nowMs);
+      if (known !== null) return sameRun(known, claim.payloadHash, launch);
+    }
+    const run = createRun({ ...launch, definition, input, nowMs });
     runs.add(run);
     try {
       await runs.change(run, (draft) => begin(draft, options), { claim });
@@ -91,9 +96,10 @@ export function createLauncher(deps: LauncherDeps): (launch: Launch) => Promise<
     } catch (error) {
       if (runs.peek(id) === run) runs.drop(id);
       if (!(error instanceof SignalboxError)) throw error;
-      if (error.code === 'KEY_CONFLICT') {
-        const { runId, payloadHash: theirs } = error.details;
-        return sameRun({ runId: String(runId), payloadHash: String(theirs) }, payloadHash, launch);
+      if (error.code === 'KEY_CONFLICT' && claim !== null) {
+        const { runId, payloadHash } = error.details;
+        const known = { runId: String(runId), payloadHash: String(payloadHash) };
+        return sameRun(known, claim.payloadHash, launch);
       }
       // Another process started the same child.
       if (parent !== null && error.code === 'LEASE_LOST' && (await store.load(id)) !== null)

@@ -188,7 +188,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     peek: (runId) => live.get(runId) ?? null,
     load,
     async own(runId) {
-      let run = await load(runId);
+      let run = live.get(runId) ?? (await load(runId));
       if (!holdsElsewhere(run)) return run;
       // What memory says of another's lease may be old.
       drop(runId);
