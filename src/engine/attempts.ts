@@ -105,7 +105,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
         });
       const known = deps.runs.peek(runId);
       if (abort.signal.reason instanceof SignalboxError || known === null) return;
-      if (abort.signal.aborted || isDraining(known)) {
+      // One that was handed out before may have taken effect: it runs again, so that it can be undone.
+      if (item.dispatches <= 1 && (abort.signal.aborted || isDraining(known))) {
         return await persist(() => settle(runId, node, call, item, neverBegun(node.id), null));
       }
       const input = resolveWiring(node.input, readerOf(run));

@@ -11,6 +11,7 @@ import type {
 } from '../ports/store.ts';
 import { chainEntry, type EntryDraft } from './history-entry.ts';
 import type { LiveRun } from './live-run.ts';
+import { held, isHeldBack, isWork, released } from './pausing.ts';
 import { bodyFormat, type OpenItem, type RunBody } from './run-body.ts';
 
 /** What is to be done once the commit is durable. */
@@ -21,7 +22,9 @@ export type Command =
   | { readonly type: 'stopMap'; readonly step: string }
   | { readonly type: 'abort'; readonly step: string }
   | { readonly type: 'notice' }
-  | { readonly type: 'remind'; readonly step: string; readonly round: number };
+  | { readonly type: 'remind'; readonly step: string; readonly round: number }
+  /** Looks for works of the run that nobody is at. */
+  | { readonly type: 'look' };
 
 /** Where ids, draws and the time of an apply come from. */
 export interface Tools {
@@ -93,11 +96,8 @@ export function annotate(
 }
 
 export function openItem(draft: Draft, item: OpenItem): void {
-  const paused = draft.run.state.pausedAtMs !== null && item.dueAtMs !== null;
-  const held = paused
-    ? { ...item, dueAtMs: null, remainingMs: Math.max(0, (item.dueAtMs ?? 0) - draft.tools.nowMs) }
-    : item;
-  draft.run.open = [...draft.run.open, held];
+  const isPaused = draft.run.state.pausedAtMs !== null;
+  draft.run.open = [...draft.run.open, isPaused ? held(item, draft.tools.nowMs) : item];
 }
 
 export function closeItems(draft: Draft, matches: (item: OpenItem) => boolean): void {
@@ -107,13 +107,6 @@ export function closeItems(draft: Draft, matches: (item: OpenItem) => boolean): 
 
 export function isStepItem(item: OpenItem, step: string): boolean {
   return 'step' in item && item.step === step;
-}
-
-/** Work an engine must take up at once should its owner be gone. */
-function isWork(item: OpenItem): boolean {
-  return (
-    item.kind === 'attempt' || item.kind === 'undo' || item.kind === 'map' || item.kind === 'notice'
-  );
 }
 
 export function earliestDue(open: readonly OpenItem[]): number | null {
@@ -136,15 +129,24 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
   const { run, tools } = draft;
   const previous = run.state;
   const status = statusOf(run.snapshot);
-  const paused = previous.pausedAtMs !== null;
-  const active = !paused && run.open.some(isWork);
+  const finished = status === 'complete' || status === 'failed' || status === 'cancelled';
+  // What has ended is not paused any more: what it still has to say, it says.
+  const paused = previous.pausedAtMs !== null && !finished;
+  if (previous.pausedAtMs !== null && finished)
+    run.open = run.open.map((item) => released(item, tools.nowMs));
+  const back = paused ? draft.messages.filter(isHeldBack) : [];
+  const messages = paused
+    ? draft.messages.filter((message) => !isHeldBack(message))
+    : [...run.held, ...draft.messages];
+  run.held = paused ? [...run.held, ...back] : [];
+  // Attempts that run when a run is paused end; their process keeps the run until then.
+  const active = run.open.some((item) => isWork(item) && item.held !== true);
   const lease: Lease | null = active
     ? { owner: options.owner, expiresAtMs: tools.nowMs + options.leaseMs }
     : null;
   // A lease newly taken raises the epoch: whoever held one before can no longer write.
   const epoch =
     active && previous.lease?.owner !== options.owner ? previous.epoch + 1 : previous.epoch;
-  const finished = status === 'complete' || status === 'failed' || status === 'cancelled';
   const body: RunBody = {
     format: bodyFormat,
     snapshot: toStored(run.snapshot),
@@ -155,6 +157,7 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
     outcome: run.outcome,
     compensatedBy: run.compensatedBy,
     ...(run.late.length === 0 ? {} : { late: run.late }),
+    ...(run.held.length === 0 ? {} : { held: run.held }),
   };
   const state: RunState = {
     ...previous,
@@ -168,6 +171,7 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
         ? previous.finishedAtMs
         : tools.nowMs
       : null,
+    pausedAtMs: paused ? previous.pausedAtMs : null,
     seq: draft.seq,
     headHash: draft.headHash,
     active,
@@ -185,7 +189,7 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
     state,
     history: draft.history,
     claim: null,
-    messages: draft.messages,
+    messages,
     answers: draft.answers,
     remember: [],
     durability: run.definition.plan.durability,

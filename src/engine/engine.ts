@@ -165,6 +165,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         return notices.start(run);
       case 'remind':
         return notices.remind(run, command.step, command.round);
+      case 'look':
+        return sweeper.at(clock.nowMs());
       default:
         command satisfies never;
     }

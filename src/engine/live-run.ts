@@ -6,7 +6,7 @@ import { restoreOutput } from '../evaluation.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { isStep, type PlanNode } from '../plan/plan.ts';
 import { type Facts, type Settled, settle } from '../plan/settle.ts';
-import type { HistoryEntry, RunHeader, RunState, StoredRun } from '../ports/store.ts';
+import type { HistoryEntry, Message, RunHeader, RunState, StoredRun } from '../ports/store.ts';
 import type { Definition } from './catalogue.ts';
 import { bodyFormat, type Mail, type OpenItem, type RunBody } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
@@ -38,6 +38,8 @@ export interface LiveRun {
   compensatedBy: string | null;
   /** Steps of which an attempt succeeded after it had been given up, while the run went on. */
   late: readonly string[];
+  /** Messages a pause holds back. */
+  held: readonly Message[];
   /** Settled nodes of the present generation. */
   readonly progress: Map<string, Settled>;
   readonly facts: Map<string, boolean | string>;
@@ -74,6 +76,7 @@ export function restoreRun(
     outcome: body.outcome,
     compensatedBy: body.compensatedBy,
     late: body.late ?? [],
+    held: body.held ?? [],
     progress: new Map(),
     facts: new Map(),
     derived: new Map(),

@@ -8,11 +8,12 @@ import type { Json, JsonObject } from '../plan/json.ts';
 import type { HistoryEntry } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
 import { canonical } from './canonical.ts';
-import { annotate, closeItems, type Draft, openItem } from './draft.ts';
+import { annotate, closeItems, type Draft } from './draft.ts';
 import { received, toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import { type LiveRun, restoreValue } from './live-run.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
+import { released, stopped } from './pausing.ts';
 import type { OpenItem } from './run-body.ts';
 
 const Actor = z.string().min(1).max(200);
@@ -371,6 +372,7 @@ function cancel(draft: Draft, request: Request<'cancel'>): JsonObject {
   const isCancelling = contextOf(run.snapshot).cancel !== null;
   if (isCancelling || status === 'compensating') {
     if (request.mode !== 'abort' || status !== 'processing') {
+      if (run.state.pausedAtMs !== null) goOn(draft);
       annotate(draft, { event: 'run.cancel_repeated', actor: request.actor, data: { status } });
       return { status, already: true };
     }
@@ -381,6 +383,7 @@ function cancel(draft: Draft, request: Request<'cancel'>): JsonObject {
       { details: { runId: id, status } },
     );
   }
+  const neverBegun = run.state.pausedAtMs === null ? [] : dropHeld(draft);
   applyEvent(draft, {
     event: {
       type: 'run.cancelled',
@@ -389,7 +392,34 @@ function cancel(draft: Draft, request: Request<'cancel'>): JsonObject {
     },
     actor: request.actor,
   });
+  for (const step of neverBegun) {
+    const message = `Step "${step}" was stopped before it began`;
+    const failure = { step, name: 'Stopped', message, retryable: false };
+    const event = { type: `${step}.failed`, failure };
+    applyEvent(draft, { event, actor: 'signalbox', step, error: toError(failure), lenient: true });
+  }
   return { status: statusOf(run.snapshot) };
+}
+
+/** Ends the pause without beginning what it has held back. Returns the steps that will not begin. */
+function dropHeld(draft: Draft): readonly string[] {
+  const { run } = draft;
+  const children = run.held.flatMap(({ kind, body }) => (kind === 'start' ? [body['runId']] : []));
+  const isDropped = (item: OpenItem) =>
+    item.held === true || (item.kind === 'child' && children.includes(item.runId));
+  const steps = run.open.flatMap((item) => (isDropped(item) && 'step' in item ? [item.step] : []));
+  closeItems(draft, isDropped);
+  for (const { kind, body } of run.held) {
+    if (kind !== 'event') continue;
+    annotate(draft, {
+      event: 'event.withheld',
+      actor: 'signalbox',
+      data: { event: body['event'] ?? null },
+    });
+  }
+  run.held = [];
+  goOn(draft);
+  return steps;
 }
 
 function retry(
@@ -465,11 +495,7 @@ function pause(draft: Draft, request: Request<'pause'>): JsonObject {
   const { run, tools } = draft;
   refuseFinished(run, 'paused');
   if (run.state.pausedAtMs !== null) return { paused: true };
-  run.open = run.open.map((item) =>
-    item.dueAtMs === null
-      ? item
-      : { ...item, dueAtMs: null, remainingMs: Math.max(0, item.dueAtMs - tools.nowMs) },
-  );
+  run.open = run.open.map((item) => stopped(item, tools.nowMs));
   run.state = { ...run.state, pausedAtMs: tools.nowMs };
   annotate(draft, {
     event: 'run.paused',
@@ -480,24 +506,26 @@ function pause(draft: Draft, request: Request<'pause'>): JsonObject {
 }
 
 function resume(draft: Draft, request: Request<'resume'>): JsonObject {
-  const { run, tools } = draft;
+  const { run } = draft;
   refuseFinished(run, 'resumed');
   if (run.state.pausedAtMs === null) return { paused: false };
-  run.state = { ...run.state, pausedAtMs: null };
-  const held = run.open;
-  run.open = [];
-  for (const item of held) {
-    const { remainingMs, ...rest } = item;
-    openItem(
-      draft,
-      remainingMs === undefined ? rest : { ...rest, dueAtMs: tools.nowMs + remainingMs },
-    );
-    if (item.kind === 'attempt') draft.commands.push({ type: 'attempt', step: item.step });
-    else if (item.kind === 'map') draft.commands.push({ type: 'map', step: item.step });
-    else if (item.kind === 'undo') draft.commands.push({ type: 'undo' });
-  }
+  goOn(draft);
   annotate(draft, { event: 'run.resumed', actor: request.actor });
   return { paused: false };
+}
+
+/** Timers run on, held works begin, and those whose process has died meanwhile are found. */
+function goOn(draft: Draft): void {
+  const { run, tools } = draft;
+  const begin = run.open.filter((item) => item.held === true);
+  run.state = { ...run.state, pausedAtMs: null };
+  run.open = run.open.map((item) => released(item, tools.nowMs));
+  for (const item of begin) {
+    if (item.kind === 'attempt' || item.kind === 'map')
+      draft.commands.push({ type: item.kind, step: item.step });
+    else if (item.kind === 'undo') draft.commands.push({ type: 'undo' });
+  }
+  draft.commands.push({ type: 'look' });
 }
 
 function refuseFinished(run: LiveRun, what: string): void {

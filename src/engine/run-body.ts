@@ -1,6 +1,7 @@
 /** What the engine keeps of a run beside header and indexes: the envelope of its snapshot, what it waits for, and its small state. */
 
 import type { Json, JsonObject } from '../plan/json.ts';
+import type { Message } from '../ports/store.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
 /** Raised when stored bodies change shape; a newer one is refused. */
@@ -11,6 +12,8 @@ type Timed = {
   readonly dueAtMs: number | null;
   /** Set while the run is paused: what is left of the wait. */
   readonly remainingMs?: number;
+  /** A work that came up while the run was paused and has not begun. */
+  readonly held?: true;
 };
 
 /** Something the run waits for now. There is at most one per step and kind. */
@@ -54,6 +57,8 @@ export type OpenItem =
       readonly shownHash: string;
       readonly reminders: number;
       readonly remindAtMs: number | null;
+      /** Set while the run is paused: what is left until the next reminder. */
+      readonly remindInMs?: number;
     })
   | (Timed & {
       readonly kind: 'event';
@@ -105,4 +110,9 @@ export type RunBody = {
   readonly compensatedBy: string | null;
   /** Steps of which an attempt succeeded after it had been given up. */
   readonly late?: readonly string[];
+  /** Messages a pause holds back. */
+  readonly held?: readonly HeldMessage[];
 };
+
+/** An alias, not an interface, so that it counts as JSON. */
+type HeldMessage = { readonly [K in keyof Message]: Message[K] };

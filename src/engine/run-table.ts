@@ -163,7 +163,8 @@ export function createRunTable(deps: RunTableDeps): RunTable {
 
   /** A refusal leaves the run as it was. A defect half-way through must not be built upon: the run is read again. */
   function decideOrRestore<T>(run: LiveRun, draft: Draft, decide: (draft: Draft) => T): T {
-    const { open, mailbox, snapshot, state, data, milestones, outcome, compensatedBy, late } = run;
+    const { open, mailbox, snapshot, state, data, milestones, outcome, compensatedBy, late, held } =
+      run;
     try {
       return decide(draft);
     } catch (error) {
@@ -178,6 +179,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
           outcome,
           compensatedBy,
           late,
+          held,
         });
       else drop(run.header.id);
       throw error;

@@ -128,6 +128,7 @@ export function createRun({
     outcome: null,
     compensatedBy: null,
     late: [],
+    held: [],
     progress: new Map(),
     facts: new Map(),
     derived: new Map(),
