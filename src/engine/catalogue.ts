@@ -46,11 +46,14 @@ export function createCatalogue(
   const definitions = new Map<string, Definition>();
   const key = (name: string, version: number) => `${name}@${version}`;
 
+  const seen = new Set<RunnableWorkflow>();
   const register = (workflow: RunnableWorkflow, module: URL | null): void => {
     const versions = byName.get(workflow.name) ?? [];
     const known = versions.find((other) => other.version === workflow.version);
     if (module !== null) modules.set(key(workflow.name, workflow.version), module);
-    if (known === workflow) return;
+    // Workflows may be children of themselves.
+    if (seen.has(workflow)) return;
+    seen.add(workflow);
     if (known !== undefined && known.plan.hash !== workflow.plan.hash) {
       throw new SignalboxError(
         'DEFINITION_INVALID',
