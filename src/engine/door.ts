@@ -93,6 +93,11 @@ export function createDoor(deps: DoorDeps): Door {
       if (entry.data?.['childStatus'] === 'failed' && typeof child === 'string')
         failedChildren.set(entry.step, child);
     }
+    // One that is gone, or that somebody has cancelled since, is started anew.
+    for (const [step, child] of failedChildren) {
+      const status = (await store.load(child))?.state.status;
+      if (status === undefined || status === 'cancelled') failedChildren.delete(step);
+    }
     return { recorded, failedChildren };
   }
 

@@ -447,20 +447,7 @@ function finish(draft: Draft): void {
   if (status !== 'complete') run.outcome = outcomeOf(run);
   run.open = [];
   run.mailbox = [];
-  if (run.header.parent !== null) {
-    draft.messages.push({
-      id: `${run.header.id}/result/${run.state.revision}`,
-      runId: run.header.parent.runId,
-      kind: 'child_result',
-      atMs: tools.nowMs,
-      body: {
-        step: run.header.parent.step,
-        runId: run.header.id,
-        status,
-        failure: run.outcome?.failure ?? null,
-      },
-    });
-  }
+  tellParent(draft);
   if (status === 'failed' && run.definition.plan.onFailed !== undefined) {
     openItem(draft, {
       kind: 'notice',
@@ -471,6 +458,25 @@ function finish(draft: Draft): void {
     });
     draft.commands.push({ type: 'notice' });
   }
+}
+
+/** How a child has ended; its output is read from the child itself. */
+export function tellParent(draft: Draft): void {
+  const { run, tools } = draft;
+  const { id, parent } = run.header;
+  if (parent === null) return;
+  draft.messages.push({
+    id: `${id}/result/${run.state.revision}`,
+    runId: parent.runId,
+    kind: 'child_result',
+    atMs: tools.nowMs,
+    body: {
+      step: parent.step,
+      runId: id,
+      status: statusOf(run.snapshot),
+      failure: run.outcome?.failure ?? null,
+    },
+  });
 }
 
 export function toError(failure: FailureSummary & { readonly cause?: unknown }): JsonObject {

@@ -9,7 +9,7 @@ import type { HistoryEntry } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
 import { canonical } from './canonical.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
-import { received, toError } from './effects.ts';
+import { received, tellParent, toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import { type LiveRun, restoreValue } from './live-run.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
@@ -430,6 +430,12 @@ function retry(
   const { run } = draft;
   const { id } = run.header;
   const status = statusOf(run.snapshot);
+  const { parent } = run.header;
+  if (status !== 'failed' && parent !== null && request.actor === `run:${parent.runId}`) {
+    // Somebody has retried the child already: its parent waits for what comes of that.
+    if (isTerminal(status)) tellParent(draft);
+    return { status, already: true };
+  }
   const isPartial =
     run.outcome?.compensation === 'partial' || run.outcome?.compensation === 'impossible';
   if (
