@@ -72,7 +72,7 @@ it.each([withTask, withMap])(
       settings,
     });
 
-    const { runId } = await orchestrator.start(workflow, 'x');
+    const { runId } = await orchestrator.start(workflow.name, 'x');
     await clock.advance(2_500);
     release();
     await clock.advance(30_000);

@@ -105,10 +105,11 @@ function toEntry(entry: HistoryEntry, mayAsk: boolean): (Entry & JsonObject) | n
   const base = { event, actor, from, to, step, attempt, settles, generation };
   if (/\.(in_doubt|did_not_happen|deferred|deferral_over)$/.test(event)) return null;
   const output = entry.output ?? null;
-  if (event.endsWith('.happened') && step !== null)
-    return { ...base, event: `${step}.completed`, actor: 'signalbox', output, error, data: {} };
   const { signal: _signal, delayMs: _delayMs, ...data } = entry.data ?? {};
-  return { ...base, output, error, data };
+  const known = { ...base, output, error, data };
+  if (!event.endsWith('.happened') || step === null) return known;
+  const { verdict: _verdict, decider: _decider, ...rest } = data;
+  return { ...known, event: `${step}.completed`, actor: 'signalbox', data: rest };
 }
 
 /** Where steps run side by side only the order within each of them is given. */

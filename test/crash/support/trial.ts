@@ -158,7 +158,10 @@ function identityOf({ kind, runId, name, attempt: number, key }: Stage['effects'
 }
 
 /** @throws Broken with what differs */
-export function compare(trial: Trial, reference: Trial): void {
+export function compare(
+  trial: { readonly observed: unknown },
+  reference: { readonly observed: unknown },
+): void {
   if (isDeepStrictEqual(trial.observed, reference.observed)) return;
   const difference = differenceOf(reference.observed, trial.observed, '');
   throw new Broken(`Ends otherwise than without kills:\n${difference.slice(0, 20).join('\n')}`);

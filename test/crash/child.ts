@@ -1,0 +1,204 @@
+/**
+ * A process that opens a store, starts its runs unless they are there, answers whatever they wait for, and ends when they have ended.
+ * On the way it kills itself, if it is told to, before or after an operation on its store or an effect of a task.
+ */
+import { appendFileSync, writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { incidentResponse } from '../../machines/incident-response/workflow.ts';
+import { quarterlyReport } from '../../machines/quarterly-report/workflow.ts';
+import { createInlineExecutor } from '../../src/adapters/inline/executor.ts';
+import { type FileSystem, nodeFileSystem, openLowdbStore } from '../../src/adapters/lowdb/index.ts';
+import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
+import { systemClock } from '../../src/adapters/system/clock.ts';
+import {
+  createOrchestrator,
+  type Decision,
+  type Orchestrator,
+  type RunView,
+  type Waiting,
+} from '../../src/index.ts';
+import type { Executor } from '../../src/ports/executor.ts';
+import type { Logger } from '../../src/ports/logger.ts';
+import type { Store } from '../../src/ports/store.ts';
+import type { Assignment, Line, NotedEffect } from './support/assignment.ts';
+import { smallWorkflows } from './support/small-workflows.ts';
+
+const assignment: Assignment = JSON.parse(process.argv[2] ?? '');
+const places: string[] = [];
+let isOpening = true;
+
+/** Written at once, so that it is out before the process dies. */
+function say(line: Line): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
+
+function reach(name: string): void {
+  const place = isOpening ? name.replace(/^\w+/, 'open') : name;
+  places.push(place);
+  if (places.length !== assignment.killAt) return;
+  say({ type: 'died', place });
+  process.kill(process.pid, 'SIGKILL');
+  for (;;);
+}
+
+function openStore(): Promise<Store> {
+  const { kind, path } = assignment.store;
+  if (kind === 'lowdb') return openLowdbStore(path, { files: withPlaces(nodeFileSystem) });
+  return openSqliteStore(path, {
+    onOperation: (operation, phase) => reach(`${operation}.${phase}`),
+  });
+}
+
+function withPlaces(files: FileSystem): FileSystem {
+  async function around<T>(name: string, work: () => Promise<T>): Promise<T> {
+    reach(`${name}.before`);
+    const result = await work();
+    reach(`${name}.after`);
+    return result;
+  }
+  return {
+    ...files,
+    rename: (from, to) => around('rename', () => files.rename(from, to)),
+    link: (from, to) => around('link', () => files.link(from, to)),
+    remove: (path) => around('remove', () => files.remove(path)),
+    makeDirectory: (path, options) =>
+      around('makeDirectory', () => files.makeDirectory(path, options)),
+    syncDirectory: (path) => around('syncDirectory', () => files.syncDirectory(path)),
+    async create(path) {
+      const file = await around('create', () => files.create(path));
+      return {
+        ...file,
+        write: (bytes) => around('write', () => file.write(bytes)),
+        sync: () => around('sync', () => file.sync()),
+      };
+    },
+  };
+}
+
+/** Notes every effect, and has a place before and after each. */
+function createNotingExecutor(): Executor {
+  const inner = createInlineExecutor(systemClock);
+  async function around<T>(
+    kind: NotedEffect['kind'],
+    task: string,
+    step: string,
+    context: {
+      readonly run: { readonly runId: string };
+      readonly idempotencyKey: string;
+      readonly attempt: number;
+    },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { run, idempotencyKey: key, attempt } = context;
+    const place = task === 'send_email' ? 'mail' : kind;
+    reach(`${place}.before`);
+    const effect: NotedEffect = { kind, runId: run.runId, step, key, attempt };
+    appendFileSync(assignment.effectsFile, `${JSON.stringify(effect)}\n`);
+    const outcome = await work();
+    reach(`${place}.after`);
+    return outcome;
+  }
+  return {
+    attempt: (request) =>
+      around('run', request.task.name, request.step, request.context, () => inner.attempt(request)),
+    undo: (request) =>
+      around('undo', request.task.name, request.task.name, request.context, () =>
+        inner.undo(request),
+      ),
+  };
+}
+
+const log = (level: string) => (data: object, message?: string) => {
+  process.stderr.write(`${level} ${message} ${JSON.stringify(data)}\n`);
+};
+const logger: Logger = {
+  debug() {},
+  info() {},
+  warn: log('warn'),
+  error: log('error'),
+  child: () => logger,
+};
+
+async function answer(orchestrator: Orchestrator, view: RunView, waiting: Waiting): Promise<void> {
+  const { runId } = view;
+  if (waiting.kind === 'event' && waiting.event === 'go') {
+    await orchestrator.signal(runId, 'go', { by: 'ann' }, { id: 'go-1' });
+    say({ type: 'promised', runId, event: `${waiting.step}.received` });
+    return;
+  }
+  if (waiting.kind !== 'review') return;
+  const decision = waiting.what.includes('took effect') ? verdictOn(view) : approval;
+  await orchestrator.decide(runId, waiting.step, decision);
+  const event = decision.outcome === 'approved' ? 'decided' : decision.outcome;
+  say({ type: 'promised', runId, event: `${waiting.step}.${event}` });
+}
+
+const approval: Decision = { outcome: 'approved', actor: 'ann' };
+
+/** The mail server knows; a person would look there. */
+function verdictOn({ runId }: RunView): Decision {
+  const found = assignment.arrived.find((entry) => entry.startsWith(`${runId} `));
+  if (found === undefined) return { outcome: 'did_not_happen', actor: 'ann' };
+  const messageId = found.slice(runId.length + 1);
+  const output = { sent_to: 'team@company.com', status: 'sent', messageId };
+  return { outcome: 'happened', actor: 'ann', output };
+}
+
+const ended: ReadonlySet<string> = new Set(['complete', 'failed', 'cancelled']);
+
+async function converse(orchestrator: Orchestrator): Promise<void> {
+  for (;;) {
+    const { runs } = await orchestrator.list({ limit: 1_000 });
+    const open = runs.filter(({ status }) => !ended.has(status));
+    const awaited = open.filter(({ key }) => assignment.until?.includes(key ?? '') ?? true);
+    const isTold =
+      runs.filter(({ workflow }) => workflow === 'told').length ===
+      runs.filter(({ workflow }) => workflow === 'waiting').length;
+    if (awaited.length === 0 && isTold) return;
+    for (const view of open) {
+      for (const waiting of view.waitingOn) {
+        // Somebody else may have been faster, or the run has gone on.
+        await answer(orchestrator, view, waiting).catch((error: unknown) => {
+          if (!(error instanceof Error && 'code' in error && error.code === 'REVIEW_NOT_OPEN'))
+            throw error;
+        });
+      }
+    }
+    await delay(5);
+  }
+}
+
+const store = await openStore();
+isOpening = false;
+const orchestrator = await createOrchestrator({
+  workflows: [incidentResponse, quarterlyReport, ...smallWorkflows],
+  store,
+  logger,
+  executor: createNotingExecutor(),
+  settings: assignment.settings,
+});
+say({ type: 'opened' });
+
+const { graceMs } = assignment;
+if (graceMs !== null) {
+  process.once('SIGTERM', () => {
+    const startedMs = performance.now();
+    void orchestrator
+      .close({ graceMs })
+      .then(() => store.close())
+      .then(() => {
+        say({ type: 'closed', afterMs: performance.now() - startedMs });
+        process.exit(0);
+      });
+  });
+}
+
+for (const { workflow, input, key } of assignment.runs) {
+  const { runId } = await orchestrator.start(workflow, input, { key });
+  say({ type: 'promised', runId, event: 'run.created' });
+}
+await converse(orchestrator);
+await orchestrator.close();
+await store.close();
+say({ type: 'ended', places });
+process.exit(0);
