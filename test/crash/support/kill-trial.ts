@@ -160,8 +160,7 @@ async function look(
   };
 }
 
-/** What differs from one execution to the next has one name in all of them. */
-export function observedIn(
+function observedIn(
   runs: readonly ExportedRun[],
   effects: readonly NotedEffect[],
   place: Place,
@@ -171,15 +170,21 @@ export function observedIn(
     effects.map((effect) => ({ ...effect, life: 0, name: effect.step })),
     { isOrdered: true, mayAsk: true },
   );
-  const text = JSON.stringify({ ...observed, files: filesIn(place.directory) })
+  return JSON.parse(
+    impersonal(JSON.stringify({ ...observed, files: filesIn(place.directory) }), place),
+  );
+}
+
+/** What differs from one execution to the next has one name in all of them. */
+export function impersonal(text: string, place: Place): string {
+  return text
     .replaceAll(place.directory, '<directory>')
     .replaceAll(/<[0-9a-f]{32}@company\.com>/g, '<message-id>')
     .replaceAll(/"update_id":"[0-9a-f]{32}"/g, '"update_id":"<update>"');
-  return JSON.parse(text);
 }
 
 /** Contents of the incident's ledger, and names of the report's files. */
-function filesIn(directory: string): readonly string[] {
+export function filesIn(directory: string): readonly string[] {
   const ledger = contentsOf(join(directory, 'incident-response'));
   const reports = namesIn(join(directory, 'reports')).map((name) => name.replace(/^.*\//, ''));
   return [...ledger, ...reports].sort();

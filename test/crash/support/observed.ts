@@ -112,14 +112,22 @@ function toEntry(entry: HistoryEntry, mayAsk: boolean): (Entry & JsonObject) | n
   return { ...known, event: `${step}.completed`, actor: 'signalbox', data: rest };
 }
 
-/** Where steps run side by side only the order within each of them is given. */
-function byStep(entries: readonly Entry[]): unknown {
-  const steps = new Map<string, Entry[]>();
+/** Where steps run side by side only the order within each of them is given; what follows from several is decided by whichever comes last. */
+function byStep(entries: readonly (Entry & JsonObject)[]): unknown {
+  const steps = new Map<string, unknown[]>();
+  const joined: Record<string, unknown> = {};
   for (const entry of entries) {
+    const { facts, derived, ...data } = (entry['data'] ?? {}) as JsonObject;
+    Object.assign(joined, facts, derived);
     const key = entry.step ?? entry.event;
-    steps.set(key, [...(steps.get(key) ?? []), entry]);
+    steps.set(key, [...(steps.get(key) ?? []), { ...entry, data }]);
   }
-  return Object.fromEntries([...steps].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const inOrder = (left: [string, unknown], right: [string, unknown]) =>
+    left[0] < right[0] ? -1 : 1;
+  return {
+    steps: Object.fromEntries([...steps].sort(inOrder)),
+    joined: Object.fromEntries(Object.entries(joined).sort(inOrder)),
+  };
 }
 
 function withoutOrder(outcome: unknown): unknown {
