@@ -81,7 +81,7 @@ async function outcomeOf({ bench, deeds, view }: Awaited<ReturnType<typeof crash
       .flatMap(({ event }) => (/^(left|right)\./.test(event) ? [event] : []))
       .toSorted(),
     faults: reports.flatMap(({ fault }) => fault ?? []),
-    effects: [...new Set(deeds.all.map(({ what, key }) => `${what} ${key}`))].length,
+    effects: new Set(deeds.all.map(({ what, key }) => `${what} ${key}`)).size,
     open: await Promise.all(
       chains.map(async (runId) => (await bench.store.inbox(runId)).map(({ id }) => id)),
     ),
