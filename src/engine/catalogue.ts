@@ -163,7 +163,11 @@ function lackingNames(plan: Plan, bindings: Bindings): readonly string[] {
       call(node.call);
       call(node.fallback);
     } else if (node.kind === 'child') need('workflow', node.workflow, bindings.children);
-    else if (node.kind === 'map') {
+    else if (node.kind === 'wait' || node.kind === 'emit') need('event', node.event, bindings.events);
+    else if (node.kind === 'review') {
+      need('form of review', node.id, bindings.forms);
+      call(node.remind?.call);
+    } else if (node.kind === 'map') {
       for (const part of node.body) {
         if (part.kind === 'task') call(part.call);
         else need('mapper', part.id, bindings.mappers);
@@ -171,5 +175,10 @@ function lackingNames(plan: Plan, bindings: Bindings): readonly string[] {
     }
   }
   call(plan.onFailed);
+  for (const [key, { reduce }] of Object.entries(plan.context)) {
+    need('context key', key, bindings.context);
+    if (reduce.startsWith('named:'))
+      need('reducer', reduce.slice('named:'.length), bindings.reducers);
+  }
   return lacking;
 }

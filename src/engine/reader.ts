@@ -63,8 +63,9 @@ export function createReader(store: Store, catalogue: Catalogue, runs: RunTable)
     async explain(runId) {
       const found = await stored(runId);
       const cached = runs.peek(runId);
-      const run = cached?.state.revision === found.state.revision ? cached : await runs.load(runId);
-      return explainRun(run, await view(found));
+      // Memory may be ahead of the store; where it is behind, another process has changed the run.
+      if (cached !== null && cached.state.revision < found.state.revision) runs.drop(runId);
+      return explainRun(await runs.load(runId), await view(found));
     },
     async list(query) {
       const page = await store.list({ ...query, limit: query.limit ?? 100 });
@@ -85,11 +86,13 @@ export function createReader(store: Store, catalogue: Catalogue, runs: RunTable)
       for (let isDone = false; !isDone; ) {
         const page = await store.history(runId, { afterSeq: previous.seq, limit: pageSize });
         for (const entry of page) {
+          // Written since the state was read; the next look covers it.
+          if (entry.seq > state.seq) break;
           const fault = verifyEntry(entry, previous);
           if (fault !== null) return { runId, entries: previous.seq, fault };
           previous = { seq: entry.seq, hash: entry.hash };
         }
-        isDone = page.length < pageSize;
+        isDone = page.length < pageSize || previous.seq === state.seq;
       }
       const { seq, hash } = previous;
       const isWhole = seq === state.seq && hash === state.headHash;
