@@ -40,7 +40,6 @@ export interface ChartEvent {
   readonly acceptNotUndone?: boolean;
   /** Attempts an undo may take in all; the policy of the entry being undone. */
   readonly maxAttempts?: number;
-  readonly output?: unknown;
 }
 
 /** What a transition asks for, in order. `step` is `completion` for the closing review and `run` for the run itself. */

@@ -1,3 +1,4 @@
+import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
 import { checkPlan } from '../plan/check.ts';
 import { planHash } from '../plan/hash.ts';
@@ -19,6 +20,7 @@ import {
 } from './context.ts';
 import { Draft } from './draft.ts';
 import { type EventType, eventParts } from './event.ts';
+import { machineOf } from './machine.ts';
 import {
   anything,
   count,
@@ -44,6 +46,17 @@ declare const contract: unique symbol;
 /** A defined workflow: its plan, which is data, and the functions the plan names. */
 export interface Workflow<in I, out O> extends RunnableWorkflow {
   readonly [contract]: (input: I) => O;
+  /**
+   * The chart as an XState machine that runs by itself, in memory and without an engine. It begins when its actor is started; states are those
+   * of the lifecycle, and `snapshot.output` is the run's output once it is `complete`. It takes the events of its steps from outside:
+   * `approval.decided`, `payment.received`, `run.cancelled`, `run.retried`. Time is the clock of the actor.
+   *
+   * @example
+   * const actor = createActor(incidentResponse.machine, { input: alert }).start();
+   * actor.send({ type: 'approval.decided', outcome: 'approved', decider: { actor: 'ann' }, form: { reason: 'ok' } });
+   * const { output } = await waitFor(actor, (snapshot) => snapshot.matches('complete'));
+   */
+  readonly machine: AnyStateMachine;
 }
 
 export interface WorkflowDefinition<
@@ -205,7 +218,8 @@ export function forwardWorkflow<I, O>(promise: {
       `forwardWorkflow promises version ${version} of "${name}" and gives ${isWorkflow(found) ? `version ${found.version} of "${found.name}"` : 'no workflow'}`,
     );
   };
-  const forward: RunnableWorkflow = {
+  let machine: AnyStateMachine | null = null;
+  const forward: RunnableWorkflow & MachineHolder = {
     name,
     version,
     get plan() {
@@ -213,6 +227,10 @@ export function forwardWorkflow<I, O>(promise: {
     },
     get bindings() {
       return resolve().bindings;
+    },
+    get machine() {
+      machine ??= machineOf(resolve());
+      return machine;
     },
   };
   rememberWorkflow(forward, null);
@@ -274,15 +292,24 @@ function bindingsOf(draft: Draft, context: DeclaredContext, input: Bindings['inp
   };
 }
 
-/** What the engine runs. A lazy `machine` getter for running in memory belongs here. */
-function runnable(plan: Plan, bindings: Bindings): RunnableWorkflow {
-  return Object.freeze({
+function runnable(plan: Plan, bindings: Bindings): RunnableWorkflow & MachineHolder {
+  const workflow = {
     name: plan.name,
     version: plan.version,
     plan: deepFreeze(plan),
     bindings: Object.freeze(bindings),
+  };
+  let machine: AnyStateMachine | null = null;
+  return Object.freeze({
+    ...workflow,
+    get machine() {
+      machine ??= machineOf(workflow);
+      return machine;
+    },
   });
 }
+
+type MachineHolder = Pick<Workflow<never, unknown>, 'machine'>;
 
 function deepFreeze<T>(value: T): T {
   const pending: unknown[] = [value];
