@@ -12,7 +12,7 @@ import type { LiveRun } from './live-run.ts';
 import { handleRequest, type RetryMaterial, RunRequest } from './requests.ts';
 import type { RunTable } from './run-table.ts';
 import type { Settings } from './settings.ts';
-import { assertSize } from './start.ts';
+import { acceptJson } from './start.ts';
 
 export interface Door {
   /** Applies a request to a run this process may change; `message` is answered in the same commit. */
@@ -137,10 +137,20 @@ export function createDoor(deps: DoorDeps): Door {
       });
     }
     const { data } = parsed;
-    if (data.kind === 'signal')
-      assertSize(`Payload of signal "${data.event}"`, data.payload, settings.maxPayloadBytes);
-    if (data.kind === 'decide')
-      assertSize(`Form of review "${data.step}"`, data.form, settings.maxPayloadBytes);
+    const { maxPayloadBytes } = settings;
+    if (data.kind === 'signal') {
+      const what = `Payload of signal "${data.event}"`;
+      return { ...data, payload: acceptJson(what, data.payload, 'INPUT_INVALID', maxPayloadBytes) };
+    }
+    if (data.kind === 'decide') {
+      const form = `Form of review "${data.step}"`;
+      const output = `Output of step "${data.step}"`;
+      return {
+        ...data,
+        form: acceptJson(form, data.form, 'FORM_INVALID', maxPayloadBytes),
+        output: acceptJson(output, data.output, 'OUTPUT_INVALID', maxPayloadBytes),
+      };
+    }
     return data;
   }
 

@@ -1,6 +1,6 @@
 /** The engine: decides purely, commits once, then acts. Everything it touches comes in through ports. */
 import { SignalboxError } from '../errors.ts';
-import type { Json, JsonObject } from '../plan/json.ts';
+import type { JsonObject } from '../plan/json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Executor } from '../ports/executor.ts';
@@ -32,7 +32,7 @@ import type { RunRequest } from './requests.ts';
 import { createRunTable } from './run-table.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { shutDown } from './shutdown.ts';
-import { assertSize, type StartOptions } from './start.ts';
+import { acceptJson, type StartOptions } from './start.ts';
 import { createSweeper } from './sweeper.ts';
 import { createUndoing } from './undo.ts';
 
@@ -210,8 +210,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     async publish(event, payload, { id, actor }) {
       assertOpen();
-      assertSize(`Payload of event "${event}"`, payload, settings.maxPayloadBytes);
-      const body = { event, payload: (payload ?? null) as Json, actor };
+      const what = `Payload of event "${event}"`;
+      const accepted = acceptJson(what, payload, 'INPUT_INVALID', settings.maxPayloadBytes);
+      const body = { event, payload: accepted ?? null, actor };
       await store.send([
         { id: `event/${id}`, runId: null, kind: 'event', atMs: clock.nowMs(), body },
       ]);

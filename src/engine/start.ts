@@ -1,6 +1,7 @@
 /** Creating a run: its input parsed at the door, its key claimed in the same commit. */
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
+import { copyJson } from '../plan/json-value.ts';
 import type { Priority } from '../plan/plan.ts';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
 import type { RunHeader, RunState } from '../ports/store.ts';
@@ -62,6 +63,32 @@ export function assertSize(what: string, value: unknown, maxBytes: number): void
       hint: 'Pass a reference to the data instead of the data',
     },
   );
+}
+
+/**
+ * What comes from outside is JSON of bounded size, before any schema sees it. `undefined` stays what it is.
+ *
+ * @returns a copy
+ * @throws SignalboxError of the code, with paths, or `PAYLOAD_TOO_LARGE`
+ */
+export function acceptJson(
+  what: string,
+  value: unknown,
+  code: 'INPUT_INVALID' | 'FORM_INVALID' | 'OUTPUT_INVALID',
+  maxBytes: number,
+): Json | undefined {
+  if (value === undefined) return undefined;
+  const copied = copyJson(value);
+  if (!copied.ok) {
+    const text = copied.issues.map(
+      ({ path, message }) => `${path.join('.') || 'value'}: ${message}`,
+    );
+    throw new SignalboxError(code, `${what}: ${text.join('; ')}`, {
+      details: { issues: copied.issues },
+    });
+  }
+  assertSize(what, copied.value, maxBytes);
+  return copied.value;
 }
 
 export interface NewRun {
