@@ -71,19 +71,24 @@ describe('a payload at the limit', () => {
 });
 
 describe('a payload beyond the limit', () => {
-  it.each(tooLarge)('B-01: is refused as run input of %i bytes, and no run is stored', async (bytes) => {
-    const { engine, workflow } = await aBench();
+  it.each(tooLarge)(
+    'B-01: is refused as run input of %i bytes, and no run is stored',
+    async (bytes) => {
+      const { engine, workflow } = await aBench();
 
-    await expect(engine.start(workflow, ofBytes(bytes), { key: 'k' })).rejects.toMatchObject({
-      code: 'PAYLOAD_TOO_LARGE',
-      message: `Input of workflow "letters" has ${bytes} bytes; at most ${limit} are accepted`,
-      details: { bytes, maxBytes: limit },
-    });
+      await expect(engine.start(workflow, ofBytes(bytes), { key: 'k' })).rejects.toMatchObject({
+        code: 'PAYLOAD_TOO_LARGE',
+        message: `Input of workflow "letters" has ${bytes} bytes; at most ${limit} are accepted`,
+        details: { bytes, maxBytes: limit },
+      });
 
-    expect(await engine.list()).toMatchObject({ runs: [] });
-    // nor is its key taken
-    expect(await engine.start(workflow, ofBytes(20), { key: 'k' })).toMatchObject({ created: true });
-  });
+      expect(await engine.list()).toMatchObject({ runs: [] });
+      // nor is its key taken
+      expect(await engine.start(workflow, ofBytes(20), { key: 'k' })).toMatchObject({
+        created: true,
+      });
+    },
+  );
 
   it.each(tooLarge)('B-01: fails the run at the step whose output has %i bytes', async (bytes) => {
     const { engine, workflow, deeds } = await aBench(() => ofBytes(bytes));
@@ -99,24 +104,27 @@ describe('a payload beyond the limit', () => {
     expect(deeds.names).toEqual([]);
   });
 
-  it.each(tooLarge)('B-01: is refused as signal of %i bytes, and the run waits on', async (bytes) => {
-    const { engine, workflow } = await aBench();
-    const { runId } = await engine.start(workflow, ofBytes(20));
-    const before = await engine.drive(runId);
+  it.each(tooLarge)(
+    'B-01: is refused as signal of %i bytes, and the run waits on',
+    async (bytes) => {
+      const { engine, workflow } = await aBench();
+      const { runId } = await engine.start(workflow, ofBytes(20));
+      const before = await engine.drive(runId);
 
-    await expect(
-      engine.signal(runId, posted, ofBytes(bytes), { id: 's-1' }),
-    ).rejects.toMatchObject({
-      code: 'PAYLOAD_TOO_LARGE',
-      message: expect.stringContaining(`has ${bytes} bytes; at most ${limit}`),
-    });
+      await expect(
+        engine.signal(runId, posted, ofBytes(bytes), { id: 's-1' }),
+      ).rejects.toMatchObject({
+        code: 'PAYLOAD_TOO_LARGE',
+        message: expect.stringContaining(`has ${bytes} bytes; at most ${limit}`),
+      });
 
-    expect(await engine.get(runId)).toEqual(before);
-    // its id is not taken
-    expect(await engine.signal(runId, posted, ofBytes(20), { id: 's-1' })).toEqual({
-      delivered: true,
-    });
-  });
+      expect(await engine.get(runId)).toEqual(before);
+      // its id is not taken
+      expect(await engine.signal(runId, posted, ofBytes(20), { id: 's-1' })).toEqual({
+        delivered: true,
+      });
+    },
+  );
 
   it.each(tooLarge)('B-01: is refused as published event of %i bytes', async (bytes) => {
     const { engine, workflow } = await aBench();
@@ -131,27 +139,33 @@ describe('a payload beyond the limit', () => {
     expect(await engine.get(runId)).toEqual(before);
   });
 
-  it.each(tooLarge)('B-01: is refused as form of %i bytes, and the review stays open', async (bytes) => {
-    const { engine, workflow, deeds } = await aBench();
-    const { runId } = await engine.start(workflow, ofBytes(20));
-    await engine.drive(runId);
-    await engine.signal(runId, posted, ofBytes(20));
-    const before = await engine.drive(runId);
-    const decide = (form: unknown) =>
-      engine.decide(runId, 'approval', { outcome: 'approved', actor: 'ann', form });
+  it.each(tooLarge)(
+    'B-01: is refused as form of %i bytes, and the review stays open',
+    async (bytes) => {
+      const { engine, workflow, deeds } = await aBench();
+      const { runId } = await engine.start(workflow, ofBytes(20));
+      await engine.drive(runId);
+      await engine.signal(runId, posted, ofBytes(20));
+      const before = await engine.drive(runId);
+      const decide = (form: unknown) =>
+        engine.decide(runId, 'approval', { outcome: 'approved', actor: 'ann', form });
 
-    await expect(decide(ofBytes(bytes))).rejects.toMatchObject({
-      code: 'PAYLOAD_TOO_LARGE',
-      message: `Form of review "approval" has ${bytes} bytes; at most ${limit} are accepted`,
-    });
+      await expect(decide(ofBytes(bytes))).rejects.toMatchObject({
+        code: 'PAYLOAD_TOO_LARGE',
+        message: `Form of review "approval" has ${bytes} bytes; at most ${limit} are accepted`,
+      });
 
-    expect(await engine.get(runId)).toEqual(before);
-    await decide(ofBytes(20));
-    await until(() => deeds.names.length === 1);
-  });
+      expect(await engine.get(runId)).toEqual(before);
+      await decide(ofBytes(20));
+      await until(() => deeds.names.length === 1);
+    },
+  );
 
   it('B-01: is refused as output of an attempt that a person vouches for', async () => {
-    const task = createDeeds().task('charge', { repeat: 'unsafe', run: () => new Promise(() => {}) });
+    const task = createDeeds().task('charge', {
+      repeat: 'unsafe',
+      run: () => new Promise(() => {}),
+    });
     const workflow = defineWorkflow({
       name: 'charging',
       version: 1,
