@@ -26,6 +26,14 @@ export async function load(
   return { wallMs: performance.now() - startedMs, latenciesMs: latenciesMs.sort() };
 }
 
+/** One load made up of several. */
+export function joined(parts: readonly Load[]): Load {
+  return {
+    wallMs: parts.reduce((sum, { wallMs }) => sum + wallMs, 0),
+    latenciesMs: Float64Array.from(parts.flatMap(({ latenciesMs }) => [...latenciesMs])).sort(),
+  };
+}
+
 /** @param sorted - ascending; @param fraction - in [0, 1] */
 export function percentile(sorted: ArrayLike<number>, fraction: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] ?? Number.NaN;
