@@ -51,6 +51,7 @@ export function createCheckpoints(deps: CheckpointDeps, run: LiveRun, path: stri
         `Attempt of step "${path}" in run "${id}" no longer counts; its checkpoint was refused`,
       );
     recorded.set(name, plain.value);
-    return computed;
+    // Not what was computed: with and without a crash in between, the task sees the same.
+    return plain.value;
   };
 }
