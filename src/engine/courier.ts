@@ -203,7 +203,7 @@ export function createCourier(deps: CourierDeps): Courier {
     if (message.kind === 'signal' && body['id'] === undefined) return { ...body, id: message.id };
     if (message.kind !== 'child_result' || body['status'] !== 'complete') return body;
     const { runId } = ChildBody.parse(body);
-    const child = await runs.load(runId);
+    const child = await runs.loadNewest(runId);
     const entries = await store.settled(runId, child.state.generation, ['completion']);
     const undo = child.completed.reduce((sum, completed) => sum + completed.undo, 0);
     return { ...body, output: entries.at(-1)?.output ?? null, undo };

@@ -36,6 +36,8 @@ export interface RunTable {
   peek(runId: string): LiveRun | null;
   /** @throws SignalboxError `RUN_NOT_FOUND`, `RUN_DAMAGED`, `DEFINITION_MISSING` */
   load(runId: string): Promise<LiveRun>;
+  /** As `load`, and no older than what is stored: on a shared store another process may have changed the run since it was read. */
+  loadNewest(runId: string): Promise<LiveRun>;
   /** `null` if another process holds the run now. */
   own(runId: string): Promise<LiveRun | null>;
   /**
@@ -107,6 +109,20 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     const promise = read(runId).finally(() => loading.delete(runId));
     loading.set(runId, promise);
     return promise;
+  }
+
+  async function loadNewest(runId: string): Promise<LiveRun> {
+    const known = live.get(runId);
+    if (known === undefined || !store.shared || pending.has(runId)) return load(runId);
+    const stored = await store.load(runId);
+    if (live.get(runId) !== known || pending.has(runId)) return load(runId);
+    if (stored?.state.revision === known.state.revision) {
+      // A lease is renewed without a commit of the run.
+      known.state = { ...known.state, lease: stored.state.lease };
+      return known;
+    }
+    drop(runId);
+    return load(runId);
   }
 
   function drop(runId: string): void {
@@ -189,12 +205,11 @@ export function createRunTable(deps: RunTableDeps): RunTable {
   return {
     peek: (runId) => live.get(runId) ?? null,
     load,
+    loadNewest,
     async own(runId) {
-      let run = live.get(runId) ?? (await load(runId));
-      if (!holdsElsewhere(run)) return run;
-      // What memory says of another's lease may be old.
-      drop(runId);
-      run = await load(runId);
+      const known = live.get(runId);
+      const mayBeOld = store.shared && known?.state.lease?.owner !== owner;
+      const run = mayBeOld ? await loadNewest(runId) : (known ?? (await load(runId)));
       return holdsElsewhere(run) ? null : run;
     },
     change(run, decide, extra = {}) {
