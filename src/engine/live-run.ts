@@ -4,7 +4,6 @@ import { fromStored } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
 import { restoreOutput } from '../evaluation.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
-import { isStep, type PlanNode } from '../plan/plan.ts';
 import { type Facts, type Settled, settle } from '../plan/settle.ts';
 import type { HistoryEntry, Message, RunHeader, RunState, StoredRun } from '../ports/store.ts';
 import type { Definition } from './catalogue.ts';
