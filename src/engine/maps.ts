@@ -19,6 +19,7 @@ import { createItemWriter, type ItemWriter } from './item-writer.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
+import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 
 type MapOpen = Extract<OpenItem, { kind: 'map' }>;
@@ -35,6 +36,8 @@ interface Pass {
   readonly open: MapOpen;
   readonly writer: ItemWriter;
   readonly abort: AbortController;
+  /** Nothing more begins, not even the next attempt of an item; what runs ends. */
+  readonly halt: AbortController;
   isStopping: boolean;
   order: number;
   failure: { readonly index: number; readonly failure: AttemptFailure } | null;
@@ -65,6 +68,7 @@ export function createMaps(deps: WorkDeps): Maps {
       open,
       writer,
       abort,
+      halt: new AbortController(),
       isStopping: open.stopping,
       order: 0,
       failure: null,
@@ -81,6 +85,11 @@ export function createMaps(deps: WorkDeps): Maps {
     try {
       const items = itemsOf(pass);
       const states = await recalled(pass, items);
+      if (isQuarantined(pass.open, deps.settings)) {
+        const failure = quarantined(`map "${node.id}"`, pass.open);
+        log.error({ runId: run.header.id, step: node.id, failure }, 'run quarantined');
+        return await settle(pass, () => failing(pass, failure, hasCompleted(states)));
+      }
       await workers(pass, items, states);
       await pass.writer.flush();
       if (pass.abort.signal.reason instanceof SignalboxError) return;
@@ -146,6 +155,7 @@ export function createMaps(deps: WorkDeps): Maps {
   async function recalled(pass: Pass, items: readonly Json[]): Promise<Map<number, ItemState>> {
     const { run, node, open } = pass;
     const states = new Map<number, ItemState>();
+    const inDoubt: MapItem[] = [];
     for await (const row of readItems(store, run, node.id)) {
       const state = row.state as unknown as ItemState;
       pass.order = Math.max(pass.order, state.order ?? 0);
@@ -154,17 +164,17 @@ export function createMaps(deps: WorkDeps): Maps {
         states.set(row.index, { ...again, attempts: 0, retryAtMs: null });
       } else states.set(row.index, state);
       if (state.attempting !== undefined && row.status === 'running') {
-        states.set(
-          row.index,
-          failedState(pass, state, {
-            name: 'OutcomeUnknownError',
-            message: `Nobody knows whether "${state.attempting}" took effect before the process died`,
-            retryable: false,
-            unclear: true,
-          }),
-        );
+        const unclear = failedState(pass, state, {
+          name: 'OutcomeUnknownError',
+          message: `Nobody knows whether "${state.attempting}" took effect before the process died`,
+          retryable: false,
+          unclear: true,
+        });
+        states.set(row.index, unclear);
+        inDoubt.push(toRow(pass, unclear, 'failed'));
       }
     }
+    await Promise.all(inDoubt.map((row) => pass.writer.write(row)));
     for (const index of states.keys()) if (index >= items.length) states.delete(index);
     return states;
   }
@@ -215,32 +225,51 @@ export function createMaps(deps: WorkDeps): Maps {
       const tasks = node.body.filter((part) => part.kind === 'task');
       for (const task of tasks) {
         if (Object.hasOwn(state.results, task.id)) continue;
-        const after = await runTask(pass, task, state);
-        state = after;
-        if (after.failure !== undefined) return after;
-        if (pass.abort.signal.aborted) return state;
-        if (task !== tasks.at(-1)) await pass.writer.write(toRow(pass, state, 'running'));
+        state = await runTask(pass, task, state, async (after) => {
+          state = after;
+          if (task !== tasks.at(-1)) await pass.writer.write(toRow(pass, after, 'running'));
+          return task === tasks.at(-1) ? complete(pass, after) : after;
+        });
+        if (!Object.hasOwn(state.results, task.id) || pass.abort.signal.aborted) return state;
       }
-      const values = itemValues(run, node, state);
-      const output = copyJson(
-        resolveWiring(node.yields, itemReader(run, { ...state, values })) ?? null,
-      );
-      if (!output.ok)
-        throw new SignalboxError(
-          'VALUE_NOT_SERIALISABLE',
-          `Item ${state.index} of map "${node.id}" yields a value JSON cannot carry`,
-        );
-      pass.order += 1;
-      state = { ...state, output: output.value, order: pass.order, attempts: 0, retryAtMs: null };
-      await pass.writer.write(toRow(pass, state, 'complete'));
-      return state;
+      return state.output === undefined ? await complete(pass, state) : state;
     } catch (error) {
       if (isLost(error)) throw error;
       return fail(pass, state, { ...failureOf(error), retryable: false });
     }
   }
 
-  async function runTask(pass: Pass, task: TaskStep, before: ItemState): Promise<ItemState> {
+  /** All its tasks have completed: what it yields is computed and recorded. */
+  async function complete(pass: Pass, state: ItemState): Promise<ItemState> {
+    const { run, node } = pass;
+    const values = itemValues(run, node, state);
+    const output = copyJson(
+      resolveWiring(node.yields, itemReader(run, { ...state, values })) ?? null,
+    );
+    if (!output.ok)
+      throw new SignalboxError(
+        'VALUE_NOT_SERIALISABLE',
+        `Item ${state.index} of map "${node.id}" yields a value JSON cannot carry`,
+      );
+    pass.order += 1;
+    const completed = {
+      ...state,
+      output: output.value,
+      order: pass.order,
+      attempts: 0,
+      retryAtMs: null,
+    };
+    await pass.writer.write(toRow(pass, completed, 'complete'));
+    return completed;
+  }
+
+  /** A task to its end, or until nothing more begins. A success is recorded before its place is free: closing waits for it. */
+  async function runTask(
+    pass: Pass,
+    task: TaskStep,
+    before: ItemState,
+    record: (after: ItemState) => Promise<ItemState>,
+  ): Promise<ItemState> {
     const { run, node, abort } = pass;
     const binding = run.definition.bindings.tasks.get(task.call.task);
     if (binding === undefined)
@@ -248,7 +277,10 @@ export function createMaps(deps: WorkDeps): Maps {
     const path = `${node.id}/${before.index}/${task.id}`;
     let state = before;
     while (true) {
-      if (state.retryAtMs !== null) await delay(state.retryAtMs - clock.nowMs(), abort.signal);
+      if (state.retryAtMs !== null) {
+        await delay(state.retryAtMs - clock.nowMs(), [abort.signal, pass.halt.signal]);
+        if (pass.halt.signal.aborted) return state;
+      }
       if (abort.signal.aborted) return state;
       const attempt = state.attempts + 1;
       const input = resolveWiring(
@@ -256,10 +288,11 @@ export function createMaps(deps: WorkDeps): Maps {
         itemReader(run, { ...state, values: itemValues(run, node, state) }),
       );
       const bound = log.child({ runId: run.header.id, step: path, attempt });
-      if (task.call.repeat === 'unsafe')
-        await pass.writer.write(toRow(pass, { ...state, attempting: task.id }, 'running'));
-      const outcome = await dispatched(pass, task, attempt, () =>
-        deps.executor.attempt({
+      const current = state;
+      const { outcome, after } = await dispatched(pass, task, attempt, async () => {
+        if (task.call.repeat === 'unsafe')
+          await pass.writer.write(toRow(pass, { ...current, attempting: task.id }, 'running'));
+        const outcome = await deps.executor.attempt({
           workflow: run.header.workflow,
           version: run.header.version,
           step: path,
@@ -276,18 +309,20 @@ export function createMaps(deps: WorkDeps): Maps {
             checkpoint: createCheckpoints(deps, run, path, pass.open.token),
           },
           onHeartbeat: () => {},
-        }),
-      );
-      if (outcome.ok)
+        });
+        if (!outcome.ok) return { outcome, after: current };
+        const results = { ...current.results, [task.id]: outcome.output };
         return {
-          ...state,
-          results: { ...state.results, [task.id]: outcome.output },
-          attempts: 0,
-          retryAtMs: null,
+          outcome,
+          after: await record({ ...current, results, attempts: 0, retryAtMs: null }),
         };
+      });
+      // Cut off by closing: nobody judges it, the next process does it again or asks.
+      if (outcome.ok || abort.signal.reason instanceof SignalboxError) return after;
       const delayMs =
         outcome.failure.retryable &&
         !pass.isStopping &&
+        !pass.halt.signal.aborted &&
         !(outcome.failure.unclear && task.call.repeat === 'unsafe')
           ? nextDelayMs(task.call.retry, attempt, deps.ids.random(), outcome.failure.retryAfterMs)
           : null;
@@ -325,21 +360,23 @@ export function createMaps(deps: WorkDeps): Maps {
       { runId: pass.run.header.id, step: pass.node.id, index: state.index, failure },
       'item failed',
     );
-    if (pass.node.onItemFailure === 'fail') pass.failure ??= { index: state.index, failure };
+    if (pass.node.onItemFailure === 'fail') {
+      pass.failure ??= { index: state.index, failure };
+      pass.halt.abort();
+    }
     return failed;
   }
 
-  function delay(delayMs: number, signal: AbortSignal): Promise<void> {
+  function delay(delayMs: number, signals: readonly AbortSignal[]): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = clock.after(Math.max(0, delayMs), resolve);
-      signal.addEventListener(
-        'abort',
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
+      const over = () => {
+        cancel();
+        for (const signal of signals) signal.removeEventListener('abort', over);
+        resolve();
+      };
+      const cancel = clock.after(Math.max(0, delayMs), over);
+      for (const signal of signals) signal.addEventListener('abort', over);
+      if (signals.some((signal) => signal.aborted)) over();
     });
   }
 
@@ -419,7 +456,10 @@ export function createMaps(deps: WorkDeps): Maps {
     start,
     stop(runId, step) {
       for (const pass of passes.values())
-        if (pass.run.header.id === runId && pass.node.id === step) pass.isStopping = true;
+        if (pass.run.header.id === runId && pass.node.id === step) {
+          pass.isStopping = true;
+          pass.halt.abort();
+        }
     },
   };
 }

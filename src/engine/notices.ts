@@ -6,6 +6,7 @@ import type { WorkDeps } from './attempts.ts';
 import { annotate, closeItems } from './draft.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, runInfo } from './live-run.ts';
+import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 
 export interface Notices {
@@ -89,7 +90,9 @@ export function createNotices(deps: WorkDeps): Notices {
       compensation: outcome.compensation,
     };
     let attempt = item.attempt;
-    let result = await execute(run, call, 'onFailed', input, attempt, abort);
+    let result: AttemptOutcome = isQuarantined(item, deps.settings)
+      ? { ok: false, failure: quarantined('onFailed', item), durationMs: 0 }
+      : await execute(run, call, 'onFailed', input, attempt, abort);
     while (!result.ok && result.failure.retryable && !abort.signal.aborted) {
       const delayMs = nextDelayMs(
         call.retry,

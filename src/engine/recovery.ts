@@ -1,4 +1,5 @@
 /** Taking up what a process that is gone left behind: what was scheduled and not finished is handed out again, or asked about. */
+import type { AttemptFailure } from '../ports/executor.ts';
 import type { Logger } from '../ports/logger.ts';
 import { applyEvent } from './apply.ts';
 import { closeItems, type Draft } from './draft.ts';
@@ -30,17 +31,38 @@ export function adopt(
   const { run, tools } = draft;
   for (const orphan of orphans) {
     if (!run.open.includes(orphan)) continue;
-    if (orphan.kind === 'map') draft.commands.push({ type: 'map', step: orphan.step });
-    else if (orphan.kind === 'notice') draft.commands.push({ type: 'notice' });
-    else if (orphan.kind === 'undo') {
-      run.open = run.open.map((item) =>
-        item === orphan
-          ? { ...orphan, token: tools.token(), dispatches: orphan.dispatches + 1 }
-          : item,
-      );
-      draft.commands.push({ type: 'undo' });
-    } else adoptAttempt(draft, orphan, settings, log);
+    if (orphan.kind === 'attempt') {
+      adoptAttempt(draft, orphan, settings, log);
+      continue;
+    }
+    const taken = { ...orphan, dispatches: (orphan.dispatches ?? 1) + 1 };
+    // The items of a map go on under the token with which they were begun.
+    const again = taken.kind === 'undo' ? { ...taken, token: tools.token() } : taken;
+    run.open = run.open.map((item) => (item === orphan ? again : item));
+    draft.commands.push(
+      orphan.kind === 'map' ? { type: 'map', step: orphan.step } : { type: orphan.kind },
+    );
   }
+}
+
+/** Whoever carries it out gives it up instead, once the process has died too often over it. */
+export function isQuarantined(
+  { dispatches = 1 }: { readonly dispatches?: number },
+  settings: Settings,
+): boolean {
+  return dispatches > settings.maxDispatches;
+}
+
+export function quarantined(
+  what: string,
+  { dispatches = 1 }: { readonly dispatches?: number },
+): AttemptFailure {
+  return {
+    name: 'Quarantined',
+    message: `The process died ${dispatches - 1} times while ${what} ran; it is not run again`,
+    retryable: false,
+    unclear: true,
+  };
 }
 
 function adoptAttempt(

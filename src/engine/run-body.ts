@@ -78,6 +78,8 @@ export type OpenItem =
       readonly step: string;
       readonly token: string;
       readonly stopping: boolean;
+      /** Times it was taken up; absent: once. */
+      readonly dispatches?: number;
       readonly sinceMs: number;
     })
   /** The task that is told of a failed run. */
@@ -85,6 +87,8 @@ export type OpenItem =
       readonly kind: 'notice';
       readonly attempt: number;
       readonly token: string;
+      /** Times it was taken up; absent: once. */
+      readonly dispatches?: number;
       readonly sinceMs: number;
     });
 

@@ -14,6 +14,7 @@ import { toError } from './effects.ts';
 import { undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
+import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 
 /** One thing to undo. `path` is the step, or `child/step` for what a child did. */
@@ -57,7 +58,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
     const entries: UndoEntry[] = [];
     for (const completed of [...run.completed].reverse()) {
       if (completed.child !== null) {
-        const child = await runs.load(completed.child);
+        const child = await runs.loadNewest(completed.child);
         const path = `${prefix}${completed.step}/`;
         entries.push(...(await undoList(child, path, [...children, child])));
       } else entries.push({ path: `${prefix}${completed.step}`, run, completed, children });
@@ -100,7 +101,9 @@ export function createUndoing(deps: WorkDeps): Undoing {
           `Run "${runId}" has no undo entry ${item.position}`,
           { details: { runId } },
         );
-      const outcome = await carryOut(entry, item.attempt, abort.signal);
+      const outcome: AttemptOutcome = isQuarantined(item, deps.settings)
+        ? { ok: false, failure: quarantined(`the undo of "${entry.path}"`, item), durationMs: 0 }
+        : await carryOut(entry, item.attempt, abort.signal);
       await settle(runId, item, entry, outcome);
     } catch (error) {
       if (
