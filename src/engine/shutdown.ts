@@ -20,24 +20,31 @@ export async function shutDown(deps: WorkDeps, graceMs: number): Promise<void> {
   if (store.shared) await releaseLeases(deps);
 }
 
-/** Attempts scheduled and never handed out are marked so: nobody need ask whether they took effect. */
-async function handBack({ runs, inFlight, cutOff, log }: WorkDeps): Promise<void> {
-  const isUntouched = (item: OpenItem) =>
-    item.kind === 'attempt' &&
-    item.dispatches === 1 &&
-    inFlight.get(item.token)?.isRunning !== true &&
-    !cutOff.has(item.token);
-  const mark = (item: OpenItem): OpenItem =>
-    item.kind === 'attempt' && isUntouched(item) ? { ...item, dispatches: 0 } : item;
-  for (const run of runs.all().filter((candidate) => candidate.open.some(isUntouched))) {
+/**
+ * Attempts scheduled and never handed out are marked so: nobody need ask whether they took effect. Work that is taken up again by the next
+ * start has not cost the process its life.
+ */
+async function handBack({ runs, owner, inFlight, cutOff, log }: WorkDeps): Promise<void> {
+  const marked = (item: OpenItem): OpenItem => {
+    if (!('token' in item)) return item;
+    const { dispatches = 1 } = item;
+    const isUntouched = inFlight.get(item.token)?.isRunning !== true && !cutOff.has(item.token);
+    if (item.kind === 'attempt' && dispatches === 1 && isUntouched)
+      return { ...item, dispatches: 0 };
+    return dispatches > 1 ? { ...item, dispatches: dispatches - 1 } : item;
+  };
+  for (const run of runs.all()) {
+    const open = run.open.map(marked);
+    const isChanged = open.some((item, index) => item !== run.open[index]);
+    if (!isChanged || run.state.lease?.owner !== owner) continue;
     try {
       await runs.change(run, () => {
-        run.open = run.open.map(mark);
+        run.open = open;
       });
     } catch (error) {
       log.warn(
         { err: error, runId: run.header.id },
-        'an attempt never started could not be marked so',
+        'work that goes on at the next start could not be marked so',
       );
     }
   }

@@ -81,3 +81,100 @@ it.each([withTask, withMap])(
     expect(done).toEqual(['x', 'x!']);
   },
 );
+
+it('closing takes no run away from the process that is at work on it', async () => {
+  const clock = new ManualClock();
+  const store: Store = { ...createMemoryStore(), shared: true };
+  let finish = () => {};
+  let begun = 0;
+  const long = defineTask({
+    name: 'long',
+    input: z.string(),
+    output: z.string(),
+    compensate: 'none',
+    async run({ input, signal }) {
+      begun += 1;
+      await new Promise<void>((resolve, reject) => {
+        finish = resolve;
+        signal.addEventListener('abort', () => reject(new Error('Cut off')));
+      });
+      return input;
+    },
+  });
+  const workflow = defineWorkflow({
+    name: 'long',
+    version: 1,
+    input: z.string(),
+    steps: (w) => w.task('long', long, { input: w.input }),
+  });
+  const settings = { leaseMs: 3_000, pollMs: 500 };
+  const open = () =>
+    createOrchestrator({ workflows: [workflow], store, clock, logger: silence, settings });
+  const working = await open();
+  const looking = await open();
+
+  const { runId } = await working.start(workflow, 'x');
+  await clock.advance(100);
+  await looking.explain(runId);
+  await Promise.all([looking.close(), clock.advance(6_000)]);
+  await clock.advance(2_000);
+  finish();
+  await clock.advance(10_000);
+
+  expect(await working.get(runId)).toMatchObject({ status: 'complete' });
+  expect(begun).toBe(1);
+});
+
+it('does not count an end in good order as a death of the process', async () => {
+  const clock = new ManualClock();
+  const store = createMemoryStore();
+  let begun = 0;
+  let isDone = false;
+  const long = defineTask({
+    name: 'long',
+    input: z.string(),
+    output: z.string(),
+    compensate: 'none',
+    async run({ input }) {
+      begun += 1;
+      return isDone ? input : new Promise<never>(() => {});
+    },
+  });
+  const inTask = defineWorkflow({
+    name: 'long-in-task',
+    version: 1,
+    input: z.string(),
+    steps: (w) => w.task('long', long, { input: w.input }),
+  });
+  const inMap = defineWorkflow({
+    name: 'long-in-map',
+    version: 1,
+    input: z.array(z.string()),
+    steps: (w) => w.map('longs', w.input, {}, (item) => w.task('long', long, { input: item })),
+  });
+  const open = () =>
+    createOrchestrator({
+      workflows: [inTask, inMap],
+      store,
+      clock,
+      logger: silence,
+      settings: { maxDispatches: 2 },
+    });
+  const first = await open();
+  const { runId } = await first.start(inTask, 'x');
+  const mapped = await first.start(inMap, ['y']);
+  await clock.advance(100);
+  await Promise.all([first.close({ graceMs: 100 }), clock.advance(200)]);
+  for (let deploy = 0; deploy < 5; deploy += 1) {
+    const orchestrator = await open();
+    await clock.advance(100);
+    await Promise.all([orchestrator.close({ graceMs: 100 }), clock.advance(200)]);
+  }
+  isDone = true;
+  const last = await open();
+  await clock.advance(100);
+
+  expect(await last.get(runId)).toMatchObject({ status: 'complete' });
+  expect(await last.get(mapped.runId)).toMatchObject({ status: 'complete' });
+  expect(begun).toBe(14);
+});
