@@ -1,7 +1,7 @@
 /** Creating a run: its input parsed at the door, its key claimed in the same commit. */
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
-import { copyJson } from '../plan/json-value.ts';
+import { copyJson, kindOf } from '../plan/json-value.ts';
 import type { Priority } from '../plan/plan.ts';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
 import type { RunHeader, RunState } from '../ports/store.ts';
@@ -50,6 +50,20 @@ export function checkStartAt({ startAt }: StartOptions): void {
     `Option "startAt" must be a time in milliseconds since 1970, got ${String(startAt)}`,
     { details: { startAt } },
   );
+}
+
+/** @throws SignalboxError `INPUT_INVALID` if one of them is no text, `PAYLOAD_TOO_LARGE` */
+export function checkLabels({ labels }: StartOptions, maxBytes: number): void {
+  if (labels == null) return;
+  acceptJson('Labels', labels, 'INPUT_INVALID', maxBytes);
+  for (const [name, text] of Object.entries(labels)) {
+    if (typeof text === 'string') continue;
+    throw new SignalboxError(
+      'INPUT_INVALID',
+      `Label "${name}" must be a text, not ${kindOf(text)}`,
+      { details: { label: name } },
+    );
+  }
 }
 
 export function assertSize(what: string, value: unknown, maxBytes: number): void {
