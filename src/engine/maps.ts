@@ -176,6 +176,8 @@ export function createMaps(deps: WorkDeps): Maps {
     }
     await Promise.all(inDoubt.map((row) => pass.writer.write(row)));
     for (const index of states.keys()) if (index >= items.length) states.delete(index);
+    for (const { index, failure } of states.values())
+      if (failure !== undefined) failMap(pass, index, failure as unknown as AttemptFailure);
     return states;
   }
 
@@ -190,8 +192,6 @@ export function createMaps(deps: WorkDeps): Maps {
         const index = next;
         next += 1;
         const state = states.get(index);
-        if (state?.failure !== undefined && pass.node.onItemFailure === 'fail')
-          pass.failure ??= { index, failure: state.failure as unknown as AttemptFailure };
         if (state?.output === undefined && state?.failure === undefined) return index;
       }
       return null;
@@ -219,7 +219,7 @@ export function createMaps(deps: WorkDeps): Maps {
 
   /** One item to its end: its tasks in order, each result recorded before the next begins. */
   async function workOn(pass: Pass, known: ItemState): Promise<ItemState> {
-    const { run, node } = pass;
+    const { node } = pass;
     let state = known;
     try {
       const tasks = node.body.filter((part) => part.kind === 'task');
@@ -360,11 +360,15 @@ export function createMaps(deps: WorkDeps): Maps {
       { runId: pass.run.header.id, step: pass.node.id, index: state.index, failure },
       'item failed',
     );
-    if (pass.node.onItemFailure === 'fail') {
-      pass.failure ??= { index: state.index, failure };
-      pass.halt.abort();
-    }
+    failMap(pass, state.index, failure);
     return failed;
+  }
+
+  /** The first item that fails is the failure of the map, unless failures are collected. */
+  function failMap(pass: Pass, index: number, failure: AttemptFailure): void {
+    if (pass.node.onItemFailure !== 'fail') return;
+    pass.failure ??= { index, failure };
+    pass.halt.abort();
   }
 
   function delay(delayMs: number, signals: readonly AbortSignal[]): Promise<void> {
