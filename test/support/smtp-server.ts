@@ -48,7 +48,9 @@ export async function startSmtpServer(port = 0): Promise<TestSmtpServer> {
       callback(refusal(behaviour, 'recipient'));
     },
     async onData(stream, session, callback) {
-      const source = await text(stream);
+      const source = await text(stream).catch(() => null);
+      // The client has vanished in the middle of its mail.
+      if (source === null) return;
       const refused = refusal(behaviour, 'mail');
       if (refused) return callback(refused);
       const { mailFrom, rcptTo } = session.envelope;
