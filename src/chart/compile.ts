@@ -249,7 +249,10 @@ function draining(plan: Plan, steps: ReadonlyMap<string, StepNode>): ChartState 
         ],
       },
     ];
-    if (step.kind === 'task' && step.call.repeat === 'unsafe') {
+    if (
+      step.kind === 'task' &&
+      (step.call.repeat === 'unsafe' || step.fallback?.repeat === 'unsafe')
+    ) {
       on[`${step.id}.in_doubt`] = [
         {
           guard,

@@ -49,7 +49,13 @@ export type Effect =
   | { readonly type: 'map'; readonly step: string }
   | { readonly type: 'emit'; readonly step: string }
   | { readonly type: 'await'; readonly step: string }
-  | { readonly type: 'review'; readonly step: string; readonly inDoubt: boolean }
+  /** `inDoubt`: whether an attempt took effect, of the fallback if that is set. */
+  | {
+      readonly type: 'review';
+      readonly step: string;
+      readonly inDoubt: boolean;
+      readonly fallback?: boolean;
+    }
   /** A policy may decide the review at once. */
   | { readonly type: 'decide'; readonly step: string }
   /** The timer's event is `step.name`. */

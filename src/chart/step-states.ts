@@ -184,11 +184,11 @@ function taskBody(
   place: StepPlace,
 ): Pick<ChartState, 'states' | 'entry' | 'exit' | 'on'> {
   const { id } = step;
-  const timed = (name: string): ChartState => ({
+  const timed = (name: string, next = 'running'): ChartState => ({
     tags: ['waiting'],
     entry: [action('timer', { step: id, name })],
     exit: [action('withdraw', { step: id, name })],
-    on: { [`${id}.${name}`]: [{ target: `#${stepStateId(id)}.running` }] },
+    on: { [`${id}.${name}`]: [{ target: `#${stepStateId(id)}.${next}` }] },
   });
   const givenUp: ChartTransition[] = [...tolerated(step.tolerate, step, place), failRun(id)];
   const afterFailure: ChartTransition[] =
@@ -196,10 +196,14 @@ function taskBody(
       ? givenUp
       : [{ target: 'fallback', actions: [action('forgetAttempts', { step: id })] }];
   const doubtful = step.call.repeat === 'unsafe';
-  const deferrable = step.call.breaker !== undefined || step.call.rememberMs !== undefined;
+  const deferrable = isDeferrable(step.call);
+  const { fallback } = step;
+  // Which of the two has completed the step, and whether that can be undone, the event says.
+  const undoable =
+    step.call.compensate !== 'none' || (fallback !== undefined && fallback.compensate !== 'none');
   const completed: ChartTransition = {
     target: place.next,
-    actions: settles(step, place, step.call.compensate !== 'none'),
+    actions: settles(step, place, undoable),
   };
   const on: Record<string, readonly ChartTransition[]> = {
     [`${id}.completed`]: [completed],
@@ -227,19 +231,17 @@ function taskBody(
   if (step.call.retry.maxAttempts > 1) states['backing_off'] = timed('retry_due');
   if (deferrable) states['deferred'] = timed('deferral_over');
   if (doubtful) states['in_doubt'] = inDoubt(step, completed, afterFailure);
-  if (step.fallback !== undefined) {
+  if (fallback !== undefined) {
     states['fallback'] = underWay(id, action('attempt', { step: id, fallback: true }), {
-      [`${id}.completed`]: [
-        { target: place.next, actions: settles(step, place, step.fallback.compensate !== 'none') },
-      ],
+      [`${id}.completed`]: [completed],
       [`${id}.failed`]: [
-        ...(step.fallback.retry.maxAttempts > 1
+        ...(fallback.retry.maxAttempts > 1
           ? [
               {
                 target: 'fallback_backing_off',
                 guard: {
                   type: 'retryable',
-                  params: { step: id, maxAttempts: step.fallback.retry.maxAttempts },
+                  params: { step: id, maxAttempts: fallback.retry.maxAttempts },
                 },
                 actions: [action('countAttempt', { step: id })],
               } as const,
@@ -247,13 +249,17 @@ function taskBody(
           : []),
         ...givenUp,
       ],
+      ...(isDeferrable(fallback) ? { [`${id}.deferred`]: [{ target: 'fallback_deferred' }] } : {}),
+      ...(fallback.repeat === 'unsafe'
+        ? { [`${id}.in_doubt`]: [{ target: 'fallback_in_doubt' }] }
+        : {}),
     });
-    states['fallback_backing_off'] = {
-      ...timed('retry_due'),
-      on: { [`${id}.retry_due`]: [{ target: 'fallback' }] },
-    };
+    states['fallback_backing_off'] = timed('retry_due', 'fallback');
+    if (isDeferrable(fallback)) states['fallback_deferred'] = timed('deferral_over', 'fallback');
+    if (fallback.repeat === 'unsafe')
+      states['fallback_in_doubt'] = inDoubt(step, completed, givenUp, 'fallback');
   }
-  const mayCount = step.call.retry.maxAttempts > 1 || (step.fallback?.retry.maxAttempts ?? 1) > 1;
+  const mayCount = step.call.retry.maxAttempts > 1 || (fallback?.retry.maxAttempts ?? 1) > 1;
   const limit =
     step.withinMs === undefined
       ? {}
@@ -264,7 +270,9 @@ function taskBody(
               ...transition,
               actions: [
                 action('abandon', { step: id }),
-                ...(doubtful ? [action('doubtRunning', { step: id })] : []),
+                ...(doubtful || fallback?.repeat === 'unsafe'
+                  ? [action('doubtRunning', { step: id })]
+                  : []),
                 action('untrack', { step: id }),
                 ...(transition.actions ?? []),
               ],
@@ -278,17 +286,24 @@ function taskBody(
   return { states, ...limit, ...(exit.length === 0 ? {} : { exit }) };
 }
 
+/** Something may stand in for the attempt, or make it wait. */
+function isDeferrable(call: TaskCall): boolean {
+  return call.breaker !== undefined || call.rememberMs !== undefined;
+}
+
 /** A person says whether the effect of an attempt without a verdict happened. */
 function inDoubt(
   step: TaskStep,
   completed: ChartTransition,
   afterFailure: readonly ChartTransition[],
+  again: 'running' | 'fallback' = 'running',
 ): ChartState {
   const { id } = step;
+  const asked = { step: id, inDoubt: true, ...(again === 'fallback' ? { fallback: true } : {}) };
   const cleared = action('clearDoubt', { step: id });
   return {
     tags: ['waiting_review'],
-    entry: [action('doubt', { step: id }), action('review', { step: id, inDoubt: true })],
+    entry: [action('doubt', { step: id }), action('review', asked)],
     exit: [action('withdraw', { step: id, name: 'review' })],
     on: {
       [`${id}.happened`]: [
@@ -300,7 +315,7 @@ function inDoubt(
       ],
       [`${id}.did_not_happen`]: [
         {
-          target: 'running',
+          target: again,
           guard: { type: 'canDecide', params: { outcome: 'any' } },
           actions: [cleared],
         },

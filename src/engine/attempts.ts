@@ -23,6 +23,7 @@ import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
 import { lateReason, outcomeOf } from './outcome.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
+import { toleratedValue } from './tolerance.ts';
 
 export type AttemptItem = Extract<OpenItem, { kind: 'attempt' }>;
 
@@ -421,7 +422,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       ...(failure.cause === undefined ? {} : { cause: failure.cause }),
     };
     const error = toError(summary);
-    if (failure.unclear && call.repeat === 'unsafe' && !item.fallback) {
+    if (failure.unclear && call.repeat === 'unsafe') {
       bound.warn(
         { failure: summary },
         'nobody knows whether the attempt took effect; a person is asked',
@@ -447,26 +448,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
       );
       return { ...base, event, error, delayMs: delay };
     }
-    const isLast = item.fallback || node.fallback === undefined;
-    const tolerated =
-      isLast &&
-      (node.tolerate === 'any' ||
-        (failure.code !== undefined && node.tolerate?.includes(failure.code) === true));
-    if (tolerated) {
-      const value: Json =
-        failure.code !== undefined && node.tolerate !== 'any'
-          ? { status: failure.code, detail: failure.detail ?? null }
-          : {
-              status: 'failed',
-              failure: {
-                name: failure.name,
-                message: failure.message,
-                retryable: failure.retryable,
-                attempts: item.attempt,
-              },
-            };
-      return { ...base, event, error, settles: { value, output: value } };
-    }
+    const value = toleratedValue(node, failure, item.attempt, item.fallback);
+    if (value !== null) return { ...base, event, error, settles: { value, output: value } };
     bound.error(
       { failure: summary, completed: run.completed.length },
       `task failed after ${item.attempt} attempt(s); ${run.completed.length} completed step(s) to roll back`,

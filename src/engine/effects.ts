@@ -61,7 +61,7 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
     case 'await':
       return awaitEvent(draft, effect.step);
     case 'review':
-      openReview(draft, effect.step, effect.inDoubt);
+      openReview(draft, effect.step, effect.inDoubt, effect.fallback === true);
       return [];
     case 'decide':
       return [decideByPolicy(draft, effect.step)];
@@ -293,7 +293,7 @@ export function received(
   };
 }
 
-function openReview(draft: Draft, step: string, inDoubt: boolean): void {
+function openReview(draft: Draft, step: string, inDoubt: boolean, fallback: boolean): void {
   const { run, tools } = draft;
   const node = nodeOf(draft, step);
   const read = readerOf(run);
@@ -321,6 +321,7 @@ function openReview(draft: Draft, step: string, inDoubt: boolean): void {
     kind: 'review',
     step,
     inDoubt,
+    ...(fallback ? { fallback } : {}),
     sinceMs: tools.nowMs,
     dueAtMs: expiresMs === undefined ? null : tools.nowMs + expiresMs,
     assignees: assigned,

@@ -36,15 +36,22 @@ export function faulted(failure: FailureSummary): Incoming {
   };
 }
 
+/** What a person said of an attempt in doubt, as the attempt itself would have said it: that is what the chart waits for at first. */
+const verdicts: ReadonlyMap<string, string> = new Map([
+  ['.happened', '.completed'],
+  ['.given_up', '.failed'],
+]);
+
 /** How a step was settled before, as an event that settles it again. */
 export function replayOf(run: LiveRun, step: string): Incoming | null {
   const entry = run.recorded?.get(step);
   if (entry === undefined) return null;
+  const ending = entry.event.slice(step.length);
   const { data } = entry;
   const failure = entry.error === null ? undefined : (entry.error as unknown as FailureSummary);
   return {
     event: {
-      type: entry.event,
+      type: `${step}${verdicts.get(ending) ?? ending}`,
       ...(failure === undefined ? {} : { failure: { ...failure, retryable: false } }),
       ...(data?.['outcome'] === undefined
         ? {}

@@ -7,6 +7,7 @@ import { toError } from './effects.ts';
 import type { LiveRun } from './live-run.ts';
 import type { OpenItem } from './run-body.ts';
 import type { Settings } from './settings.ts';
+import { toleratedValue } from './tolerance.ts';
 
 type Orphan = Extract<OpenItem, { kind: 'attempt' | 'undo' | 'map' | 'notice' }>;
 
@@ -84,22 +85,22 @@ function adoptAttempt(
     };
     bound.error({ failure }, 'run quarantined');
     closeItems(draft, (item) => item === orphan);
+    const value =
+      node?.kind === 'task' ? toleratedValue(node, failure, orphan.attempt, orphan.fallback) : null;
     applyEvent(draft, {
       event: { type: `${step}.failed`, failure },
       actor: 'signalbox',
       step,
       attempt: orphan.attempt,
       error: toError(failure),
+      ...(value === null ? {} : { settles: { value, output: value } }),
       lenient: true,
     });
     return;
   }
-  if (
-    node?.kind === 'task' &&
-    node.call.repeat === 'unsafe' &&
-    !orphan.fallback &&
-    orphan.dispatches > 0
-  ) {
+  const call = node?.kind === 'task' && orphan.fallback ? node.fallback : undefined;
+  const repeat = node?.kind === 'task' ? (call ?? node.call).repeat : 'safe';
+  if (repeat === 'unsafe' && orphan.dispatches > 0) {
     const failure = {
       step,
       name: 'OutcomeUnknownError',

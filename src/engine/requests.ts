@@ -15,6 +15,7 @@ import { type LiveRun, restoreValue } from './live-run.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
 import { released, stopped } from './pausing.ts';
 import type { OpenItem } from './run-body.ts';
+import { toleratedValue } from './tolerance.ts';
 
 const Actor = z.string().min(1).max(200);
 const Reason = z.string().max(2_000);
@@ -171,7 +172,7 @@ function decide(draft: Draft, request: Request<'decide'>): JsonObject {
       { details: { runId: id, step: request.step } },
     );
   }
-  const incoming = item.inDoubt ? verdictOf(run, request) : decisionOf(run, request, item);
+  const incoming = item.inDoubt ? verdictOf(run, request, item) : decisionOf(run, request, item);
   applyEvent(draft, { ...incoming, event: { ...incoming.event, decider }, actor: request.actor });
   return { status: statusOf(run.snapshot) };
 }
@@ -238,10 +239,16 @@ function formOf(
   );
 }
 
-function verdictOf(run: LiveRun, request: Request<'decide'>): Omit<Incoming, 'actor'> {
+function verdictOf(
+  run: LiveRun,
+  request: Request<'decide'>,
+  item: ReviewItem,
+): Omit<Incoming, 'actor'> {
   const { step } = request;
+  const isFallback = item.fallback === true;
   const data = {
     ...(request.comment === undefined ? {} : { comment: request.comment }),
+    ...(isFallback ? { fallback: true } : {}),
     verdict: request.outcome,
   };
   const node = run.definition.index.nodes.get(step);
@@ -255,9 +262,17 @@ function verdictOf(run: LiveRun, request: Request<'decide'>): Omit<Incoming, 'ac
         request.comment ?? `Given up by ${request.actor}: nobody knows whether it took effect`,
       retryable: false,
     };
-    return { event: { type: `${step}.given_up`, failure }, step, data, error: toError(failure) };
+    const value = node?.kind === 'task' ? toleratedValue(node, failure, 1, isFallback) : null;
+    return {
+      event: { type: `${step}.given_up`, failure },
+      step,
+      data,
+      error: toError(failure),
+      ...(value === null ? {} : { settles: { value, output: value } }),
+    };
   }
-  const task = run.definition.bindings.tasks.get(node.call.task);
+  const call = isFallback && node.fallback !== undefined ? node.fallback : node.call;
+  const task = run.definition.bindings.tasks.get(call.task);
   const parsed = task?.output.parse(request.output);
   if (parsed?.ok !== true) {
     const why =
@@ -273,11 +288,11 @@ function verdictOf(run: LiveRun, request: Request<'decide'>): Omit<Incoming, 'ac
   const stored: Json =
     node.tolerate === undefined ? parsed.stored : { status: 'complete', value: parsed.stored };
   return {
-    event: { type: `${step}.happened`, ...(node.call.compensate === 'none' ? {} : { undo: 1 }) },
+    event: { type: `${step}.happened`, undo: call.compensate === 'none' ? 0 : 1 },
     step,
     data,
     settles: {
-      value: restoreValue(run.definition, step, { output: stored, data: null }),
+      value: restoreValue(run.definition, step, { output: stored, data }),
       output: stored,
     },
   };

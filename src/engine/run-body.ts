@@ -49,6 +49,8 @@ export type OpenItem =
       readonly kind: 'review';
       readonly step: string;
       readonly inDoubt: boolean;
+      /** Of a review in doubt: it was the fallback that gave no verdict. */
+      readonly fallback?: true;
       readonly sinceMs: number;
       readonly assignees: readonly string[] | null;
       readonly excluded: readonly string[];

@@ -94,7 +94,7 @@ function eventOf(
     return { ...base, type: `${id}.completed`, output: outcome.output, undo };
   }
   const { failure } = outcome;
-  const isDoubtful = failure.unclear && node.call.repeat === 'unsafe' && !isFallback;
+  const isDoubtful = failure.unclear && call.repeat === 'unsafe';
   return {
     ...base,
     type: isDoubtful ? `${id}.in_doubt` : `${id}.failed`,
