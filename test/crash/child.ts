@@ -25,7 +25,7 @@ import { smallWorkflows } from './support/small-workflows.ts';
 
 const assignment: Assignment = JSON.parse(process.argv[2] ?? '');
 const places: string[] = [];
-let isOpening = true;
+const phase = { isOpening: true, isClosing: false };
 
 /** Written at once, so that it is out before the process dies. */
 function say(line: Line): void {
@@ -33,7 +33,7 @@ function say(line: Line): void {
 }
 
 function reach(name: string): void {
-  const place = isOpening ? name.replace(/^\w+/, 'open') : name;
+  const place = phase.isOpening ? name.replace(/^\w+/, 'open') : name;
   places.push(place);
   if (places.length !== assignment.killAt) return;
   say({ type: 'died', place });
@@ -147,7 +147,7 @@ function verdictOn({ runId }: RunView): Decision {
 const ended: ReadonlySet<string> = new Set(['complete', 'failed', 'cancelled']);
 
 async function converse(orchestrator: Orchestrator): Promise<void> {
-  for (;;) {
+  while (!phase.isClosing) {
     const { runs } = await orchestrator.list({ limit: 1_000 });
     const open = runs.filter(({ status }) => !ended.has(status));
     const awaited = open.filter(({ key }) => assignment.until?.includes(key ?? '') ?? true);
@@ -169,7 +169,7 @@ async function converse(orchestrator: Orchestrator): Promise<void> {
 }
 
 const store = await openStore();
-isOpening = false;
+phase.isOpening = false;
 const orchestrator = await createOrchestrator({
   workflows: [incidentResponse, quarterlyReport, ...smallWorkflows],
   store,
@@ -182,6 +182,7 @@ say({ type: 'opened' });
 const { graceMs } = assignment;
 if (graceMs !== null) {
   process.once('SIGTERM', () => {
+    phase.isClosing = true;
     const startedMs = performance.now();
     void orchestrator
       .close({ graceMs })
@@ -198,7 +199,9 @@ for (const { workflow, input, key } of assignment.runs) {
   say({ type: 'promised', runId, event: 'run.created' });
 }
 await converse(orchestrator);
-await orchestrator.close();
-await store.close();
-say({ type: 'ended', places });
-process.exit(0);
+if (!phase.isClosing) {
+  await orchestrator.close();
+  await store.close();
+  say({ type: 'ended', places });
+  process.exit(0);
+}

@@ -151,7 +151,7 @@ export const deadly = defineWorkflow({
       output: z.string(),
       compensate: 'none',
       async run() {
-        await delay(20);
+        await delay(100);
         process.kill(process.pid, 'SIGKILL');
         return delay(60_000, 'unreachable');
       },
@@ -160,7 +160,7 @@ export const deadly = defineWorkflow({
   },
 });
 
-/** Takes as long as it is told to, and does not listen to its signal. */
+/** Takes as long as it is told to, but no longer than `SLOW_LIMIT_MS`; some listen to their signal. */
 export const slow = defineWorkflow({
   name: 'slow',
   version: 1,
@@ -172,7 +172,8 @@ export const slow = defineWorkflow({
       output: z.string(),
       compensate: 'none',
       async run({ input: { takesMs, obeys }, signal }) {
-        await delay(takesMs, undefined, obeys ? { signal } : {});
+        const limitMs = Number(process.env['SLOW_LIMIT_MS'] ?? takesMs);
+        await delay(Math.min(takesMs, limitMs), undefined, obeys ? { signal } : {});
         return `took ${takesMs}`;
       },
     });
