@@ -5,6 +5,7 @@ import type {
   MapStep,
   ReviewStep,
   StepNode,
+  TaskCall,
   TaskStep,
   Tolerance,
   WaitStep,
