@@ -4,9 +4,10 @@ import type { AttemptFailure } from './ports/executor.ts';
 
 const maxText = 2_000;
 
-export function failureOf(error: unknown): AttemptFailure {
-  const { name, message } = textOf(error);
-  const cause = error instanceof Error ? causeOf(error) : undefined;
+export function failureOf(thrown: unknown): AttemptFailure {
+  const { name, message } = textOf(thrown);
+  const error = asError(thrown);
+  const cause = error === null ? undefined : causeOf(error);
   return {
     name,
     message,
@@ -18,6 +19,15 @@ export function failureOf(error: unknown): AttemptFailure {
       : {}),
     ...(cause === undefined ? {} : { cause }),
   };
+}
+
+/** Even to ask what it is may throw, as a revoked proxy does. */
+export function asError(thrown: unknown): Error | null {
+  try {
+    return thrown instanceof Error ? thrown : null;
+  } catch {
+    return null;
+  }
 }
 
 function causeOf(error: Error): { name: string; message: string } | undefined {

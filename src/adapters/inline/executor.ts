@@ -1,5 +1,5 @@
 /** Runs handlers in this process and thread. Whatever a handler does becomes an outcome; nothing it throws gets past here. */
-import { failureOf } from '../../failure.ts';
+import { asError, failureOf } from '../../failure.ts';
 import type { Json } from '../../plan/json.ts';
 import { copyJson, copyStructure } from '../../plan/json-value.ts';
 import type { Contract, Issue } from '../../ports/bindings.ts';
@@ -143,7 +143,7 @@ function invoke<T>(call: () => Promise<T>): Promise<T> {
   try {
     return Promise.resolve(call());
   } catch (error) {
-    return Promise.reject(error instanceof Error ? error : new Thrown(error));
+    return Promise.reject(asError(error) ?? new Thrown(error));
   }
 }
 
