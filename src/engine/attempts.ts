@@ -21,6 +21,7 @@ import type { Incoming } from './incoming.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
 import { lateReason, outcomeOf } from './outcome.ts';
+import { persist } from './persist.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
 import { toleratedValue } from './tolerance.ts';
@@ -108,7 +109,9 @@ export function createAttempts(deps: WorkDeps): Attempts {
       if (abort.signal.reason instanceof SignalboxError || known === null) return;
       // One that was handed out before may have taken effect: it runs again, so that it can be undone.
       if (item.dispatches <= 1 && (abort.signal.aborted || isDraining(known))) {
-        return await persist(() => settle(runId, node, call, item, neverBegun(node.id), null));
+        return await persist(deps, () =>
+          settle(runId, node, call, item, neverBegun(node.id), null),
+        );
       }
       const input = resolveWiring(node.input, readerOf(run));
       const by = `${runId}/${node.id}/${item.token}`;
@@ -117,7 +120,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       if (deferral !== null) {
         if (deferral.kind === 'remembered')
           bound.info({ key: deferral.key }, 'result remembered, task not run');
-        return await persist(() =>
+        return await persist(deps, () =>
           settle(runId, node, call, item, deferral.outcome, null, deferral.delayMs, deferral.why),
         );
       }
@@ -145,7 +148,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
         onLate(late) {
           over.promise
             .then(() =>
-              persist(() => settle(runId, node, call, item, limited(late, node.id), null)),
+              persist(deps, () => settle(runId, node, call, item, limited(late, node.id), null)),
             )
             .catch((error: unknown) =>
               bound.warn({ err: error }, 'a late result could not be recorded'),
@@ -159,7 +162,9 @@ export function createAttempts(deps: WorkDeps): Attempts {
         return;
       }
       const inputHash = digest(input ?? null);
-      await persist(() => settle(runId, node, call, item, limited(outcome, node.id), inputHash));
+      await persist(deps, () =>
+        settle(runId, node, call, item, limited(outcome, node.id), inputHash),
+      );
     } catch (error) {
       if (
         error instanceof SignalboxError &&
@@ -183,27 +188,6 @@ export function createAttempts(deps: WorkDeps): Attempts {
       });
     } finally {
       over.resolve();
-    }
-  }
-
-  /** A result in hand is not thrown away because the store is out of order for a while: nothing else may run the task again meanwhile. */
-  async function persist(write: () => Promise<void>): Promise<void> {
-    for (let delayMs = 250; ; delayMs = Math.min(delayMs * 2, 10_000)) {
-      try {
-        return await write();
-      } catch (error) {
-        if (
-          !(error instanceof SignalboxError) ||
-          error.code !== 'STORE_UNAVAILABLE' ||
-          deps.isClosed()
-        )
-          throw error;
-        log.warn(
-          { err: error, delayMs },
-          'the store is unavailable; the result is kept and written later',
-        );
-        await new Promise<void>((resolve) => deps.clock.after(delayMs, resolve));
-      }
     }
   }
 

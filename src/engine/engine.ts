@@ -228,6 +228,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return closing;
     },
   };
-  if (!store.readOnly) await sweeper.sweep(true);
+  if (!store.readOnly) await sweeper.sweep();
   return engine;
 }

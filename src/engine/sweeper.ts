@@ -8,7 +8,7 @@ import { createWaker } from './waker.ts';
 
 export interface Sweeper {
   /** Everything that is due, orphaned or unread, once; resolves when it has been set going. */
-  sweep(isFirst?: boolean): Promise<void>;
+  sweep(): Promise<void>;
   /** Looks at this wall time at the latest. */
   at(dueAtMs: number): void;
   /** Looks no more; resolves when a look under way has ended. */
@@ -24,13 +24,13 @@ export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
   const waker = createWaker(
     clock,
     store.shared ? settings.pollMs : settings.maxSleepMs,
-    () => void sweep(false),
+    () => void sweep(),
   );
   let stopRenewing = store.shared ? renewLater() : () => {};
 
-  function sweep(isFirst: boolean): Promise<void> {
+  function sweep(): Promise<void> {
     if (deps.isClosed()) return Promise.resolve();
-    sweeping ??= look(isFirst)
+    sweeping ??= look()
       .catch((error: unknown) =>
         log.error({ err: error }, 'looking for due work failed; it is tried again'),
       )
@@ -40,7 +40,7 @@ export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
     return sweeping;
   }
 
-  async function look(isFirst: boolean): Promise<void> {
+  async function look(): Promise<void> {
     const seen = new Set<string>();
     try {
       for (let isDone = false; !isDone && !deps.isClosed(); ) {
@@ -56,7 +56,7 @@ export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
         await Promise.all(fresh.map(tend));
         isDone = fresh.length === 0;
       }
-      if (isFirst || store.shared) await courier.broadcast();
+      await courier.broadcast();
     } finally {
       await setAlarm();
     }
@@ -117,7 +117,7 @@ export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
   }
 
   return {
-    sweep: (isFirst = false) => sweep(isFirst),
+    sweep,
     at: (dueAtMs) => waker.at(dueAtMs),
     async stop() {
       waker.stop();

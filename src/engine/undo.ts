@@ -2,7 +2,7 @@
 import { SignalboxError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import type { Json } from '../plan/json.ts';
-import type { RetryPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
+import type { MapStep, RetryPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
@@ -14,6 +14,7 @@ import { toError } from './effects.ts';
 import { undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
+import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 
@@ -104,7 +105,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
       const outcome: AttemptOutcome = isQuarantined(item, deps.settings)
         ? { ok: false, failure: quarantined(`the undo of "${entry.path}"`, item), durationMs: 0 }
         : await carryOut(entry, item.attempt, abort.signal);
-      await settle(runId, item, entry, outcome);
+      await persist(deps, () => settle(runId, item, entry, outcome));
     } catch (error) {
       if (
         error instanceof SignalboxError &&
@@ -178,7 +179,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
     });
   }
 
-  /** Items that completed, newest first, their tasks in reverse order; each is marked, so that a crash repeats none. */
+  /** Items that completed, newest first, their tasks in reverse order; each is marked, so that neither a crash nor a retry repeats one. */
   async function undoItems(
     entry: UndoEntry,
     attempt: number,
@@ -193,7 +194,9 @@ export function createUndoing(deps: WorkDeps): Undoing {
       .map((row) => ({ row, state: row.state as unknown as ItemState }))
       .filter(({ state }) => Object.keys(state.results).length > 0)
       .sort((a, b) => (b.state.order ?? 0) - (a.state.order ?? 0));
-    let firstFailure: AttemptOutcome | null = null;
+    // One that may pass decides whether the map is tried again; what has failed for good is reported in the end.
+    let passing: AttemptOutcome | null = null;
+    let failure: AttemptOutcome | null = null;
     for (const { row, state } of ordered) {
       const undone = new Set(state.undone ?? []);
       for (const part of [...node.body].reverse()) {
@@ -204,10 +207,16 @@ export function createUndoing(deps: WorkDeps): Undoing {
           !Object.hasOwn(state.results, part.id)
         )
           continue;
+        const path = `${entry.path}/${row.index}/${part.id}`;
+        const { maxAttempts } = part.call.undo?.retry ?? onceOnly;
+        if (attempt > maxAttempts) {
+          failure ??= failed('NotUndone', `"${path}" was not undone in ${maxAttempts} attempts`);
+          continue;
+        }
         const read = itemReader(run, { ...state, values: itemValues(run, node, state) });
         const outcome = await undoTask(
           entry,
-          `${entry.path}/${row.index}/${part.id}`,
+          path,
           part,
           part.call,
           resolveWiring(part.input, read),
@@ -216,7 +225,9 @@ export function createUndoing(deps: WorkDeps): Undoing {
           signal,
         );
         if (!outcome.ok) {
-          firstFailure ??= outcome;
+          const canBeRetried = outcome.failure.retryable && attempt < maxAttempts;
+          if (canBeRetried) passing ??= outcome;
+          else failure ??= outcome;
           continue;
         }
         undone.add(part.id);
@@ -226,7 +237,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
         });
       }
     }
-    return firstFailure ?? { ok: true, output: null, durationMs: 0 };
+    return passing ?? failure ?? { ok: true, output: null, durationMs: 0 };
   }
 
   async function settle(
@@ -307,6 +318,14 @@ function callOf(node: TaskStep, completed: Completed): TaskCall {
 
 function policyOf(entry: UndoEntry): RetryPolicy {
   const node = entry.run.definition.index.nodes.get(entry.completed.step);
+  if (node?.kind === 'map') return longestOf(node);
   if (node?.kind !== 'task') return onceOnly;
   return callOf(node, entry.completed).undo?.retry ?? onceOnly;
+}
+
+/** A map is undone as often as the most patient of its tasks. */
+function longestOf(node: MapStep): RetryPolicy {
+  return node.body
+    .map((part) => (part.kind === 'task' ? (part.call.undo?.retry ?? onceOnly) : onceOnly))
+    .reduce((longest, one) => (one.maxAttempts > longest.maxAttempts ? one : longest), onceOnly);
 }
