@@ -44,7 +44,7 @@ function textOf(error: unknown): { name: string; message: string } {
     if (error instanceof AggregateError) {
       const parts = error.errors.slice(0, 5).map((part: unknown) => textOf(part).message);
       return {
-        name: error.name,
+        name: clip(String(error.name)),
         message: clip([error.message, ...parts].filter((part) => part !== '').join('; ')),
       };
     }
@@ -61,6 +61,8 @@ function textOf(error: unknown): { name: string; message: string } {
   }
 }
 
+/** Bounded, and Unicode: halves of characters, whether thrown or left by the cut, could not be stored. */
 function clip(text: string): string {
-  return text.length > maxText ? `${text.slice(0, maxText)}…` : text;
+  const clipped = text.length > maxText ? `${text.slice(0, maxText)}…` : text;
+  return clipped.toWellFormed();
 }

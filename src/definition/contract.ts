@@ -108,7 +108,7 @@ function attempt(parse: () => z.ZodSafeParseResult<unknown>): Parsed {
 function issuesOf(issue: z.core.$ZodIssue, above: readonly (string | number)[]): Issue[] {
   const path = [
     ...above,
-    ...issue.path.map((key) => (typeof key === 'number' ? key : String(key))),
+    ...issue.path.map((key) => (typeof key === 'number' ? key : String(key).toWellFormed())),
   ];
   if (issue.code === 'invalid_union') {
     const deepest = (issues: readonly z.core.$ZodIssue[]) =>
@@ -120,7 +120,7 @@ function issuesOf(issue: z.core.$ZodIssue, above: readonly (string | number)[]):
       return nearest.flatMap((each) => issuesOf(each, path));
     }
   }
-  return [{ path, message: issue.message }];
+  return [{ path, message: issue.message.toWellFormed() }];
 }
 
 function refused(message: string): { readonly ok: false; readonly issues: readonly Issue[] } {

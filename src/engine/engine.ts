@@ -1,4 +1,5 @@
 /** The engine: decides purely, commits once, then acts. Everything it touches comes in through ports. */
+import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
 import type { JsonObject } from '../plan/json.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -34,6 +35,7 @@ import { defaultSettings, type Settings } from './settings.ts';
 import { shutDown } from './shutdown.ts';
 import { acceptJson, type StartOptions } from './start.ts';
 import { createSweeper } from './sweeper.ts';
+import { accept, Name } from './texts.ts';
 import { createUndoing } from './undo.ts';
 
 export interface EngineOptions {
@@ -64,6 +66,8 @@ export interface Engine extends Reader, Driver {
   sweep(): Promise<void>;
   close(options: { readonly graceMs: number }): Promise<void>;
 }
+
+const Publication = z.strictObject({ event: Name, id: Name, actor: Name });
 
 /** Opens for work: takes up what an earlier process left before it returns. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
@@ -210,6 +214,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     async publish(event, payload, { id, actor }) {
       assertOpen();
+      accept('Event', Publication, { event, id, actor });
       const what = `Payload of event "${event}"`;
       const accepted = acceptJson(what, payload, 'INPUT_INVALID', settings.maxPayloadBytes);
       const body = { event, payload: accepted ?? null, actor };

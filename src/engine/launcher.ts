@@ -9,14 +9,7 @@ import { digest } from './canonical.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { RunTable } from './run-table.ts';
 import type { Settings } from './settings.ts';
-import {
-  begin,
-  checkLabels,
-  checkStartAt,
-  createRun,
-  parseInput,
-  type StartOptions,
-} from './start.ts';
+import { begin, checkOptions, createRun, parseInput, type StartOptions } from './start.ts';
 
 export interface Started {
   readonly runId: string;
@@ -75,8 +68,7 @@ export function createLauncher(deps: LauncherDeps): (launch: Launch) => Promise<
   return async (launch) => {
     const { id, workflow, options, parent } = launch;
     const input = parseInput(workflow, launch.input, settings.maxPayloadBytes);
-    checkStartAt(options);
-    checkLabels(options, settings.maxPayloadBytes);
+    checkOptions(options, settings.maxPayloadBytes);
     const definition = catalogue.define(workflow);
     await keepPlan(definition.plan);
     // A child's id is known before it is; its start may be delivered again.

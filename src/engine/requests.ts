@@ -15,59 +15,57 @@ import { type LiveRun, restoreValue } from './live-run.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
 import { released, stopped } from './pausing.ts';
 import type { OpenItem } from './run-body.ts';
+import { Name, Reason, Text } from './texts.ts';
 import { toleratedValue } from './tolerance.ts';
-
-const Actor = z.string().min(1).max(200);
-const Reason = z.string().max(2_000);
 
 /** A request as it travels, also through the store to the process that holds the run. */
 export const RunRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('decide'),
-    step: z.string().max(200),
+    step: Text.max(200),
     outcome: z.enum(['approved', 'rejected', 'happened', 'did_not_happen', 'give_up']),
     form: z.unknown().optional(),
     output: z.unknown().optional(),
     comment: Reason.optional(),
-    actor: Actor,
-    groups: z.array(z.string().max(200)).max(1_000).default([]),
+    actor: Name,
+    groups: z.array(Text.max(200)).max(1_000).default([]),
     /** SHA-256 of what the reviewer was shown; the decision is refused if that has changed. */
-    shownHash: z.string().max(64).optional(),
+    shownHash: Text.max(64).optional(),
   }),
   z.strictObject({
     kind: z.literal('signal'),
-    event: z.string().max(200),
+    event: Text.max(200),
     payload: z.unknown(),
-    actor: Actor,
-    id: z.string().min(1).max(200),
+    actor: Name,
+    id: Name,
   }),
   z.strictObject({
     kind: z.literal('cancel'),
     mode: z.enum(['drain', 'abort']).optional(),
     reason: Reason.optional(),
-    actor: Actor,
+    actor: Name,
   }),
   z.strictObject({
     kind: z.literal('retry'),
     acceptNotUndone: z.boolean().optional(),
     reason: Reason.optional(),
-    actor: Actor,
+    actor: Name,
   }),
-  z.strictObject({ kind: z.literal('pause'), reason: Reason.optional(), actor: Actor }),
-  z.strictObject({ kind: z.literal('resume'), actor: Actor }),
-  z.strictObject({ kind: z.literal('compensated'), by: z.string(), actor: Actor }),
+  z.strictObject({ kind: z.literal('pause'), reason: Reason.optional(), actor: Name }),
+  z.strictObject({ kind: z.literal('resume'), actor: Name }),
+  z.strictObject({ kind: z.literal('compensated'), by: Text, actor: Name }),
   /** A decision somebody tried and was refused. */
   z.strictObject({
     kind: z.literal('refusal'),
-    step: z.string().max(200),
-    outcome: z.string(),
-    code: z.string(),
-    actor: Actor,
+    step: Text.max(200),
+    outcome: Text,
+    code: Text,
+    actor: Name,
   }),
   z.strictObject({
     kind: z.literal('child_result'),
-    step: z.string(),
-    runId: z.string(),
+    step: Text,
+    runId: Text,
     status: z.enum(['complete', 'failed', 'cancelled']),
     output: z.unknown().optional(),
     undo: z.number().int().nonnegative().optional(),

@@ -1,4 +1,5 @@
 /** Creating a run: its input parsed at the door, its key claimed in the same commit. */
+import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson, kindOf } from '../plan/json-value.ts';
@@ -11,6 +12,7 @@ import type { Definition } from './catalogue.ts';
 import { type Draft, openItem, record } from './draft.ts';
 import { genesisHash } from './history-entry.ts';
 import type { LiveRun } from './live-run.ts';
+import { accept, Name, Text } from './texts.ts';
 
 export interface StartOptions {
   /** Idempotency key: the same key and input give the same run, the same key and another input a conflict. */
@@ -42,8 +44,23 @@ export function parseInput(workflow: RunnableWorkflow, input: unknown, maxBytes:
 /** Longest time a date of JavaScript can hold, in milliseconds since 1970. */
 const maxDateMs = 8.64e15;
 
+const Options = z.strictObject({
+  key: Text.min(1).max(1_000).optional(),
+  actor: Name.optional(),
+  labels: z.unknown().optional(),
+  priority: z.enum(['high', 'default', 'low']).optional(),
+  startAt: z.unknown().optional(),
+});
+
+/** @throws SignalboxError `INPUT_INVALID` naming the option, `PAYLOAD_TOO_LARGE` */
+export function checkOptions(options: StartOptions, maxBytes: number): void {
+  accept('Options of a start', Options, options);
+  checkStartAt(options);
+  checkLabels(options, maxBytes);
+}
+
 /** A time in the past starts at once. @throws SignalboxError `INPUT_INVALID` if it is no time at all */
-export function checkStartAt({ startAt }: StartOptions): void {
+function checkStartAt({ startAt }: StartOptions): void {
   if (startAt === undefined || (startAt >= 0 && startAt <= maxDateMs)) return;
   throw new SignalboxError(
     'INPUT_INVALID',
@@ -53,9 +70,11 @@ export function checkStartAt({ startAt }: StartOptions): void {
 }
 
 /** @throws SignalboxError `INPUT_INVALID` if one of them is no text, `PAYLOAD_TOO_LARGE` */
-export function checkLabels({ labels }: StartOptions, maxBytes: number): void {
+function checkLabels({ labels }: StartOptions, maxBytes: number): void {
   if (labels == null) return;
-  acceptJson('Labels', labels, 'INPUT_INVALID', maxBytes);
+  acceptJson('Option "labels"', labels, 'INPUT_INVALID', maxBytes);
+  if (Array.isArray(labels))
+    throw new SignalboxError('INPUT_INVALID', 'Option "labels" must be an object, not a list');
   for (const [name, text] of Object.entries(labels)) {
     if (typeof text === 'string') continue;
     throw new SignalboxError(

@@ -5,6 +5,7 @@ export const maxDepth = 1_000;
 /** Most values one document may hold, containers and leaves counted alike; stops a document that shares its parts from unfolding without end. */
 export const maxValues = 1_000_000;
 const maxIssues = 10;
+const halfCharacter = 'half a character (a lone surrogate), which is no Unicode';
 
 export interface ValueIssue {
   /** Keys from the root, `[]` being the value itself. */
@@ -18,8 +19,8 @@ export type Copied<T> =
 
 /**
  * A deep copy holding nothing but JSON. Properties that are `undefined` are left out and −0 becomes 0, as JSON does; everything else JSON
- * would change or lose (Date, Map, BigInt, NaN, class instances, holes, functions, cycles, more than {@link maxDepth} levels, a key
- * `__proto__`) is an issue with its path. Reads each property once and never throws.
+ * would change or lose (Date, Map, BigInt, NaN, class instances, holes, functions, cycles, more than {@link maxDepth} levels, lone
+ * surrogates, a key `__proto__`) is an issue with its path. Reads each property once and never throws.
  */
 export function copyJson(value: unknown): Copied<Json> {
   return copy(value, 'refuse') as Copied<Json>;
@@ -59,7 +60,10 @@ function copy(root: unknown, foreign: 'refuse' | 'keep'): Copied<unknown> {
   let result: unknown;
 
   const report = (message: string) => {
-    issues.push({ path: frames.map(currentKey), message });
+    const path = frames
+      .map(currentKey)
+      .map((key) => (typeof key === 'string' ? key.toWellFormed() : key));
+    issues.push({ path, message });
   };
 
   const place = (copied: unknown) => {
@@ -95,6 +99,7 @@ function copy(root: unknown, foreign: 'refuse' | 'keep'): Copied<unknown> {
     }
     if (foreign === 'keep') place(value);
     else if (value === undefined) enterUndefined();
+    else if (typeof value === 'string' && !value.isWellFormed()) report(`has ${halfCharacter}`);
     else if (isLossless(value)) place(Object.is(value, -0) ? 0 : value);
     else report(cannotCarry(value));
   };
@@ -119,7 +124,8 @@ function copy(root: unknown, foreign: 'refuse' | 'keep'): Copied<unknown> {
     const depth = frames.length;
     try {
       const key = currentKey(frame);
-      if (key === '__proto__')
+      if (typeof key === 'string' && !key.isWellFormed()) report(`is a key with ${halfCharacter}`);
+      else if (key === '__proto__')
         report('is a key that JavaScript gives a meaning of its own; rename it');
       else if (frame.keys === null && !Object.hasOwn(frame.source, key)) {
         report('is a hole in a list, which JSON turns into null');
@@ -218,8 +224,8 @@ export function kindOf(value: unknown): string {
 /** The text of whatever was thrown. Never throws. */
 export function textOf(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return String(thrown.message);
-    return typeof thrown === 'string' ? thrown : kindOf(thrown);
+    if (thrown instanceof Error) return String(thrown.message).toWellFormed();
+    return typeof thrown === 'string' ? thrown.toWellFormed() : kindOf(thrown);
   } catch {
     return 'an error without a readable message';
   }

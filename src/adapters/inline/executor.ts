@@ -204,7 +204,7 @@ function declaredFailure(request: AttemptRequest, code: string, detail: unknown)
       : parsed.issues.map((issue) => issue.message).join('; ');
   return {
     name: 'FailureInvalid',
-    message: `Task "${request.task.name}" called fail("${code}"), but ${why}`,
+    message: `Task "${request.task.name}" called fail("${String(code).toWellFormed()}"), but ${why}`,
     retryable: false,
     unclear: false,
   };
