@@ -231,10 +231,14 @@ export function createUndoing(deps: WorkDeps): Undoing {
           continue;
         }
         undone.add(part.id);
-        await deps.store.saveItems([{ ...row, state: { ...row.state, undone: [...undone] } }], {
-          runId: run.header.id,
-          epoch: run.state.epoch,
-        });
+        const fence = { runId: run.header.id, epoch: run.state.epoch };
+        const marked = { ...row, state: { ...row.state, undone: [...undone] } };
+        if (!(await deps.store.saveItems([marked], fence)))
+          throw new SignalboxError(
+            'LEASE_LOST',
+            `Run "${fence.runId}" is another process's now; it goes on with the undo of its map`,
+            { details: { runId: fence.runId } },
+          );
       }
     }
     return passing ?? failure ?? { ok: true, output: null, durationMs: 0 };
