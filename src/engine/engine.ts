@@ -227,7 +227,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     damaged: () => store.damaged(),
     prune: (query) => store.prune(query),
     export: () => store.export(),
-    sweep: () => sweeper.sweep(),
+    sweep: () => (store.readOnly ? Promise.resolve() : sweeper.sweep()),
     close({ graceMs }) {
       closing ??= sweeper.stop().then(() => shutDown(deps, graceMs));
       return closing;
