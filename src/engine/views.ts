@@ -7,6 +7,7 @@ import type { LiveRun } from './live-run.ts';
 import { redact } from './redact.ts';
 import type { OpenItem, RunBody } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
+import { sensitiveValues } from './sensitive.ts';
 
 /** One thing a run waits for. Times are ISO 8601 in UTC. */
 export interface Waiting {
@@ -87,7 +88,7 @@ export function toView(stored: StoredRun, plan: Plan | null, isRegistered: boole
     paused: state.pausedAtMs !== null,
     waitingOn: waitingOn(state, body, plan, isRegistered),
     milestones: (body.milestones ?? []).map(({ name, atMs }) => ({ name, at: iso(atMs) })),
-    context: body.data ?? {},
+    context: shownContext(body.data ?? {}, plan),
     actor: header.actor,
     key: header.key,
     labels: header.labels,
@@ -102,6 +103,10 @@ export function toView(stored: StoredRun, plan: Plan | null, isRegistered: boole
     compensatedBy: body.compensatedBy ?? null,
     entries: state.seq,
   };
+}
+
+function shownContext(data: JsonObject, plan: Plan | null): JsonObject {
+  return plan === null ? data : (redact(data, sensitiveValues(plan).of('$context')) as JsonObject);
 }
 
 const nodesOfPlans = new WeakMap<Plan, ReadonlyMap<string, PlanNode>>();
@@ -158,7 +163,7 @@ function toWaiting(
     case 'review': {
       const node = nodes.get(item.step);
       const who = item.assignees?.join(', ') ?? 'a person';
-      const sensitive = shownPaths(node, plan, nodes);
+      const sensitive = shownPaths(node, plan);
       return {
         ...base,
         kind: 'review',
@@ -278,71 +283,39 @@ function timerOf(
 }
 
 /** Sensitive paths of what a review shows: those of the step it shows, if it shows one as a whole. */
-function shownPaths(
-  node: PlanNode | undefined,
-  plan: Plan | null,
-  nodes: ReadonlyMap<string, PlanNode>,
-): readonly (readonly string[])[] {
+function shownPaths(node: PlanNode | undefined, plan: Plan | null): readonly (readonly string[])[] {
   if (node?.kind !== 'review') return plan?.sensitiveOutput ?? [];
-  return node.show === undefined ? [] : sensitiveOf(node.show, plan, nodes);
-}
-
-type Wiring = Extract<PlanNode, { kind: 'derive' }>['from'];
-
-function sensitiveOf(
-  wiring: Wiring,
-  plan: Plan | null,
-  nodes: ReadonlyMap<string, PlanNode>,
-): readonly (readonly string[])[] {
-  switch (wiring.kind) {
-    case 'ref': {
-      const node = nodes.get(wiring.of);
-      const all =
-        wiring.of === '$input'
-          ? (plan?.sensitiveInput ?? [])
-          : node?.kind === 'task'
-            ? node.call.sensitive.output
-            : [];
-      return all.flatMap((path) => {
-        const inside = wiring.path.every(
-          (key, index) =>
-            path[index] === undefined || path[index] === '*' || path[index] === String(key),
-        );
-        return inside ? [path.slice(wiring.path.length)] : [];
-      });
-    }
-    case 'object':
-      return wiring.entries.flatMap(([key, part]) =>
-        sensitiveOf(part, plan, nodes).map((path) => [key, ...path]),
-      );
-    case 'array':
-      return wiring.items.flatMap((part, index) =>
-        sensitiveOf(part, plan, nodes).map((path) => [String(index), ...path]),
-      );
-    default:
-      return [];
-  }
+  return node.show === undefined || plan === null ? [] : sensitiveValues(plan).ofWiring(node.show);
 }
 
 /** An entry without sensitive values; salts stay inside, so that digests of short secrets cannot be guessed. */
 export function toHistoryView(entry: HistoryEntry, plan: Plan | null): HistoryEntry {
-  const { output } = entry;
+  const { output, data } = entry;
   const paths = outputPaths(entry, plan);
   const { snapshot: _snapshot, ...shown } = entry;
   return {
     ...shown,
     salt: null,
     ...(output === undefined ? {} : { output: redact(output, paths) }),
+    data: data === null ? null : (redact(data, dataPaths(entry, plan)) as JsonObject),
   };
 }
 
 function outputPaths(entry: HistoryEntry, plan: Plan | null): readonly (readonly string[])[] {
   if (plan === null) return [];
   if (entry.step === 'completion') return plan.sensitiveOutput;
-  const node = nodesOf(plan).get(entry.step ?? '');
-  if (node?.kind !== 'task') return [];
-  const paths = node.call.sensitive.output;
-  return node.tolerate === undefined ? paths : paths.map((path) => ['value', ...path]);
+  return sensitiveValues(plan).of(entry.step ?? '');
+}
+
+/** Beside its output, an entry tells what was filled in and what was derived. */
+function dataPaths(entry: HistoryEntry, plan: Plan | null): readonly (readonly string[])[] {
+  if (plan === null) return [];
+  const values = sensitiveValues(plan);
+  const derived = Object.keys(entry.data?.['derived'] ?? {});
+  return [
+    ...values.ofForm(entry.step ?? '').map((path) => ['form', ...path]),
+    ...derived.flatMap((id) => values.of(id).map((path) => ['derived', id, ...path])),
+  ];
 }
 
 export function explainRun(run: LiveRun, view: RunView): Explanation {
