@@ -166,6 +166,8 @@ export function createCourier(deps: CourierDeps): Courier {
       return;
     }
     for (let tries = 0; tries < 5 && run !== null; tries += 1) {
+      // Another process may have read the letter as well; one that reads it after this look makes the commit fail.
+      if (store.shared && (await store.answer(message.id))?.answer != null) return;
       try {
         await deps.perform(run, request.data, message);
         return;
