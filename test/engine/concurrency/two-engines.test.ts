@@ -295,40 +295,49 @@ describe('D-08: at the same instant from two processes', () => {
     expect(deeds.names).toEqual(['only', 'only']);
   });
 
-  it('two changes in flight in one process never overwrite what the other process wrote', async () => {
-    const noted = () =>
-      defineWorkflow({
-        name: 'noted',
-        version: 1,
-        input,
-        steps(w) {
-          const steps = ['one', 'two', 'three', 'four'].map((step) =>
-            w.waitFor(step, paid, { where: { by: step } }),
-          );
-          return w.derive('all', steps, (all) => all.map(({ by }) => by));
-        },
-      });
-    const { a, b, settled } = await openPair({ workflows: () => [noted()] });
-    const runs = await Promise.all(Array.from({ length: 10 }, () => a.engine.start('noted', {})));
-    // Both remember the same state of every run.
-    for (const { runId } of runs) await settled(b.engine.signal(runId, paid, { by: 'nobody' }));
+  it.each([
+    ['before', (a: string, b: string) => [b, a, a]],
+    ['between', (a: string, b: string) => [a, b, a]],
+    ['after', (a: string, b: string) => [a, a, b]],
+  ])(
+    'two changes in flight in one process never overwrite what the other has written %s',
+    async (_text, order) => {
+      const noted = () =>
+        defineWorkflow({
+          name: 'noted',
+          version: 1,
+          input,
+          steps(w) {
+            const steps = ['0', '1', '2'].map((by) =>
+              w.waitFor(`wait${by}`, paid, { where: { by } }),
+            );
+            return w.derive('all', steps, (all) => all.map(({ by }) => by));
+          },
+        });
+      const pair = await openPair({ workflows: () => [noted()] });
+      const { a, b, settled } = pair;
+      const runs = await Promise.all(Array.from({ length: 10 }, () => a.engine.start('noted', {})));
+      // Both remember the same state of every run.
+      for (const { runId } of runs) await settled(b.engine.signal(runId, paid, { by: 'nobody' }));
+      for (const { runId } of runs) await settled(a.engine.signal(runId, paid, { by: 'nobody' }));
 
-    await settled(
-      Promise.all(
-        runs.flatMap(({ runId }) => [
-          a.engine.signal(runId, paid, { by: 'one' }),
-          b.engine.signal(runId, paid, { by: 'two' }),
-          a.engine.signal(runId, paid, { by: 'three' }),
-          b.engine.signal(runId, paid, { by: 'four' }),
-        ]),
-      ),
-    );
+      const sides = order('a', 'b') as ('a' | 'b')[];
+      await settled(
+        Promise.all(
+          runs.flatMap(({ runId }) =>
+            sides.map((side, index) =>
+              pair[side].engine.signal(runId, paid, { by: String(index) }),
+            ),
+          ),
+        ),
+      );
 
-    for (const { runId } of runs) {
-      expect(await settled(a.engine.result(runId))).toEqual(['one', 'two', 'three', 'four']);
-      expect(await a.engine.verify(runId)).toMatchObject({ fault: null });
-    }
-  });
+      for (const { runId } of runs) {
+        expect(await settled(a.engine.result(runId))).toEqual(['0', '1', '2']);
+        expect(await a.engine.verify(runId)).toMatchObject({ fault: null });
+      }
+    },
+  );
 
   it('a process that remembers an older state of the run does not refuse what is right by now', async () => {
     const two = () =>

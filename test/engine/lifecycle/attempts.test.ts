@@ -517,6 +517,29 @@ describe('a limit of time', () => {
     ).toHaveLength(1);
   });
 
+  it('H-07: a result that comes while the next attempt runs does not stand for that one', async () => {
+    const gates = [aGate<unknown>(), aGate<unknown>()];
+    const made = slow({
+      timeout: '10s',
+      retry: { maxAttempts: 2 },
+      run: ({ attempt }) => gates[attempt - 1]?.pass(),
+    });
+    const { engine, clock, run, runId } = await running(made);
+    await clock.advance(11 * second);
+    await until(() => made.deeds.of('call').length === 2);
+
+    gates[0]?.open('late');
+    await clock.advance(0);
+
+    expect(await engine.get(runId)).toMatchObject({
+      waitingOn: [{ kind: 'attempt', step: 'call', attempt: 2 }],
+    });
+    expect(await entryOf(engine, runId, 'call.late')).toMatchObject({ attempt: 1, output: 'late' });
+    gates[1]?.open('in time');
+    expect(await run.result()).toBe('in time');
+    expect(await engine.get(runId)).toMatchObject({ status: 'complete', outcome: null });
+  });
+
   it('a late success of an attempt that was given up for good makes the outcome partial', async () => {
     const { engine, clock, gate, runId } = await running(slow({ timeout: '10s' }));
     await clock.advance(10 * second);

@@ -204,7 +204,10 @@ describe('I-03: the definition has changed while a run waits', () => {
     });
     expect(await engine.get(runId)).toMatchObject({
       status: 'processing',
-      waitingOn: [{ kind: 'review', step: 'gate' }],
+      waitingOn: [
+        { kind: 'review', step: 'gate' },
+        { kind: 'definition', what: expect.stringMatching(message) },
+      ],
     });
   });
 

@@ -305,6 +305,71 @@ describe('a run that kept what it had done and is retried', () => {
   );
 });
 
+describe('a step in doubt', () => {
+  async function inDoubt(step: { within?: '1h' } = {}, timeout?: '1h') {
+    const deeds = createDeeds();
+    const workflow = defineWorkflow({
+      name: 'doubtful',
+      version: 1,
+      input,
+      ...(timeout === undefined ? {} : { timeout }),
+      steps(w) {
+        const first = w.task('first', deeds.task('first'), { input: w.input });
+        return w.task('pay', deeds.task('pay', { repeat: 'unsafe', run: unclear }), {
+          input: first,
+          ...step,
+        });
+      },
+    });
+    const bench = await openBench({ workflows: [workflow] });
+    const { runId } = await bench.engine.start(workflow, {});
+    await bench.engine.drive(runId);
+    return { ...bench, deeds, runId };
+  }
+  const notKnown = {
+    undone: ['first'],
+    notUndone: [{ step: 'pay', reason: expect.stringContaining('Nobody knows') }],
+    compensation: 'partial',
+  };
+
+  it('of a run that is cancelled stays not undone', async () => {
+    const { engine, runId } = await inDoubt();
+
+    await engine.cancel(runId);
+
+    expect(await engine.drive(runId, 'finished')).toMatchObject({
+      status: 'cancelled',
+      waitingOn: [],
+      outcome: notKnown,
+    });
+    await expect(
+      engine.decide(runId, 'pay', { outcome: 'happened', actor: 'ann', output: 1 }),
+    ).rejects.toMatchObject({ code: 'REVIEW_NOT_OPEN' });
+  });
+
+  it('whose time is over stays not undone', async () => {
+    const { engine, clock, runId } = await inDoubt({ within: '1h' });
+
+    await clock.advance(hour);
+
+    expect(await engine.drive(runId, 'finished')).toMatchObject({
+      status: 'failed',
+      outcome: { failure: { name: 'StepTimedOut' }, ...notKnown },
+    });
+  });
+
+  it('of a run whose time is over stays not undone', async () => {
+    const { engine, clock, runId } = await inDoubt({}, '1h');
+
+    await clock.advance(hour);
+
+    expect(await engine.drive(runId, 'finished')).toMatchObject({
+      status: 'failed',
+      outcome: { failure: { name: 'RunTimedOut' }, ...notKnown },
+    });
+  });
+});
+
 describe('of two failures', () => {
   it('the first is the error of the run, the second is on record', async () => {
     const deeds = createDeeds();
