@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable, typescript/only-throw-error -- misbehaving functions are the subject */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../../src/index.ts';

@@ -120,7 +120,7 @@ async function consumed({ schema, returns }: Made, interruption: Interruption) {
     steps(w) {
       const made = w.task('make', make, { input: w.input });
       const gate = w.review('gate', { after: [made] });
-      w.task('use', use, { input: made as never, after: [gate] });
+      w.task('use', use, { input: made, after: [gate] });
       const both = w.derive('both', { made, gate }, (value) => {
         mapped.push((value as { made: unknown }).made);
         return 'derived';

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-base-to-string -- whatever an error prints is searched */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineEvent, defineTask, defineWorkflow } from '../../../src/index.ts';
@@ -189,7 +190,7 @@ describe('a value marked sensitive', () => {
       input: z.unknown(),
       output: schema,
       compensate: 'none',
-      run: async () => ({ token: secret }) as never,
+      run: async () => ({ token: secret }),
     });
     const workflow = defineWorkflow({
       name: 'wrong',

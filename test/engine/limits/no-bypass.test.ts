@@ -66,7 +66,7 @@ function reachable(chart: Chart, isClosed: (place: Place) => boolean): ReadonlyS
   enter(root);
   for (let before = -1; before !== reached.size; ) {
     before = reached.size;
-    for (const place of [...reached]) {
+    for (const place of Array.from(reached)) {
       const onDone = isDone(place) ? (place.state.onDone ?? []) : [];
       for (const { target } of [...exits(place), ...onDone])
         if (target !== undefined) enter(find(place, target));
