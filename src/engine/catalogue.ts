@@ -35,6 +35,8 @@ export interface Catalogue {
    * @throws SignalboxError `DEFINITION_MISSING` if the workflow or a function its plan names is not registered
    */
   definitionOf(header: RunHeader): Definition | Promise<Definition>;
+  /** What a run with this plan needs and this process does not have, in words. */
+  lacking(plan: Plan): readonly string[];
 }
 
 export function createCatalogue(
@@ -131,6 +133,12 @@ export function createCatalogue(
         return define(plan, same.bindings);
       });
     },
+    lacking(plan) {
+      const versions = byName.get(plan.name) ?? [];
+      const same = versions.find(({ version }) => version === plan.version) ?? versions[0];
+      if (same === undefined) return [`workflow "${plan.name}"`];
+      return same.plan.hash === plan.hash ? [] : lackingNames(plan, same.bindings);
+    },
   };
   return { ...catalogue, define: (workflow) => define(workflow.plan, workflow.bindings) };
 }
@@ -163,7 +171,8 @@ function lackingNames(plan: Plan, bindings: Bindings): readonly string[] {
       call(node.call);
       call(node.fallback);
     } else if (node.kind === 'child') need('workflow', node.workflow, bindings.children);
-    else if (node.kind === 'wait' || node.kind === 'emit') need('event', node.event, bindings.events);
+    else if (node.kind === 'wait' || node.kind === 'emit')
+      need('event', node.event, bindings.events);
     else if (node.kind === 'review') {
       need('form of review', node.id, bindings.forms);
       call(node.remind?.call);

@@ -139,7 +139,7 @@ export function createDriver(deps: DriverDeps): Driver {
       (again, resolve) =>
         announcer.watch(runId, (run, { state, history }) => {
           if (!isTerminal(state.status)) return;
-          const view = toView({ header: run.header, state }, run.definition.plan, true);
+          const view = toView({ header: run.header, state }, run.definition.plan, []);
           if (!isEnded(view)) return;
           const last = history.find(({ step }) => step === 'completion');
           // a later commit of a run that had ended before says nothing about its output

@@ -54,8 +54,9 @@ export function createReader(store: Store, catalogue: Catalogue, runs: RunTable)
   }
 
   async function view(run: StoredRun): Promise<RunView> {
-    const isRegistered = catalogue.workflows.some(({ name }) => name === run.header.workflow);
-    return toView(run, await planOf(run.header), isRegistered);
+    const plan = await planOf(run.header);
+    const hasEnded = run.state.finishedAtMs !== null;
+    return toView(run, plan, hasEnded || plan === null ? [] : catalogue.lacking(plan));
   }
 
   return {

@@ -76,8 +76,8 @@ export interface Explanation extends RunView {
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/** @param isRegistered - the workflow is known here, in whatever version */
-export function toView(stored: StoredRun, plan: Plan | null, isRegistered: boolean): RunView {
+/** @param lacking - what the run needs and nobody here has, in words */
+export function toView(stored: StoredRun, plan: Plan | null, lacking: readonly string[]): RunView {
   const { header, state } = stored;
   const body = state.body as unknown as RunBody;
   return {
@@ -86,7 +86,7 @@ export function toView(stored: StoredRun, plan: Plan | null, isRegistered: boole
     version: header.version,
     status: state.status,
     paused: state.pausedAtMs !== null,
-    waitingOn: waitingOn(state, body, plan, isRegistered),
+    waitingOn: waitingOn(state, body, plan, lacking),
     milestones: (body.milestones ?? []).map(({ name, atMs }) => ({ name, at: iso(atMs) })),
     context: shownContext(body.data ?? {}, plan),
     actor: header.actor,
@@ -124,17 +124,17 @@ function waitingOn(
   state: RunState,
   body: RunBody,
   plan: Plan | null,
-  isRegistered: boolean,
+  lacking: readonly string[],
 ): readonly Waiting[] {
   const nodes = nodesOf(plan);
   const waiting = (body.open ?? []).map((item) => toWaiting(item, plan, nodes));
-  if ((plan === null || !isRegistered) && state.finishedAtMs === null) {
+  if ((plan === null || lacking.length > 0) && state.finishedAtMs === null) {
     waiting.push({
       kind: 'definition',
       step: 'run',
       since: iso(state.updatedAtMs),
       until: null,
-      what: 'its workflow, which is not registered here',
+      what: `${plan === null ? 'its workflow' : lacking.join(', ')}, not registered here`,
       afterwards: null,
     });
   }
