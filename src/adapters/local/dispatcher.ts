@@ -1,5 +1,7 @@
+import { SignalboxError } from '../../errors.ts';
 import type { Priority } from '../../plan/plan.ts';
 import type { Dispatcher, Job } from '../../ports/dispatcher.ts';
+import { createWaitingRoom, priorities } from './waiting-room.ts';
 
 export interface LocalDispatcherOptions {
   /** Jobs at once over all queues; default 256. */
@@ -8,38 +10,45 @@ export interface LocalDispatcherOptions {
   readonly queues?: { readonly [queue: string]: number };
 }
 
-const order: readonly Priority[] = ['high', 'default', 'low'];
+/** Of eight places that become free, one goes to a waiting job of `default` first and one to a job of `low`, so that none starves. */
+const turns: readonly (readonly Priority[])[] = [
+  priorities,
+  priorities,
+  priorities,
+  ['default', 'low', 'high'],
+  priorities,
+  priorities,
+  priorities,
+  ['low', 'default', 'high'],
+];
 
-/** Every so often a waiting job of lower priority goes first, so that none starves. */
-const fairEvery = 8;
-
-/** Runs jobs in this process: three priorities, a limit in all and one per queue. */
+/**
+ * Runs jobs in this process: three priorities, a limit in all and one per queue.
+ *
+ * @throws SignalboxError `INPUT_INVALID` if a limit is no whole number above zero
+ */
 export function createLocalDispatcher(options: LocalDispatcherOptions = {}): Dispatcher {
-  const limit = options.concurrency ?? 256;
-  const waiting: { readonly [priority in Priority]: Job[] } = { high: [], default: [], low: [] };
+  const limit = checkedLimit('concurrency', options.concurrency ?? 256);
+  const limits = new Map(
+    Object.entries(options.queues ?? {}).map(
+      ([queue, most]) => [queue, checkedLimit(`queues."${queue}"`, most)] as const,
+    ),
+  );
+  const room = createWaitingRoom();
   const runningByQueue = new Map<string, number>();
   let running = 0;
   let picked = 0;
   let isDraining = false;
   let drained: (() => void)[] = [];
 
-  function isFree(job: Job): boolean {
-    const queueLimit = options.queues?.[job.queue];
-    return queueLimit === undefined || (runningByQueue.get(job.queue) ?? 0) < queueLimit;
+  function isFree(queue: string): boolean {
+    return (runningByQueue.get(queue) ?? 0) < (limits.get(queue) ?? limit);
   }
 
   function next(): Job | null {
-    picked += 1;
-    const priorities = picked % fairEvery === 0 ? order.toReversed() : order;
-    for (const priority of priorities) {
-      const jobs = waiting[priority];
-      if (jobs.length === 0) continue;
-      const [first] = jobs;
-      if (first !== undefined && isFree(first)) return jobs.shift() ?? null;
-      const index = jobs.findIndex(isFree);
-      if (index >= 0) return jobs.splice(index, 1)[0] ?? null;
-    }
-    return null;
+    const job = room.take(turns[picked % turns.length] ?? priorities, isFree);
+    if (job !== null) picked += 1;
+    return job;
   }
 
   function pump(): void {
@@ -52,33 +61,34 @@ export function createLocalDispatcher(options: LocalDispatcherOptions = {}): Dis
     while (running < limit) {
       const job = next();
       if (job === null) return;
-      start(job);
+      void start(job);
     }
   }
 
-  function start(job: Job): void {
+  async function start(job: Job): Promise<void> {
+    const { queue } = job;
     running += 1;
-    runningByQueue.set(job.queue, (runningByQueue.get(job.queue) ?? 0) + 1);
-    const ended = () => {
-      running -= 1;
-      runningByQueue.set(job.queue, (runningByQueue.get(job.queue) ?? 1) - 1);
-      pump();
-    };
-    // What goes wrong inside a job is the engine's to know; here it only frees the place.
-    job.run().then(ended, ended);
+    runningByQueue.set(queue, (runningByQueue.get(queue) ?? 0) + 1);
+    try {
+      await job.run();
+    } catch {
+      // What goes wrong inside a job is the engine's to know; here it only frees the place.
+    }
+    running -= 1;
+    const left = (runningByQueue.get(queue) ?? 1) - 1;
+    if (left > 0) runningByQueue.set(queue, left);
+    else runningByQueue.delete(queue);
+    pump();
   }
 
   return {
     dispatch(job) {
       if (isDraining) return;
-      waiting[job.priority].push(job);
+      room.add(job);
       pump();
     },
     get depth() {
-      return {
-        waiting: waiting.high.length + waiting.default.length + waiting.low.length,
-        running,
-      };
+      return { waiting: room.size, running };
     },
     drain() {
       isDraining = true;
@@ -88,4 +98,14 @@ export function createLocalDispatcher(options: LocalDispatcherOptions = {}): Dis
       });
     },
   };
+}
+
+function checkedLimit(name: string, limit: number): number {
+  if (limit >= 1 && (Number.isSafeInteger(limit) || limit === Number.POSITIVE_INFINITY))
+    return limit;
+  throw new SignalboxError(
+    'INPUT_INVALID',
+    `Dispatcher option ${name} must be a whole number above zero, got ${String(limit)}`,
+    { details: { option: name, limit } },
+  );
 }
