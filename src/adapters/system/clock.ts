@@ -9,13 +9,15 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   after(delayMs, wake) {
     let timer: NodeJS.Timeout;
-    const startedMs = performance.now();
+    const endMs = performance.now() + delayMs;
     const arm = () => {
-      const leftMs = delayMs - (performance.now() - startedMs);
-      timer = setTimeout(
-        leftMs > maxTimerMs ? arm : wake,
-        Math.min(Math.max(0, leftMs), maxTimerMs),
-      );
+      const leftMs = Math.ceil(endMs - performance.now());
+      timer = setTimeout(ring, Math.min(Math.max(0, leftMs), maxTimerMs));
+    };
+    // Timers of Node may ring a little before their time, and a long delay takes several.
+    const ring = () => {
+      if (performance.now() < endMs) arm();
+      else wake();
     };
     arm();
     return () => clearTimeout(timer);
