@@ -82,13 +82,12 @@ export function verifyEntry(
     return { seq: previous.seq + 1, reason: `entry ${previous.seq + 1} is missing` };
   if (entry.previousHash !== previous.hash) return fault('does not follow the entry before it');
   if (hashOf(entry) !== entry.hash) return fault('was changed after it was written');
-  if (entry.salt === null) return null;
-  if (
-    entry.output !== undefined &&
-    sha256(`${entry.salt}${canonical(entry.output)}`) !== entry.outputDigest
-  )
+  // Erased along with its salt, or never there; a value that is there must have one.
+  const isSound = (value: string, digest: string | null) =>
+    entry.salt !== null && sha256(`${entry.salt}${value}`) === digest;
+  if (entry.output !== undefined && !isSound(canonical(entry.output), entry.outputDigest))
     return fault('its output was changed');
-  if (entry.inputHash !== null && sha256(`${entry.salt}${entry.inputHash}`) !== entry.inputDigest)
+  if (entry.inputHash !== null && !isSound(entry.inputHash, entry.inputDigest))
     return fault('its input hash was changed');
   return null;
 }
