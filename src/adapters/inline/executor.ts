@@ -220,7 +220,9 @@ function guard(
   let failure: AttemptFailure | null = null;
   let cancelBeat = () => {};
   let cancelTimeout = () => {};
+  let isOver = false;
   const clear = () => {
+    isOver = true;
     cancelBeat();
     cancelTimeout();
     request.signal.removeEventListener('abort', onAbort);
@@ -244,7 +246,7 @@ function guard(
   const beat = () => {
     cancelBeat();
     const { heartbeatTimeoutMs } = request;
-    if (heartbeatTimeoutMs === undefined || failure !== null) return;
+    if (heartbeatTimeoutMs === undefined || failure !== null || isOver) return;
     cancelBeat = clock.after(heartbeatTimeoutMs, () =>
       end({
         name: 'HeartbeatTimeout',
