@@ -121,6 +121,29 @@ describe('C-05: a sleep', () => {
     expect(await engine.get(run.runId)).toMatchObject({ status: 'complete' });
   });
 
+  it('of a millisecond more than another one of the same run ends a millisecond later', async () => {
+    const workflow = defineWorkflow({
+      name: 'two-naps',
+      version: 1,
+      input: z.object({}),
+      steps(w) {
+        const short = w.sleep('short', { for: '10ms' });
+        const long = w.sleep('long', { for: '11ms' });
+        return w.derive('both', { short, long }, () => 'rested');
+      },
+    });
+    const { engine, clock } = await openBench({ workflows: [workflow] });
+    const { runId } = await engine.start(workflow, {});
+    await engine.drive(runId);
+
+    await clock.advance(10);
+
+    expect(await eventsOf(engine, runId)).toEqual(expect.not.arrayContaining(['long.fired']));
+    expect(await eventsOf(engine, runId)).toContain('short.fired');
+    await clock.advance(1);
+    expect(await engine.result(runId)).toBe('rested');
+  });
+
   it('C-05: that fell due while nobody was there ends at once at the next start, exactly once', async () => {
     const nap = aNap('1h');
     const bench = await openBench({ workflows: [nap], settings });
