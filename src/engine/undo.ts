@@ -39,16 +39,20 @@ export interface Undoing {
 
 export function createUndoing(deps: WorkDeps): Undoing {
   const { runs, log, inFlight } = deps;
-  const lists = new Map<string, Promise<readonly UndoEntry[]>>();
+  /** Each belongs to the run as it is in memory now: one read again has another epoch. */
+  const lists = new WeakMap<
+    LiveRun,
+    { readonly generation: number; readonly entries: Promise<readonly UndoEntry[]> }
+  >();
 
   function listOf(run: LiveRun): Promise<readonly UndoEntry[]> {
-    const key = `${run.header.id}/${run.state.generation}`;
-    const known = lists.get(key);
-    if (known !== undefined) return known;
-    const list = undoList(run, '', []);
-    lists.set(key, list);
-    list.catch(() => lists.delete(key));
-    return list;
+    const known = lists.get(run);
+    if (known !== undefined && known.generation === run.state.generation) return known.entries;
+    const { generation } = run.state;
+    const entries = undoList(run, '', []);
+    lists.set(run, { generation, entries });
+    entries.catch(() => lists.delete(run));
+    return entries;
   }
 
   async function undoList(
