@@ -47,7 +47,7 @@ describe('the shape of a chart', () => {
     expect(
       statesBelow(working)
         .filter((state) => state.states?.['blocked'] !== undefined)
-        .map((state) => state.meta?.['step'])
+        .map((state) => String(state.meta?.['step']))
         .toSorted(),
     ).toEqual(['both', 'gated']);
   });
