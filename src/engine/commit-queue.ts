@@ -51,10 +51,8 @@ export function createCommitQueue(store: Pick<Store, 'commit' | 'shared'>): Comm
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
       const batch = take();
-      const results = await write(
-        store,
-        batch.map((entry) => entry.commit),
-      );
+      const commits = batch.map((entry) => entry.commit);
+      const results = commits.length === 0 ? [] : await write(store, commits);
       for (const [index, entry] of batch.entries())
         entry.done(results[index] ?? failed(new Error('The store gave no outcome')));
       if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
