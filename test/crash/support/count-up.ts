@@ -6,7 +6,7 @@ import type { Stage } from './stage.ts';
 import { attempt, Broken, compare, type Medium, type Trial } from './trial.ts';
 
 let stage: Stage;
-const setStage = (next: Stage) => {
+export const setStage = (next: Stage) => {
   stage = next;
 };
 export const scenarios = createScenarios(() => stage);

@@ -9,6 +9,10 @@ export interface Life {
   readonly places: readonly string[];
   /** Resolves when it dies. */
   readonly over: Promise<void>;
+  /** Resolves when it stands still, as after SIGSTOP. */
+  readonly suspended: Promise<void>;
+  /** Lets it go on. */
+  resume(): void;
   /** A place in synchronous code. @throws Killed from the moment of death on */
   reach(place: string): void;
   /** A place in asynchronous code: whoever comes there when life is over waits for ever, as after `kill -9`. */
@@ -26,11 +30,13 @@ export interface LifeOptions {
   readonly number: number;
   /** Dies at this place, counted from 1; `null`: lives on. */
   readonly killAt: number | null;
+  /** Stands still at this place until it is resumed. */
+  readonly suspendAt?: number;
   /** Called at the moment of death, before anybody can react. */
   onEnd?(): void;
 }
 
-export function createLife({ number, killAt, onEnd }: LifeOptions): Life {
+export function createLife({ number, killAt, suspendAt, onEnd }: LifeOptions): Life {
   const places: string[] = [];
   let endedAt: string | null = null;
   let end = () => {};
@@ -38,11 +44,22 @@ export function createLife({ number, killAt, onEnd }: LifeOptions): Life {
     end = resolve;
   });
 
+  let standStill = () => {};
+  const suspended = new Promise<void>((resolve) => {
+    standStill = resolve;
+  });
+  let resume = () => {};
+  const resumed = new Promise<void>((resolve) => {
+    resume = resolve;
+  });
+  const isSuspended = () => suspendAt !== undefined && places.length >= suspendAt;
+
   const never = <T>() => new Promise<T>(() => {});
 
   function reach(place: string): void {
     if (endedAt !== null) throw new Killed(`Dead since ${endedAt}`);
     places.push(place);
+    if (places.length === suspendAt) standStill();
     if (places.length !== killAt) return;
     endedAt = place;
     onEnd?.();
@@ -60,6 +77,8 @@ export function createLife({ number, killAt, onEnd }: LifeOptions): Life {
     },
     places,
     over,
+    suspended,
+    resume: () => resume(),
     reach,
     async pass(place) {
       try {
@@ -67,10 +86,12 @@ export function createLife({ number, killAt, onEnd }: LifeOptions): Life {
       } catch {
         await never();
       }
+      if (isSuspended()) await resumed;
     },
     async gate(work) {
       try {
         const result = await work;
+        if (isSuspended()) await resumed;
         return endedAt === null ? result : await never();
       } catch (error) {
         if (endedAt !== null) return never();
@@ -78,4 +99,9 @@ export function createLife({ number, killAt, onEnd }: LifeOptions): Life {
       }
     },
   };
+}
+
+/** Lets the event loop turn. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -97,6 +97,6 @@ function withPlacesAround(files: FileSystem, life: Life): FileSystem {
 }
 
 /** What is killed is simulated, so nothing has to get to a real disk. */
-function memoryFolder(): string {
+export function memoryFolder(): string {
   return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }

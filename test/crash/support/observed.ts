@@ -2,7 +2,7 @@
 
 import { genesisHash, verifyEntry } from '../../../src/engine/history-entry.ts';
 import { childRunId, idempotencyKey, undoKey } from '../../../src/engine/keys.ts';
-import type { JsonObject } from '../../../src/plan/json.ts';
+import type { Json, JsonObject } from '../../../src/plan/json.ts';
 import type { ExportedRun, HistoryEntry, MapItem, Store } from '../../../src/ports/store.ts';
 import type { Effect } from './stage.ts';
 
@@ -31,12 +31,14 @@ export interface ObserveOptions {
   readonly isOrdered: boolean;
   /** A person may have been asked what became of an attempt, which leaves its number and its entry otherwise. */
   readonly mayAsk?: boolean;
+  /** Requests that come too late may have been noted. */
+  readonly mayNote?: boolean;
 }
 
 export function observe(
   runs: readonly ExportedRun[],
   effects: readonly Effect[],
-  { isOrdered, mayAsk = false }: ObserveOptions,
+  { isOrdered, mayAsk = false, mayNote = false }: ObserveOptions,
 ): Observed {
   const aliases = aliasesOf(runs);
   const plain = <T>(value: T): T => withAliases(value, aliases);
@@ -54,7 +56,7 @@ export function observe(
           milestones?: readonly { name: string }[];
         };
         const entries = plain(run.history.map((entry) => toEntry(entry, mayAsk))).filter(
-          (entry) => entry !== null,
+          (entry): entry is Entry => entry !== null && !(mayNote && isNote(entry)),
         );
         return [
           aliases.get(run.header.id) ?? '',
@@ -93,31 +95,39 @@ function withAliases<T>(value: T, aliases: ReadonlyMap<string, string>): T {
   return JSON.parse(text);
 }
 
-interface Entry {
-  readonly event: string;
-  readonly step: string | null;
-}
+type Entry = Pick<
+  HistoryEntry,
+  'event' | 'actor' | 'from' | 'to' | 'step' | 'attempt' | 'settles' | 'error' | 'generation'
+> & {
+  readonly output: Json;
+  readonly data: JsonObject;
+};
 
 /** A verdict of a person stands for the attempt that could not give it; how long a step was put off is nobody's promise. */
-function toEntry(entry: HistoryEntry, mayAsk: boolean): (Entry & JsonObject) | null {
+function toEntry(entry: HistoryEntry, mayAsk: boolean): Entry | null {
   const { event, actor, from, to, step, settles, error, generation } = entry;
   const attempt = mayAsk ? null : entry.attempt;
   const base = { event, actor, from, to, step, attempt, settles, generation };
   if (/\.(in_doubt|did_not_happen|deferred|deferral_over)$/.test(event)) return null;
   const output = entry.output ?? null;
-  const { signal: _signal, delayMs: _delayMs, ...data } = entry.data ?? {};
+  const { signal: _signal, delayMs: _delayMs, ...given } = entry.data ?? {};
+  const data: JsonObject = { undo: 0, ...given };
   const known = { ...base, output, error, data };
   if (!event.endsWith('.happened') || step === null) return known;
   const { verdict: _verdict, decider: _decider, ...rest } = data;
   return { ...known, event: `${step}.completed`, actor: 'signalbox', data: rest };
 }
 
+function isNote({ event }: Entry): boolean {
+  return event === 'decision.refused' || event === 'run.cancel_repeated' || event.endsWith('.late');
+}
+
 /** Where steps run side by side only the order within each of them is given; what follows from several is decided by whichever comes last. */
-function byStep(entries: readonly (Entry & JsonObject)[]): unknown {
+function byStep(entries: readonly Entry[]): unknown {
   const steps = new Map<string, unknown[]>();
   const joined: Record<string, unknown> = {};
   for (const entry of entries) {
-    const { facts, derived, ...data } = (entry['data'] ?? {}) as JsonObject;
+    const { facts, derived, ...data } = entry.data;
     Object.assign(joined, facts, derived);
     const key = entry.step ?? entry.event;
     steps.set(key, [...(steps.get(key) ?? []), { ...entry, data }]);

@@ -8,6 +8,7 @@ import {
 import type { Logger } from '../../../src/ports/logger.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { turns } from './life.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Stage } from './stage.ts';
 
@@ -72,6 +73,20 @@ async function converse(
   const look = async () => {
     views = (await orchestrator.list({ limit: 100 })).runs;
   };
+  /** Somebody who waits for an answer has time pass, in which the process that holds the run may be found dead. */
+  const patiently = async <T>(work: Promise<T>): Promise<T> => {
+    let isAnswered = false;
+    const noted = () => {
+      isAnswered = true;
+    };
+    work.then(noted, noted);
+    for (let turn = 0; turn < 60; turn += 1) {
+      await turns(50);
+      if (isAnswered) break;
+      await clock.advance(500);
+    }
+    return work;
+  };
   const promise = (made: (typeof stage.promises)[number]) => void stage.promises.push(made);
   const entry = (runId: string, event: string) => promise({ kind: 'entry', runId, event });
   const session: Session = {
@@ -82,12 +97,12 @@ async function converse(
       stage.effects.some(
         ({ runId: of, name, kind }) => of === runId && name === effect && kind === 'run',
       ),
-    async start(workflow, input, options) {
-      const { runId } = await orchestrator.start(workflow, input, options);
+    async start(workflow, input, options = stage.isKeyed ? { key: workflow } : {}) {
+      const { runId } = await patiently(orchestrator.start(workflow, input, options));
       promise({ kind: 'start', runId });
     },
     async decide(runId, step, decision) {
-      await orchestrator.decide(runId, step, decision);
+      await patiently(orchestrator.decide(runId, step, decision));
       const { outcome } = decision;
       entry(
         runId,
@@ -95,27 +110,27 @@ async function converse(
       );
     },
     async signal(runId, event, payload, id) {
-      await orchestrator.signal(runId, event, payload, { id });
+      await patiently(orchestrator.signal(runId, event, payload, { id }));
       promise({ kind: 'signal', runId, id });
     },
     async publish(event, payload, id) {
-      await orchestrator.publish(event, payload, { id });
+      await patiently(orchestrator.publish(event, payload, { id }));
       promise({ kind: 'message', id: `event/${id}` });
     },
     async cancel(runId) {
-      await orchestrator.cancel(runId);
+      await patiently(orchestrator.cancel(runId));
       entry(runId, 'run.cancelled');
     },
     async retry(runId) {
-      await orchestrator.retry(runId);
+      await patiently(orchestrator.retry(runId));
       entry(runId, 'run.retried');
     },
     async pause(runId) {
-      await orchestrator.pause(runId);
+      await patiently(orchestrator.pause(runId));
       entry(runId, 'run.paused');
     },
     async resume(runId) {
-      await orchestrator.resume(runId);
+      await patiently(orchestrator.resume(runId));
       entry(runId, 'run.resumed');
     },
     async rest() {
@@ -170,5 +185,5 @@ function patience(views: readonly RunView[], nowMs: number): number {
       ({ kind }) => kind === 'attempt' || kind === 'map' || kind === 'undo' || kind === 'notice',
     ),
   );
-  return dues.length === 0 || isWorking ? 1_000 : Math.min(...dues) - nowMs;
+  return dues.length === 0 || isWorking ? 1_000 : Math.min(Math.min(...dues) - nowMs, 60_000);
 }

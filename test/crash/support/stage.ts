@@ -27,6 +27,8 @@ export interface Stage {
   clock: ManualClock;
   /** Ids handed out so far. */
   ids: number;
+  /** Starts without a key get one: two processes may each be asked to start the same run. */
+  isKeyed: boolean;
   /** Somebody has mended what a handler needs. */
   isRepaired: boolean;
   readonly effects: Effect[];
@@ -40,6 +42,7 @@ export function createStage(life: Life): Stage {
     life,
     clock: new ManualClock(),
     ids: 0,
+    isKeyed: false,
     isRepaired: false,
     effects: [],
     promises: [],

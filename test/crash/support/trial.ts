@@ -1,7 +1,7 @@
 /** One scenario on one kind of store, killed at one or more places, started anew each time, and compared with its undisturbed execution. */
 import { inspect, isDeepStrictEqual } from 'node:util';
 import type { ExportedRun, Store } from '../../../src/ports/store.ts';
-import { createLife, type Life } from './life.ts';
+import { createLife, type Life, turns } from './life.ts';
 import {
   chainFaults,
   exported,
@@ -107,7 +107,7 @@ function checkRepetitions(
     throw new Broken(`Done again although its result was recorded: ${inspect(again)}`);
 }
 
-async function checkPromises(
+export async function checkPromises(
   { mayForget = false }: Scenario,
   stage: Stage,
   runs: readonly ExportedRun[],
@@ -153,7 +153,13 @@ function checkEffects(scenario: Scenario, stage: Stage, runs: readonly ExportedR
   }
 }
 
-function identityOf({ kind, runId, name, attempt: number, key }: Stage['effects'][number]): string {
+export function identityOf({
+  kind,
+  runId,
+  name,
+  attempt: number,
+  key,
+}: Stage['effects'][number]): string {
   return `${kind} ${runId} ${name} #${number} ${key}`;
 }
 
@@ -179,8 +185,4 @@ function differenceOf(expected: unknown, found: unknown, path: string): readonly
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
-}
-
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

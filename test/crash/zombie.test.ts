@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { scenarios, setStage } from './support/count-up.ts';
+import { memoryFolder } from './support/media.ts';
+import type { Scenario } from './support/scenarios.ts';
+import { createDraws, isFull, report, sample, seed } from './support/seed.ts';
+import { Broken, compare } from './support/trial.ts';
+import { zombieTrial } from './support/zombie.ts';
+
+interface SharedStore {
+  open(): Promise<Store>;
+  dispose(): void;
+}
+
+const kinds: { readonly [kind: string]: () => SharedStore } = {
+  memory() {
+    const store = { ...createMemoryStore(), shared: true, close: async () => {} };
+    return { open: async () => store, dispose: () => {} };
+  },
+  sqlite() {
+    const file = join(memoryFolder(), `signalbox-zombie-${randomUUID()}.db`);
+    const opened: Store[] = [];
+    return {
+      async open() {
+        const store = await openSqliteStore(file);
+        opened.push(store);
+        return store;
+      },
+      dispose() {
+        for (const store of opened) void store.close();
+        for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+      },
+    };
+  },
+};
+
+const sampleSize = { memory: Number.POSITIVE_INFINITY, sqlite: 8 };
+
+async function suspend(kind: string, scenario: Scenario, suspendAt: readonly [number, number?]) {
+  const shared = kinds[kind]?.();
+  if (shared === undefined) throw new RangeError(kind);
+  try {
+    return await zombieTrial({ scenario, open: shared.open, setStage, suspendAt });
+  } finally {
+    shared.dispose();
+  }
+}
+
+describe.each(['memory', 'sqlite'] as const)('two processes on a shared %s store', (kind) => {
+  it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+    'one stands still for longer than its lease, the other takes over: %s',
+    async (name, scenario) => {
+      const draw = createDraws(`zombie ${kind} ${name}`);
+      const reference = await suspend(kind, scenario, [Number.POSITIVE_INFINITY]);
+      const { places } = reference;
+      const chosen = sample(places, isFull ? places.length : sampleSize[kind], draw);
+      let stops = 0;
+      const stop = async (suspendAt: readonly [number, number?]) => {
+        try {
+          const trial = await suspend(kind, scenario, suspendAt);
+          compare(trial, reference);
+          stops += trial.stops.length;
+        } catch (error) {
+          const why = error instanceof Error ? error.message : String(error);
+          const where = `stood still at ${suspendAt.join(', the other at ')} (${places[suspendAt[0] - 1]}), seed ${seed}`;
+          throw new Broken(`${where}: ${why}`, { cause: error });
+        }
+      };
+
+      for (const first of chosen) {
+        await stop([first]);
+        // Two people who decide on what they saw before they stood still contradict each other there.
+        if (scenario.isRunAfresh === true) continue;
+        const pairs = isFull && kind === 'memory' ? places.length : 1;
+        for (let pair = 0; pair < pairs; pair += 1)
+          await stop([first, isFull ? pair + 1 : 1 + Math.floor(draw() * places.length)]);
+      }
+
+      report(
+        `two processes, ${kind}: ${name}: ${places.length} places, ${stops} stops (seed ${seed})`,
+      );
+      expect(stops, 'not exercised').toBeGreaterThanOrEqual(chosen.length);
+    },
+    isFull ? 600_000 : 60_000,
+  );
+});
