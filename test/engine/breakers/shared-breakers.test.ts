@@ -2,14 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow, PermanentError, TransientError } from '../../../src/index.ts';
 import { createDeeds, type DeedOptions } from '../../support/deeds.ts';
-import {
-  eventsOf,
-  hour,
-  minute,
-  openBench,
-  second,
-  until,
-} from '../../support/engine-bench.ts';
+import { eventsOf, hour, minute, openBench, second, until } from '../../support/engine-bench.ts';
 import { openPair } from '../../support/sqlite-pair.ts';
 
 const breaker = { name: 'bank', failureThreshold: 3, resetAfter: '60s' } as const;
