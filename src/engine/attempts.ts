@@ -20,7 +20,7 @@ import { toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
-import { lateReason, outcomeOf } from './outcome.ts';
+import { isCompleted, lateReason, outcomeOf } from './outcome.ts';
 import { persist } from './persist.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
@@ -471,10 +471,11 @@ export function createAttempts(deps: WorkDeps): Attempts {
     const call = item.fallback && node.fallback !== undefined ? node.fallback : node.call;
     const status = statusOf(run.snapshot);
     const isStopping = status === 'compensating' || status === 'failed' || status === 'cancelled';
-    if (call.compensate === 'none' || run.progress.get(node.id)?.status === 'complete') return;
+    const late = { step: node.id, fallback: item.fallback };
+    if (call.compensate === 'none' || isCompleted(run, late)) return;
     if (!isStopping) {
       // Another attempt may yet complete the step; if none does, the outcome will say so.
-      run.late = [...new Set([...run.late, node.id])];
+      run.late = [...run.late, late];
       return;
     }
     const reason = lateReason;

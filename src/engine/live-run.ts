@@ -36,7 +36,7 @@ export interface LiveRun {
   outcome: RunOutcome | null;
   compensatedBy: string | null;
   /** Steps of which an attempt succeeded after it had been given up, while the run went on. */
-  late: readonly string[];
+  late: readonly LateSuccess[];
   /** Messages a pause holds back. */
   held: readonly Message[];
   /** Settled nodes of the present generation. */

@@ -1,17 +1,23 @@
 import { contextOf } from '../chart/advance.ts';
 import type { LiveRun } from './live-run.ts';
+import type { LateSuccess } from './run-body.ts';
 import type { CompensationOutcome, RunOutcome } from './run-outcome.ts';
 
 /** Of a step whose effect came about after the run had stopped counting on it. */
 export const lateReason = 'It succeeded after it had been given up';
+
+/** An attempt with the same effect has completed the step, so that undoing the step undoes both. */
+export function isCompleted(run: LiveRun, { step, fallback }: LateSuccess): boolean {
+  return run.completed.some((done) => done.step === step && done.fallback === fallback);
+}
 
 /** How a run ended that did not complete. Attempts whose effect nobody could confirm count as not undone. */
 export function outcomeOf(run: LiveRun): RunOutcome {
   const context = contextOf(run.snapshot);
   const isNamed = (step: string) => run.notUndone.some((left) => left.step === step);
   const late = run.late
-    .filter((step) => run.progress.get(step)?.status !== 'complete' && !isNamed(step))
-    .map((step) => ({ step, reason: lateReason }));
+    .filter((success) => !isCompleted(run, success) && !isNamed(success.step))
+    .map(({ step }) => ({ step, reason: lateReason }));
   const doubts = context.doubts
     .filter((step) => !isNamed(step) && !late.some((known) => known.step === step))
     .map((step) => ({ step, reason: 'Nobody knows whether its last attempt took effect' }));

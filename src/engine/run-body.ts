@@ -115,10 +115,13 @@ export type RunBody = {
   /** The parent run that undid what this completed child had done. */
   readonly compensatedBy: string | null;
   /** Steps of which an attempt succeeded after it had been given up. */
-  readonly late?: readonly string[];
+  readonly late?: readonly LateSuccess[];
   /** Messages a pause holds back. */
   readonly held?: readonly HeldMessage[];
 };
+
+/** An attempt that succeeded after it had been given up: of the task, or of its fallback. */
+export type LateSuccess = { readonly step: string; readonly fallback: boolean };
 
 /** An alias, not an interface, so that it counts as JSON. */
 type HeldMessage = { readonly [K in keyof Message]: Message[K] };
