@@ -39,18 +39,29 @@ export function stepState(step: StepNode, place: StepPlace): ChartState {
   const start = startOf(step);
   const body = bodyOf(step, place);
   const needsDecision = place.waitsFor.length > 0 || step.gates.length > 0 || step.kind === 'fail';
-  const states: Record<string, ChartState> = needsDecision
-    ? { blocked: blocked(step, start, place) }
-    : {};
+  const base = { id: stepStateId(step.id), meta: { step: step.id, kind: step.kind } };
+  const exit = body.exit === undefined ? {} : { exit: body.exit };
+  if (!needsDecision) return { ...base, initial: start, ...body };
+  // Its time does not run while it waits for others: what begins it starts the clock.
   return {
-    id: stepStateId(step.id),
-    meta: { step: step.id, kind: step.kind },
-    initial: needsDecision ? 'blocked' : start,
-    states: { ...states, ...body.states },
-    ...(body.entry === undefined ? {} : { entry: body.entry }),
-    ...(body.exit === undefined ? {} : { exit: body.exit }),
-    ...(body.on === undefined ? {} : { on: body.on }),
+    ...base,
+    initial: 'blocked',
+    states: {
+      blocked: blocked(step, start, place, body.entry ?? []),
+      ...listening(body.states ?? {}, body.on ?? {}),
+    },
+    ...exit,
   };
+}
+
+function listening(
+  states: NonNullable<ChartState['states']>,
+  on: NonNullable<ChartState['on']>,
+): NonNullable<ChartState['states']> {
+  const entries = Object.entries(states);
+  return Object.fromEntries(
+    entries.map(([name, state]) => [name, { ...state, on: { ...state.on, ...on } }] as const),
+  );
 }
 
 function startOf(step: StepNode): string {
@@ -68,7 +79,12 @@ function startOf(step: StepNode): string {
   }
 }
 
-function blocked(step: StepNode, start: string, place: StepPlace): ChartState {
+function blocked(
+  step: StepNode,
+  start: string,
+  place: StepPlace,
+  begin: readonly ChartAction[],
+): ChartState {
   const conditions = step.gates.map((gate) => gate.condition);
   const ready = (open: boolean): ChartGuard => ({
     type: 'ready',
@@ -81,7 +97,7 @@ function blocked(step: StepNode, start: string, place: StepPlace): ChartState {
           guard: ready(true),
           actions: [action('failWith', { step: step.id, message: step.message })],
         }
-      : { target: start, guard: ready(true) };
+      : { target: start, guard: ready(true), ...(begin.length === 0 ? {} : { actions: begin }) };
   const skip: ChartTransition = {
     target: place.next,
     guard: ready(false),
