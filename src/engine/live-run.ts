@@ -7,7 +7,13 @@ import type { Json, JsonObject } from '../plan/json.ts';
 import { type Facts, type Settled, settle } from '../plan/settle.ts';
 import type { HistoryEntry, Message, RunHeader, RunState, StoredRun } from '../ports/store.ts';
 import type { Definition } from './catalogue.ts';
-import { bodyFormat, type LateSuccess, type Mail, type OpenItem, type RunBody } from './run-body.ts';
+import {
+  bodyFormat,
+  type LateSuccess,
+  type Mail,
+  type OpenItem,
+  type RunBody,
+} from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
 /** A step that completed and can, or should, be undone. */

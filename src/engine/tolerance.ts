@@ -21,6 +21,9 @@ export function toleratedValue(
   const isLast = isFallback || step.fallback === undefined;
   if (!isLast || tolerate === undefined) return null;
   const { name, message, retryable, code, detail } = failure;
-  if (tolerate === 'any') return { status: 'failed', failure: { name, message, retryable, attempts } };
-  return code === undefined || !tolerate.includes(code) ? null : { status: code, detail: detail ?? null };
+  if (tolerate === 'any')
+    return { status: 'failed', failure: { name, message, retryable, attempts } };
+  return code === undefined || !tolerate.includes(code)
+    ? null
+    : { status: code, detail: detail ?? null };
 }

@@ -51,8 +51,11 @@ async function suspend(kind: string, scenario: Scenario, suspendAt: readonly [nu
   }
 }
 
+/** Whoever pauses a run acts on the clock: if a process stands still meanwhile, the pause rightly meets the run at another place. */
+const comparable = scenarios.filter(({ name }) => name !== 'a run that is paused and resumed');
+
 describe.each(['memory', 'sqlite'] as const)('two processes on a shared %s store', (kind) => {
-  it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+  it.each(comparable.map((scenario) => [scenario.name, scenario] as const))(
     'one stands still for longer than its lease, the other takes over: %s',
     async (name, scenario) => {
       const draw = createDraws(`zombie ${kind} ${name}`);
