@@ -47,7 +47,7 @@ describe('the shape of a chart', () => {
     expect(
       statesBelow(working)
         .filter((state) => state.states?.['blocked'] !== undefined)
-        .map((state) => String(state.meta?.['step']))
+        .map((state) => state.meta?.['step'] as string)
         .toSorted(),
     ).toEqual(['both', 'gated']);
   });

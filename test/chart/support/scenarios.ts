@@ -142,31 +142,39 @@ export function planOf({ graph, scripts, onFailure, closing }: Scenario): Plan {
 function nodeOf(given: Script, id: string): StepNode {
   const base = { id, after: [], gates: [] };
   const compensate = given.isUndoable ? 'handler' : 'none';
+  const undo = { retry: attempts(3) };
   switch (given.kind) {
     case 'task':
       return aTask(id, [], {
-        call: { retry: attempts(given.maxAttempts), compensate },
-        ...(given.hasFallback ? { fallback: aCall({ compensate }) } : {}),
+        call: { task: id, retry: attempts(given.maxAttempts), compensate, undo },
+        ...(given.hasFallback
+          ? { fallback: aCall({ task: `${id}-spare`, compensate, undo }) }
+          : {}),
         ...(given.isTolerant ? { tolerate: 'any' } : {}),
       });
     case 'child':
       return {
         ...base,
         kind: 'child',
-        workflow: 'other',
+        workflow: given.isUndoable ? 'undoable-child' : 'plain-child',
         version: 1,
-        input: nothing,
+        input: { kind: 'literal', value: { step: id, ending: given.ending } },
         ...(given.isTolerant ? { tolerate: 'any' } : {}),
       } satisfies ChildStep;
     case 'map':
       return {
         ...base,
         kind: 'map',
-        items: from('$input'),
+        items: { kind: 'literal', value: given.ending === 'ok' ? ['ok'] : ['ok', 'fails'] },
         concurrency: 1,
         onItemFailure: 'fail',
-        body: [],
-        yields: nothing,
+        body: [
+          aTask(`${id}-item`, [], {
+            input: from('$item'),
+            call: { task: `${id}-item`, compensate, undo },
+          }),
+        ],
+        yields: from(`${id}-item`),
       } satisfies MapStep;
     case 'review':
       return {
@@ -185,7 +193,7 @@ function nodeOf(given: Script, id: string): StepNode {
         kind: 'wait',
         event: 'arrived',
         where: [],
-        withinMs: 1_000,
+        withinMs: 3_600_000,
         onTimeout: 'fail',
         early: 'keep',
       } satisfies WaitStep;

@@ -362,6 +362,37 @@ describe('a limit of time', () => {
     expect(deeds.names.at(-1)).toBe('undo first');
   });
 
+  it('of a step does not run while the step waits for others', async () => {
+    const deeds = createDeeds();
+    const workflow = defineWorkflow({
+      name: 'patient',
+      version: 1,
+      input,
+      steps(w) {
+        const review = w.review('approval');
+        // Beside the review, so that both begin in the same stage.
+        const beside = w.sleep('nap', { for: '1ms' });
+        const limited = w.task('call', deeds.task('call'), {
+          input: {},
+          after: [review],
+          within: '1m',
+        });
+        return w.derive('end', { limited, beside }, () => 'end');
+      },
+    });
+    const { engine, clock } = await openBench({ workflows: [workflow] });
+    const run = await engine.start(workflow, {});
+    await engine.drive(run.runId);
+
+    await clock.advance(hour);
+    const view = await engine.get(run.runId);
+    await engine.decide(run.runId, 'approval', { outcome: 'approved', actor: 'ann' });
+
+    expect(view.waitingOn).toMatchObject([{ kind: 'review', step: 'approval' }]);
+    expect(await run.result()).toBe('end');
+    expect(deeds.names).toEqual(['call']);
+  });
+
   it('of a step that is tolerated becomes data', async () => {
     const deeds = createDeeds();
     const gate = aGate();
