@@ -20,7 +20,7 @@ import { toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
-import { isCompleted, lateReason, outcomeOf } from './outcome.ts';
+import { isCompleted, lateReason, missUndo, outcomeOf } from './outcome.ts';
 import { persist } from './persist.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
@@ -478,18 +478,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       run.late = [...run.late, late];
       return;
     }
-    const reason = lateReason;
-    run.notUndone.push({ step: node.id, reason });
-    record(draft, {
-      atMs: draft.tools.nowMs,
-      event: 'undo.missed',
-      actor: 'signalbox',
-      from: status,
-      to: status,
-      step: node.id,
-      settles: 'failed',
-      error: { message: reason },
-    });
+    missUndo(draft, node.id, lateReason);
     if (run.outcome !== null) run.outcome = outcomeOf(run);
   }
 

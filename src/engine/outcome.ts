@@ -1,4 +1,5 @@
-import { contextOf } from '../chart/advance.ts';
+import { contextOf, statusOf } from '../chart/advance.ts';
+import { type Draft, record } from './draft.ts';
 import type { LiveRun } from './live-run.ts';
 import type { LateSuccess } from './run-body.ts';
 import type { CompensationOutcome, RunOutcome } from './run-outcome.ts';
@@ -9,6 +10,22 @@ export const lateReason = 'It succeeded after it had been given up';
 /** An attempt with the same effect has completed the step, so that undoing the step undoes both. */
 export function isCompleted(run: LiveRun, { step, fallback }: LateSuccess): boolean {
   return run.completed.some((done) => done.step === step && done.fallback === fallback);
+}
+
+/** Puts on record that the effect of a step will not be undone. */
+export function missUndo(draft: Draft, step: string, reason: string): void {
+  const status = statusOf(draft.run.snapshot);
+  draft.run.notUndone.push({ step, reason });
+  record(draft, {
+    atMs: draft.tools.nowMs,
+    event: 'undo.missed',
+    actor: 'signalbox',
+    from: status,
+    to: status,
+    step,
+    settles: 'failed',
+    error: { message: reason },
+  });
 }
 
 /** How a run ended that did not complete. Attempts whose effect nobody could confirm count as not undone. */

@@ -1,10 +1,12 @@
 /** Taking up what a process that is gone left behind: what was scheduled and not finished is handed out again, or asked about. */
+import type { PlanNode, TaskCall } from '../plan/plan.ts';
 import type { AttemptFailure } from '../ports/executor.ts';
 import type { Logger } from '../ports/logger.ts';
 import { applyEvent } from './apply.ts';
 import { closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import type { LiveRun } from './live-run.ts';
+import { missUndo } from './outcome.ts';
 import type { OpenItem } from './run-body.ts';
 import type { Settings } from './settings.ts';
 import { toleratedValue } from './tolerance.ts';
@@ -66,6 +68,11 @@ export function quarantined(
   };
 }
 
+function callOf(node: PlanNode | undefined, isFallback: boolean): TaskCall | undefined {
+  if (node?.kind !== 'task') return undefined;
+  return isFallback ? (node.fallback ?? node.call) : node.call;
+}
+
 function adoptAttempt(
   draft: Draft,
   orphan: Extract<Orphan, { kind: 'attempt' }>,
@@ -85,6 +92,8 @@ function adoptAttempt(
     };
     bound.error({ failure }, 'run quarantined');
     closeItems(draft, (item) => item === orphan);
+    if (callOf(node, orphan.fallback)?.compensate !== 'none')
+      missUndo(draft, step, 'Its process died while it ran; nobody knows whether it took effect');
     const value =
       node?.kind === 'task' ? toleratedValue(node, failure, orphan.attempt, orphan.fallback) : null;
     applyEvent(draft, {
@@ -98,9 +107,7 @@ function adoptAttempt(
     });
     return;
   }
-  const call = node?.kind === 'task' && orphan.fallback ? node.fallback : undefined;
-  const repeat = node?.kind === 'task' ? (call ?? node.call).repeat : 'safe';
-  if (repeat === 'unsafe' && orphan.dispatches > 0) {
+  if (callOf(node, orphan.fallback)?.repeat === 'unsafe' && orphan.dispatches > 0) {
     const failure = {
       step,
       name: 'OutcomeUnknownError',
