@@ -15,7 +15,7 @@ import { applyEvent } from './apply.ts';
 import type { Breakers } from './breakers.ts';
 import { canonical, digest } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
-import { annotate, closeItems, type Draft, record } from './draft.ts';
+import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import { idempotencyKey } from './keys.ts';
