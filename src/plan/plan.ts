@@ -4,7 +4,7 @@
  * Two kinds of node. *Steps* have a state of their own in the chart, because something outside the transition must happen for them to end.
  * *Pure nodes* (predicate, derive, choice, merge, update, milestone) are computed when their last source settles, inside the same commit.
  */
-import type { Json, JsonObject, JsonSchema } from './json.ts';
+import type { Json, JsonSchema } from './json.ts';
 
 export type RunStatus =
   | 'pending'

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 
@@ -17,8 +17,9 @@ describe('README.md', () => {
   it('links to documents that exist', () => {
     const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => match[1] ?? '');
 
-    for (const link of links)
-      expect(() => readFileSync(new URL(`../../${link}`, import.meta.url)), link).not.toThrow();
+    const missing = links.filter((link) => !existsSync(new URL(`../../${link}`, import.meta.url)));
+
+    expect(missing).toEqual([]);
     expect(links.length).toBeGreaterThan(5);
   });
 });

@@ -77,7 +77,9 @@ export async function openPair({ workflows, ...options }: Options): Promise<Pair
         () => null,
         () => null,
       );
-      await advanceUntil(async () => (await Promise.race([ended, Promise.resolve(pending)])) !== pending);
+      await advanceUntil(
+        async () => (await Promise.race([ended, Promise.resolve(pending)])) !== pending,
+      );
       return promise;
     },
   };

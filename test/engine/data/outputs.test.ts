@@ -270,7 +270,8 @@ describe('an input that a task changes', () => {
     const made = history.find(({ event }) => event === 'make.completed');
     expect(made?.output).toEqual({ list: [1] });
 
-    (made?.output as { list: number[] }).list.push(2);
+    const { list } = (made?.output ?? { list: [] }) as { list: number[] };
+    list.push(2);
 
     expect((await entryOf(engine, runId, 'make.completed')).output).toEqual({ list: [1] });
   });

@@ -106,6 +106,13 @@ describe('A-14: a step whose process dies every time', () => {
       "Workflow failed at step 'deadly': The process died 3 times",
     );
     expect(deeds.names.at(-1)).toBe('undo first');
+    expect(await bench.engine.get(runId)).toMatchObject({
+      outcome: {
+        undone: ['first'],
+        notUndone: [{ step: 'deadly', reason: expect.stringContaining('nobody knows') }],
+        compensation: 'partial',
+      },
+    });
     await bench.clock.advance(hour);
     expect(await bench.engine.get(other.runId)).toMatchObject({ status: 'complete' });
   });

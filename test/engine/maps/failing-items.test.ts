@@ -20,8 +20,8 @@ function aMap(options: {
   const work = deeds.task('work', {
     run: async ({ input: item }) => {
       await options.hold?.(item as number);
-      if (flaw.failing.includes(item as number)) throw new PermanentError(`no ${item}`);
-      return `did ${item}`;
+      if (flaw.failing.includes(item as number)) throw new PermanentError(`no ${String(item)}`);
+      return `did ${String(item)}`;
     },
   });
   const workflow = defineWorkflow({
@@ -97,7 +97,9 @@ describe("an item that fails for good, by 'fail'", () => {
     flaw.failing = [];
     await engine.retry(run.runId, { actor: 'ann' });
 
-    expect(await engine.result(run.runId)).toEqual(numbers(102).map((item) => `did ${item}`));
+    expect(await engine.result(run.runId)).toEqual(
+      numbers(102).map((item) => `did ${String(item)}`),
+    );
     expect(worked()).toEqual([...numbers(100), 99, 99, 100, 101]);
   });
 
@@ -111,7 +113,7 @@ describe("an item that fails for good, by 'fail'", () => {
 
     await next.retry(runId);
 
-    expect(await next.result(runId)).toEqual(numbers(5).map((item) => `did ${item}`));
+    expect(await next.result(runId)).toEqual(numbers(5).map((item) => `did ${String(item)}`));
     expect(worked()).toEqual([0, 1, 2, 3, 3, 4]);
   });
 
@@ -215,13 +217,18 @@ describe("K-06: items that fail, by 'collect'", () => {
     };
 
     expect(output.complete).toEqual(
-      [0, 1, 3, 4, 6, 7, 8].map((item) => ({ index: item, item, value: `did ${item}` })),
+      [0, 1, 3, 4, 6, 7, 8].map((item) => ({ index: item, item, value: `did ${String(item)}` })),
     );
     expect(output.failed).toEqual(
       [2, 5, 9].map((item) => ({
         index: item,
         item,
-        failure: { name: 'PermanentError', message: `no ${item}`, retryable: false, attempts: 1 },
+        failure: {
+          name: 'PermanentError',
+          message: `no ${String(item)}`,
+          retryable: false,
+          attempts: 1,
+        },
       })),
     );
     expect(worked()).toEqual(numbers(10));

@@ -27,9 +27,13 @@ function aMapAnd(
     input,
     steps(w) {
       const each = w.map('each', w.input.$.list, { concurrency: 1, ...map }, (item) =>
-        w.task('work', deeds.task('work', { run: ({ input: of }) => `did ${of}`, ...options }), {
-          input: item,
-        }),
+        w.task(
+          'work',
+          deeds.task('work', { run: ({ input: of }) => `did ${String(of)}`, ...options }),
+          {
+            input: item,
+          },
+        ),
       );
       if (place === 'beside') {
         w.task('fail', failing, { input: w.input });
@@ -133,7 +137,7 @@ describe('K-05: a map inside a run that fails later', () => {
 
     await expect(run.result()).rejects.toThrow('Item 1: no 1');
     const undone = deeds.all.filter(({ what }) => what.startsWith('undo'));
-    expect(undone.map(({ what, input: of }) => `${what} ${of}`).sort()).toEqual([
+    expect(undone.map(({ what, input: of }) => `${what} ${String(of)}`).sort()).toEqual([
       'undo one 0',
       'undo one 1',
       'undo two 0',

@@ -11,7 +11,7 @@ function aWorkshop(options: { concurrency?: number }) {
   const seen = { running: 0, most: 0 };
   const gates = new Map<number, ReturnType<typeof aGate<void>>>();
   const gateOf = (item: number) => {
-    const gate = gates.get(item) ?? aGate<void>();
+    const gate = gates.get(item) ?? aGate();
     gates.set(item, gate);
     return gate;
   };
