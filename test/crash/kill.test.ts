@@ -36,7 +36,7 @@ describe.each(['sqlite', 'lowdb'] as const)('kill -9 on %s', (kind) => {
         killAt,
       );
       // Which operation comes when depends on time a little: what was missed is tried again.
-      for (let tries = 0; tries < 5 && missing().length > 0; tries += 1)
+      for (let tries = 0; tries < 20 && missing().length > 0; tries += 1)
         await inTurn(
           missing().map((place) => positionOf(place, places, draw)),
           killAt,
