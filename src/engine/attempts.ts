@@ -155,7 +155,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
             );
         },
       });
-      if (call.breaker !== undefined) await reportToBreaker(call.breaker, by, outcome);
+      const { breaker } = call;
+      if (breaker !== undefined) await persist(deps, () => reportToBreaker(breaker, by, outcome));
       // Cut off because the process closes or has lost the run: the attempt is somebody else's to finish, and says nothing about the run.
       if (!outcome.ok && abort.signal.reason instanceof SignalboxError) {
         deps.cutOff.add(item.token);

@@ -4,9 +4,10 @@ import { copyJson } from '../plan/json-value.ts';
 import type { Store } from '../ports/store.ts';
 import { canonical } from './canonical.ts';
 import type { LiveRun } from './live-run.ts';
+import { type PersistDeps, persist } from './persist.ts';
 import type { Settings } from './settings.ts';
 
-interface CheckpointDeps {
+interface CheckpointDeps extends PersistDeps {
   readonly store: Store;
   readonly settings: Settings;
   readonly inFlight: ReadonlyMap<string, unknown>;
@@ -18,9 +19,9 @@ export function createCheckpoints(deps: CheckpointDeps, run: LiveRun, path: stri
   const { generation, epoch } = run.state;
   let known: Promise<Map<string, Json>> | null = null;
   return async (name: string, compute: () => Promise<unknown>): Promise<unknown> => {
-    known ??= deps.store
-      .checkpoints(id, generation, path)
-      .then((found) => new Map(found.map((checkpoint) => [checkpoint.name, checkpoint.value])));
+    known ??= persist(deps, () => deps.store.checkpoints(id, generation, path)).then(
+      (found) => new Map(found.map((checkpoint) => [checkpoint.name, checkpoint.value])),
+    );
     const recorded = await known;
     if (recorded.has(name)) return recorded.get(name);
     const computed = await compute();
@@ -39,12 +40,12 @@ export function createCheckpoints(deps: CheckpointDeps, run: LiveRun, path: stri
         `Checkpoint "${name}" of step "${path}" has ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept`,
       );
     }
-    const stillMine =
-      deps.inFlight.has(token) &&
-      (await deps.store.saveCheckpoint(
-        { runId: id, generation, path, name, value: plain.value },
-        { runId: id, epoch },
-      ));
+    const checkpoint = { runId: id, generation, path, name, value: plain.value };
+    const stillMine = await persist(
+      deps,
+      async () =>
+        deps.inFlight.has(token) && deps.store.saveCheckpoint(checkpoint, { runId: id, epoch }),
+    );
     if (!stillMine)
       throw new SignalboxError(
         'LEASE_LOST',

@@ -1,5 +1,10 @@
 import { SignalboxError } from '../errors.ts';
 import type { Fence, MapItem, Store } from '../ports/store.ts';
+import { type PersistDeps, persist } from './persist.ts';
+
+interface ItemWriterDeps extends PersistDeps {
+  readonly store: Pick<Store, 'saveItems'>;
+}
 
 /** Writes rows of one map in groups; a write resolves once its row is durable. */
 export interface ItemWriter {
@@ -8,7 +13,7 @@ export interface ItemWriter {
   flush(): Promise<void>;
 }
 
-export function createItemWriter(store: Pick<Store, 'saveItems'>, fence: Fence): ItemWriter {
+export function createItemWriter(deps: ItemWriterDeps, fence: Fence): ItemWriter {
   let rows: MapItem[] = [];
   let group: Promise<void> | null = null;
   let writing: Promise<void> = Promise.resolve();
@@ -20,7 +25,7 @@ export function createItemWriter(store: Pick<Store, 'saveItems'>, fence: Fence):
     rows = [];
     group = null;
     if (batch.length === 0) return;
-    const saved = await store.saveItems(batch, fence);
+    const saved = await persist(deps, () => deps.store.saveItems(batch, fence));
     if (!saved)
       throw new SignalboxError(
         'LEASE_LOST',

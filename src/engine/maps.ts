@@ -61,7 +61,7 @@ export function createMaps(deps: WorkDeps): Maps {
       return;
     const abort = new AbortController();
     inFlight.set(open.token, { runId: run.header.id, step, abort, details: null, isRunning: true });
-    const writer = createItemWriter(store, { runId: run.header.id, epoch: run.state.epoch });
+    const writer = createItemWriter(deps, { runId: run.header.id, epoch: run.state.epoch });
     const pass: Pass = {
       run,
       node,

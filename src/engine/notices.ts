@@ -6,6 +6,7 @@ import type { WorkDeps } from './attempts.ts';
 import { annotate, closeItems } from './draft.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, runInfo } from './live-run.ts';
+import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 
@@ -111,10 +112,20 @@ export function createNotices(deps: WorkDeps): Notices {
     }
     const last = result;
     if (!last.ok && abort.signal.aborted) return;
-    const owned = await runs.own(run.header.id);
-    if (owned === null) return;
+    await persist(deps, () => settle(run.header.id, item, attempt, last));
+  }
+
+  async function settle(
+    runId: string,
+    item: Extract<OpenItem, { kind: 'notice' }>,
+    attempt: number,
+    last: AttemptOutcome,
+  ): Promise<void> {
+    const isSame = (open: OpenItem) => open.kind === 'notice' && open.token === item.token;
+    const owned = await runs.own(runId);
+    if (owned === null || !owned.open.some(isSame)) return;
     await runs.change(owned, (draft) => {
-      closeItems(draft, (open) => open.kind === 'notice' && open.token === item.token);
+      closeItems(draft, isSame);
       annotate(draft, {
         event: last.ok ? 'run.failure_handled' : 'run.failure_not_handled',
         actor: 'signalbox',

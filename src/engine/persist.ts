@@ -2,14 +2,14 @@ import { SignalboxError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 
-interface PersistDeps {
+export interface PersistDeps {
   readonly clock: Clock;
   readonly log: Logger;
   isClosed(): boolean;
 }
 
 /** A result in hand is not thrown away because the store is out of order for a while: nothing else may run the task again meanwhile. */
-export async function persist(deps: PersistDeps, write: () => Promise<void>): Promise<void> {
+export async function persist<T>(deps: PersistDeps, write: () => Promise<T>): Promise<T> {
   for (let delayMs = 250; ; delayMs = Math.min(delayMs * 2, 10_000)) {
     try {
       return await write();

@@ -237,7 +237,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
         undone.add(part.id);
         const fence = { runId: run.header.id, epoch: run.state.epoch };
         const marked = { ...row, state: { ...row.state, undone: [...undone] } };
-        if (!(await deps.store.saveItems([marked], fence)))
+        if (!(await persist(deps, () => deps.store.saveItems([marked], fence))))
           throw new SignalboxError(
             'LEASE_LOST',
             `Run "${fence.runId}" is another process's now; it goes on with the undo of its map`,
