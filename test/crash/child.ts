@@ -35,7 +35,9 @@ function say(line: Line): void {
 function reach(name: string): void {
   const place = phase.isOpening ? name.replace(/^\w+/, 'open') : name;
   places.push(place);
-  if (places.length !== assignment.killAt) return;
+  const { killAt } = assignment;
+  if (killAt === null || killAt.place !== place) return;
+  if (places.filter((other) => other === place).length !== killAt.nth) return;
   say({ type: 'died', place });
   process.kill(process.pid, 'SIGKILL');
   for (;;);

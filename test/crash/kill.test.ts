@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Occurrence } from './support/assignment.ts';
 import { type KillTrial, killTrial, programs } from './support/kill-trial.ts';
 import { createDraws, isFull, report, sample, seed } from './support/seed.ts';
 import { Broken, compare } from './support/trial.ts';
@@ -12,40 +13,44 @@ describe.each(['sqlite', 'lowdb'] as const)('kill -9 on %s', (kind) => {
     '%s ends as without kills',
     async (name, program) => {
       const reference = await killTrial(program, kind, null);
-      const { places } = reference;
+      const places = occurrences(reference.places);
       const draw = createDraws(`${kind} ${name}`);
       const killed: KillTrial[] = [];
-      const killAt = async (at: number): Promise<void> => {
+      const notReached: Occurrence[] = [];
+      const killAt = async (at: Occurrence): Promise<void> => {
         try {
           const trial = await killTrial(program, kind, at);
           compare(trial, reference);
-          if (trial.died !== null) killed.push(trial);
+          if (trial.died === null) notReached.push(at);
+          else killed.push(trial);
         } catch (error) {
           const why = error instanceof Error ? error.message : String(error);
-          const where = `killed at place ${at} (${places[at - 1]}), seed ${seed}`;
+          const where = `killed at ${at.place}, time ${at.nth}, seed ${seed}`;
           throw new Broken(`${where}: ${why}`, { cause: error });
         }
       };
       const missing = () => {
         const hit = new Set(killed.map(({ died }) => died));
-        return [...new Set(places)].filter((place) => !hit.has(place));
+        return [...new Set(reference.places)].filter((place) => !hit.has(place));
       };
 
+      const positions = isFull
+        ? [...places.keys()]
+        : sample(reference.places, sampleSize, draw).map((position) => position - 1);
       await inTurn(
-        isFull ? places.map((_, index) => index + 1) : sample(places, sampleSize, draw),
+        positions.flatMap((position) => places[position] ?? []),
         killAt,
       );
-      // Which operation comes when depends on time a little: what was missed is tried again.
-      for (let tries = 0; tries < 20 && missing().length > 0; tries += 1)
-        await inTurn(
-          missing().map((place) => positionOf(place, places, draw)),
-          killAt,
-        );
+      // How often the store is polled depends on time: what came less often in this life is tried at its first time.
+      await inTurn(
+        missing().map((place) => ({ place, nth: 1 })),
+        killAt,
+      );
 
       const asked = killed.filter(({ wasAsked }) => wasAsked).length;
       const repeated = killed.reduce((sum, trial) => sum + trial.repeated, 0);
       report(
-        `kill -9, ${kind}, ${name}: ${places.length} places, ${killed.length} kills, ${repeated} effects repeated, ${asked} times a person was asked (seed ${seed})`,
+        `kill -9, ${kind}, ${name}: ${places.length} places, ${killed.length} kills, ${notReached.length} not reached, ${repeated} effects repeated, ${asked} times a person was asked (seed ${seed})`,
       );
       expect(missing(), 'not exercised').toEqual([]);
       expect(repeated + asked, 'killed between an effect and its record').toBeGreaterThan(0);
@@ -55,8 +60,8 @@ describe.each(['sqlite', 'lowdb'] as const)('kill -9 on %s', (kind) => {
 });
 
 async function inTurn(
-  places: readonly number[],
-  work: (place: number) => Promise<void>,
+  places: readonly Occurrence[],
+  work: (place: Occurrence) => Promise<void>,
 ): Promise<void> {
   const queue = [...places];
   const worker = async () => {
@@ -65,8 +70,11 @@ async function inTurn(
   await Promise.all(Array.from({ length: width }, worker));
 }
 
-/** A drawn one of the positions, from 1, of the place. */
-function positionOf(place: string, places: readonly string[], draw: () => number): number {
-  const positions = places.flatMap((other, index) => (other === place ? [index + 1] : []));
-  return positions[Math.floor(draw() * positions.length)] ?? 1;
+function occurrences(places: readonly string[]): readonly Occurrence[] {
+  const counts = new Map<string, number>();
+  return places.map((place) => {
+    const nth = (counts.get(place) ?? 0) + 1;
+    counts.set(place, nth);
+    return { place, nth };
+  });
 }

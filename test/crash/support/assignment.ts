@@ -1,5 +1,11 @@
 import type { Settings } from '../../../src/index.ts';
 
+/** The nth time, counted from 1, that a place of this name is reached: operations of other kinds that a timer puts in between do not shift it. */
+export interface Occurrence {
+  readonly place: string;
+  readonly nth: number;
+}
+
 /** What a child process is to do; the only argument it gets, as JSON. */
 export interface Assignment {
   readonly store: { readonly kind: 'sqlite' | 'lowdb'; readonly path: string };
@@ -9,8 +15,8 @@ export interface Assignment {
     readonly input: unknown;
     readonly key: string;
   }[];
-  /** Kills itself at this place, counted from 1; `null`: at none. */
-  readonly killAt: number | null;
+  /** Kills itself at this place; `null`: at none. */
+  readonly killAt: Occurrence | null;
   /** Where effects are noted, a line each. */
   readonly effectsFile: string;
   /** Message-IDs of the mails that have arrived, by which it answers what became of an attempt. */

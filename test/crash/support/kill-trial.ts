@@ -6,7 +6,7 @@ import { sha256 } from '../../../src/engine/canonical.ts';
 import { idempotencyKey } from '../../../src/engine/keys.ts';
 import type { ExportedRun } from '../../../src/ports/store.ts';
 import { startSmtpServer, type TestSmtpServer } from '../../support/smtp-server.ts';
-import type { Assignment, Line, NotedEffect } from './assignment.ts';
+import type { Assignment, Line, NotedEffect, Occurrence } from './assignment.ts';
 import { chainFaults, isRecorded, observe, recordedIn } from './observed.ts';
 import { createPlace, type Ended, effectsIn, type Place, runsIn, startChild } from './processes.ts';
 import { Broken } from './trial.ts';
@@ -63,7 +63,7 @@ const settings = { leaseMs: 250, pollMs: 25 };
 export async function killTrial(
   program: Program,
   kind: Assignment['store']['kind'],
-  killAt: number | null,
+  killAt: Occurrence | null,
 ): Promise<KillTrial> {
   const place = createPlace(kind);
   await using server = await startSmtpServer();

@@ -1,3 +1,5 @@
+import { SignalboxError } from '../../../src/index.ts';
+
 /** One life of a process: it counts the places at which it could die, and dies at one of them. */
 export interface Life {
   /** From 1. */
@@ -30,13 +32,15 @@ export interface LifeOptions {
   readonly number: number;
   /** Dies at this place, counted from 1; `null`: lives on. */
   readonly killAt: number | null;
+  /** The store says at this place that it is unavailable, once. */
+  readonly failAt?: number;
   /** Stands still at this place until it is resumed. */
   readonly suspendAt?: number;
   /** Called at the moment of death, before anybody can react. */
   onEnd?(): void;
 }
 
-export function createLife({ number, killAt, suspendAt, onEnd }: LifeOptions): Life {
+export function createLife({ number, killAt, failAt, suspendAt, onEnd }: LifeOptions): Life {
   const places: string[] = [];
   let endedAt: string | null = null;
   let end = () => {};
@@ -87,6 +91,8 @@ export function createLife({ number, killAt, suspendAt, onEnd }: LifeOptions): L
         await never();
       }
       if (isSuspended()) await resumed;
+      if (places.length === failAt && !/^(run|undo|compute)\./.test(place))
+        throw new SignalboxError('STORE_UNAVAILABLE', `Failed at place ${failAt}, ${place}`);
     },
     async gate(work) {
       try {

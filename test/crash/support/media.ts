@@ -49,13 +49,16 @@ export function sqliteMedium(): Medium {
 }
 
 /** A directory on a disk in memory; each operation of the file system is a pair of places. Without `loss` the process is killed, with it the power fails. */
-export function lowdbMedium(loss: Loss | null = null): Medium {
+export function lowdbMedium(
+  loss: Loss | null = null,
+  wrap: (files: FileSystem) => FileSystem = (files) => files,
+): Medium {
   let disk = createSimulatedDisk();
   return {
     open: async (life) =>
       untilDeath(
         await life.gate(
-          openLowdbStore('/disk/store', { files: withPlacesAround(disk.files, life) }),
+          openLowdbStore('/disk/store', { files: withPlacesAround(wrap(disk.files), life) }),
         ),
         life,
       ),

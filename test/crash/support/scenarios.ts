@@ -908,7 +908,7 @@ function manyRuns({ step }: Toolbox): Scenario {
     windows: [],
     workflows: [workflow],
     async begin(session) {
-      await Promise.all(['1', '2', '3'].map((key) => session.start('many', key, { key })));
+      await Promise.all(['1', '2', '3'].map((key) => session.start('many', 'x', { key })));
     },
   };
 }

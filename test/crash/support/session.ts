@@ -3,6 +3,7 @@ import {
   type Decision,
   type Orchestrator,
   type RunView,
+  SignalboxError,
   type StartOptions,
 } from '../../../src/index.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
@@ -42,7 +43,7 @@ export const silence: Logger = {
   child: () => silence,
 };
 
-const settings = { leaseMs: 3_000, pollMs: 1_000, maxSleepMs: 60 * 60 * 1_000 };
+const settings = { leaseMs: 3_000, pollMs: 1_000 };
 const maxTurns = 300;
 
 /** Opens the store for work and brings every run of the scenario to its end, from wherever an earlier life left it. */
@@ -59,7 +60,8 @@ export async function live(scenario: Scenario, stage: Stage, store: Store): Prom
     settings,
   });
   await converse(scenario, stage, store, orchestrator, clock);
-  await orchestrator.close();
+  // What is still to be written is written again by the clock.
+  await Promise.all([orchestrator.close(), clock.advance(10_000)]);
 }
 
 async function converse(
@@ -139,12 +141,10 @@ async function converse(
     },
   };
 
-  await look();
-  await scenario.begin(session);
-  for (let turn = 0; turn < maxTurns; turn += 1) {
-    await session.rest();
-    if (hasEnded(scenario, views)) return;
-    if (await scenario.intervene?.(session, views)) continue;
+  /** @returns whether everything has ended */
+  const act = async (): Promise<boolean> => {
+    if (hasEnded(scenario, views)) return true;
+    if ((await scenario.intervene?.(session, views)) === true) return false;
     const before = stage.promises.length;
     for (const view of views) {
       if (view.paused) continue;
@@ -154,6 +154,21 @@ async function converse(
       }
     }
     if (stage.promises.length === before) await clock.advance(patience(views, clock.nowMs()));
+    return false;
+  };
+
+  let hasBegun = false;
+  for (let turn = 0; turn < maxTurns; turn += 1) {
+    try {
+      await session.rest();
+      if (!hasBegun) await scenario.begin(session);
+      else if (await act()) return;
+      hasBegun = true;
+    } catch (error) {
+      // Somebody who is told so tries again a little later.
+      if (!(error instanceof SignalboxError) || error.code !== 'STORE_UNAVAILABLE') throw error;
+      await clock.advance(1_000);
+    }
   }
   const standing = views.map((view) => ({ ...view, waitingOn: view.waitingOn }));
   throw new Stuck(`Stuck: ${JSON.stringify(standing, null, 1)}`);
