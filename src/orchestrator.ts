@@ -182,11 +182,11 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
   });
 
   async function result(runId: string): Promise<unknown> {
-    const { view, output } = await engine.untilEnded(runId);
+    const ended = await engine.untilEnded(runId);
     // a copy: it may be part of a run in memory
-    if (view.status === 'complete') return cloneJson(output);
-    const { outcome } = view;
-    if (view.status === 'cancelled') {
+    if (ended.status === 'complete') return cloneJson(ended.output);
+    const { outcome } = ended.view;
+    if (ended.status === 'cancelled') {
       throw new SignalboxError(
         'RUN_CANCELLED',
         `Run "${runId}" was cancelled${outcome?.cancelled?.reason == null ? '' : `: ${outcome.cancelled.reason}`}`,

@@ -22,7 +22,7 @@ export async function openStore(kind: StoreKind, folder: string): Promise<Store>
     }
     case 'lowdb': {
       const { openLowdbStore } = await import('../../src/adapters/lowdb/index.ts');
-      return openLowdbStore(join(folder, 'store'));
+      return openLowdbStore(lowdbFolder(folder));
     }
     case 'memory': {
       const { createMemoryStore } = await import('../../src/adapters/memory/index.ts');
@@ -32,6 +32,8 @@ export async function openStore(kind: StoreKind, folder: string): Promise<Store>
       return kind satisfies never;
   }
 }
+
+export const lowdbFolder = (folder: string) => join(folder, 'store');
 
 export async function openOrchestrator(
   store: Store,

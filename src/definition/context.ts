@@ -47,7 +47,6 @@ type Update<T, R> = R extends 'append'
 export interface DeclaredContext {
   readonly keys: { readonly [key: string]: ContextKey };
   readonly contracts: ReadonlyMap<string, Contract>;
-  readonly sensitive: readonly (readonly string[])[];
   readonly reducers: ReadonlyMap<string, (current: Json, next: Json) => Json>;
 }
 
@@ -86,7 +85,6 @@ export function declareContext(
 ): DeclaredContext {
   const keys: Record<string, ContextKey> = {};
   const contracts = new Map<string, Contract>();
-  const sensitive: (readonly string[])[] = [];
   const reducers = new Map<string, (current: Json, next: Json) => Json>();
   for (const [key, definition] of Object.entries(given)) {
     const place = draft.place(`context.${key}`);
@@ -109,9 +107,8 @@ export function declareContext(
       reduce: typeof reduce === 'string' ? reduce : `named:${reduce.name}`,
     };
     contracts.set(key, parts.contract);
-    sensitive.push(...parts.sensitive.map((path) => [key, ...path]));
   }
-  return { keys, contracts, sensitive, reducers };
+  return { keys, contracts, reducers };
 }
 
 function initialOf(place: Place, contract: Contract, initial: unknown): Json {

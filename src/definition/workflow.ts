@@ -5,8 +5,9 @@ import { planHash } from '../plan/hash.ts';
 import type { JsonSchema } from '../plan/json.ts';
 import { layOut } from '../plan/layout.ts';
 import { wordProblem } from '../plan/names.ts';
-import type { Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
+import type { Paths, Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
 import { definitionInvalid } from '../plan/problem.ts';
+import { sensitiveValues } from '../plan/sensitive.ts';
 import { once } from '../plan/shape.ts';
 import { type KnownSchemas, ValueShapes } from '../plan/value-shapes.ts';
 import type { Bindings, RunnableWorkflow } from '../ports/bindings.ts';
@@ -34,7 +35,6 @@ import {
   zodSchema,
 } from './options.ts';
 import { partsOfSchema, type SchemaParts } from './schema-parts.ts';
-import { sensitiveOutputOf } from './sensitive-output.ts';
 import { taskOf } from './steps/common.ts';
 import { finishOf } from './steps/finish.ts';
 import type { Task } from './task.ts';
@@ -163,7 +163,12 @@ export function defineWorkflow<
 
   const nodes = withResolvedAfter(draft.root.nodes);
   const input = partsOfSchema(draft.place(), given.input);
-  const sensitiveInput = input.sensitive;
+  const data = {
+    nodes,
+    context: context.keys,
+    events: eventsOf(draft),
+    sensitiveInput: input.sensitive,
+  };
   const plan: PlanWithoutHash = {
     format: 1,
     name: given.name,
@@ -171,19 +176,20 @@ export function defineWorkflow<
     ...(given.description !== undefined && { description: given.description }),
     ...(given.owner !== undefined && { owner: given.owner }),
     input: input.input,
-    sensitiveInput,
+    sensitiveInput: input.sensitive,
     ...(given.timeout !== undefined && { timeoutMs: given.timeout }),
     onFailure: given.onFailure ?? 'compensate',
     stopping: given.stopping ?? 'drain',
     abortGraceMs: given.abortGrace ?? defaultAbortGraceMs,
     durability: given.durability ?? 'durable',
     startOn,
+    events: data.events,
     context: context.keys,
     ...(onFailed !== null && { onFailed: onFailed.call }),
     nodes,
     output,
     finish,
-    sensitiveOutput: sensitiveOutputOf({ nodes, output, sensitiveInput }, draft, context),
+    sensitiveOutput: distinct(sensitiveValues(data).ofWiring(output)),
   };
   const known = knownSchemas(draft, input.output);
   checkPlan(plan, known);
@@ -235,6 +241,16 @@ export function forwardWorkflow<I, O>(promise: {
   };
   rememberWorkflow(forward, null);
   return forward as Workflow<I, O>;
+}
+
+function eventsOf(draft: Draft): Plan['events'] {
+  return Object.fromEntries(
+    [...draft.events].map(([name, { sent, sensitive }]) => [name, { payload: sent, sensitive }]),
+  );
+}
+
+function distinct(paths: Paths): Paths {
+  return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
 }
 
 /** `after: ['route']` means the whole of the choice `route`. */

@@ -2,9 +2,11 @@
 import { isTerminal } from '../chart/lifecycle.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { cloneJson } from '../plan/json-value.ts';
+import type { RunStatus } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Announcer } from './announcer.ts';
 import type { Reader } from './reader.ts';
+import type { RunBody } from './run-body.ts';
 import type { RunTable } from './run-table.ts';
 import { type RunView, toView, type Waiting } from './views.ts';
 
@@ -31,9 +33,11 @@ const outside: ReadonlySet<Waiting['kind']> = new Set([
 
 /** A run that has ended, as it is stored. */
 export interface Ended {
-  readonly view: RunView;
+  readonly status: RunStatus;
   /** `null` unless the run is complete. Not to be changed. */
   readonly output: Json;
+  /** Made when asked for: who wants the output alone does not wait for it. */
+  readonly view: RunView;
 }
 
 export interface Driver {
@@ -127,7 +131,9 @@ export function createDriver(deps: DriverDeps): Driver {
         }),
       async () => {
         const view = await reader.get(runId);
-        return isEnded(view) || (await waitsOutside(view, watched)) ? view : null;
+        return isEnded(view.status, view.waitingOn) || (await waitsOutside(view, watched))
+          ? view
+          : null;
       },
       false,
     );
@@ -138,18 +144,24 @@ export function createDriver(deps: DriverDeps): Driver {
     return wait<Ended>(
       (again, resolve) =>
         announcer.watch(runId, (run, { state, history }) => {
-          if (!isTerminal(state.status)) return;
-          const view = toView({ header: run.header, state }, run.definition.plan, []);
-          if (!isEnded(view)) return;
+          const { status, body } = state;
+          if (!isEnded(status, (body as unknown as RunBody).open)) return;
           const last = history.find(({ step }) => step === 'completion');
           // a later commit of a run that had ended before says nothing about its output
-          if (state.status === 'complete' && last === undefined) return again();
-          resolve({ view, output: last?.output ?? null });
+          if (status === 'complete' && last === undefined) return again();
+          resolve({
+            status,
+            output: last?.output ?? null,
+            get view() {
+              return toView({ header: run.header, state }, run.definition.plan, []);
+            },
+          });
         }),
       async () => {
         const view = await reader.get(runId);
-        if (!isEnded(view)) return null;
-        return { view, output: view.status === 'complete' ? await reader.output(view) : null };
+        const { status } = view;
+        if (!isEnded(status, view.waitingOn)) return null;
+        return { status, view, output: status === 'complete' ? await reader.output(view) : null };
       },
       // its end is announced here
       known !== null && !isTerminal(known.state.status),
@@ -167,6 +179,7 @@ export function createDriver(deps: DriverDeps): Driver {
   };
 }
 
-function isEnded(view: RunView): boolean {
-  return isTerminal(view.status) && !view.waitingOn.some(({ kind }) => kind === 'notice');
+/** A failed run goes on until whoever is to be told of it has been told. */
+function isEnded(status: RunStatus, open: readonly { readonly kind: string }[]): boolean {
+  return isTerminal(status) && !open.some(({ kind }) => kind === 'notice');
 }

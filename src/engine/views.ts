@@ -2,12 +2,12 @@
 import { contextOf, type PossibleEvent, possibleEvents } from '../chart/advance.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { Plan, PlanNode, Priority, RunStatus } from '../plan/plan.ts';
+import { sensitiveValues } from '../plan/sensitive.ts';
 import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
 import type { LiveRun } from './live-run.ts';
 import { redact } from './redact.ts';
 import type { OpenItem, RunBody } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
-import { sensitiveValues } from './sensitive.ts';
 
 /** One thing a run waits for. Times are ISO 8601 in UTC. */
 export interface Waiting {

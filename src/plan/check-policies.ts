@@ -23,10 +23,10 @@ function checkNode(place: Place, node: PlanNode): void {
       checkDuration(place, 'withinMs', node.withinMs);
       checkDuration(place, 'expectedMs', node.expectedMs);
       for (const code of node.tolerate === 'any' ? [] : (node.tolerate ?? [])) {
-        if (node.call.failures.includes(code)) continue;
+        if (Object.hasOwn(node.call.failures, code)) continue;
         throw definitionInvalid(
           place,
-          `it tolerates the failure "${code}", which task "${node.call.task}" does not declare${didYouMean(code, node.call.failures)}`,
+          `it tolerates the failure "${code}", which task "${node.call.task}" does not declare${didYouMean(code, Object.keys(node.call.failures))}`,
         );
       }
       return;

@@ -134,10 +134,10 @@ const CallSchema: z.ZodType<TaskCall> = z.strictObject({
   compensate: z.enum(['none', 'irreversible', 'handler']),
   undo: z.strictObject({ retry: RetrySchema, timeoutMs: whole.exactOptional() }).exactOptional(),
   rememberMs: whole.exactOptional(),
-  failures: z.array(z.string()),
+  failures: z.record(z.string(), schema),
   inputSchema: schema,
   outputSchema: schema,
-  sensitive: z.strictObject({ input: paths, output: paths }),
+  sensitive: z.strictObject({ input: paths, output: paths, detail: paths }),
 });
 
 const ApprovalSchema = z.discriminatedUnion('by', [
@@ -200,6 +200,7 @@ const byKind: { readonly [K in PlanNode['kind']]: z.ZodType<Extract<PlanNode, { 
     version: whole,
     input: WiringSchema,
     tolerate: z.literal('any').exactOptional(),
+    sensitive: paths,
   }),
   map: z.strictObject({
     ...base,
@@ -289,6 +290,7 @@ const PlanSchema: z.ZodType<Plan> = z.strictObject({
   abortGraceMs: whole,
   durability: z.enum(['durable', 'fast']),
   startOn: z.array(z.string()),
+  events: z.record(z.string(), z.strictObject({ payload: schema, sensitive: paths })),
   context: z.record(z.string(), ContextKeySchema),
   onFailed: CallSchema.exactOptional(),
   nodes: z.array(NodeSchema),

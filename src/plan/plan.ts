@@ -18,6 +18,9 @@ export type RunStatus =
 /** References that are not steps. `$item` and `$index` exist inside the body of a map only. */
 export type Source = '$input' | '$run' | '$context' | '$item' | '$index';
 
+/** Places in a value, each a list of keys from the outside in; `*` stands for any index or key, the empty list for the whole. */
+export type Paths = readonly (readonly string[])[];
+
 /** How a value is put together. Keys are pairs, so that no key (`__proto__`) has a meaning of its own. */
 export type Wiring =
   | {
@@ -104,14 +107,16 @@ export interface TaskCall {
   readonly undo?: { readonly retry: RetryPolicy; readonly timeoutMs?: number };
   /** Results are remembered across runs under the task's business key for this long. */
   readonly rememberMs?: number;
-  /** Codes of failures the task may declare by `fail(code, detail)`. */
-  readonly failures: readonly string[];
+  /** Failures the task may declare by `fail(code, detail)`: by code, what the detail looks like. */
+  readonly failures: { readonly [code: string]: JsonSchema };
   readonly inputSchema: JsonSchema;
   readonly outputSchema: JsonSchema;
   /** Paths of fields marked `sensitive`, `*` standing for any index or key. */
   readonly sensitive: {
-    readonly input: readonly (readonly string[])[];
-    readonly output: readonly (readonly string[])[];
+    readonly input: Paths;
+    readonly output: Paths;
+    /** Of all declared failures: which of them it is, is known in a run only. */
+    readonly detail: Paths;
   };
 }
 
@@ -148,6 +153,13 @@ export interface ReviewStep extends NodeBase {
   readonly protects?: readonly string[];
 }
 
+/** A message from or to the outside, as the workflow knows it. */
+export interface EventShape {
+  /** What is sent. */
+  readonly payload: JsonSchema;
+  readonly sensitive: Paths;
+}
+
 /** Who approves: a person always, a policy always, or a policy if the condition holds and a person otherwise. */
 export type Approval =
   | { readonly by: 'person' }
@@ -175,6 +187,8 @@ export interface ChildStep extends NodeBase {
   readonly version: number;
   readonly input: Wiring;
   readonly tolerate?: 'any';
+  /** Fields of the child's output marked `sensitive`. */
+  readonly sensitive: Paths;
 }
 
 /** Items are rows of the store, outside chart and snapshot; the body's nodes are its own. */
@@ -283,7 +297,7 @@ export interface Plan {
   readonly description?: string;
   readonly owner?: string;
   readonly input: JsonSchema;
-  readonly sensitiveInput: readonly (readonly string[])[];
+  readonly sensitiveInput: Paths;
   readonly timeoutMs?: number;
   readonly onFailure: 'compensate' | 'keep';
   /** What happens to running attempts when the run fails or is cancelled. */
@@ -291,6 +305,8 @@ export interface Plan {
   readonly abortGraceMs: number;
   readonly durability: 'durable' | 'fast';
   readonly startOn: readonly string[];
+  /** By name: every event that steps wait for or emit, or that starts a run. */
+  readonly events: { readonly [name: string]: EventShape };
   readonly context: { readonly [key: string]: ContextKey };
   readonly onFailed?: TaskCall;
   /** In order of declaration. */
@@ -303,7 +319,7 @@ export interface Plan {
     readonly expiresMs?: number;
     readonly requesterMayDecide: boolean;
   };
-  readonly sensitiveOutput: readonly (readonly string[])[];
+  readonly sensitiveOutput: Paths;
   /** SHA-256, hex, over the canonical JSON of everything above but descriptions and owners. */
   readonly hash: string;
 }

@@ -91,7 +91,7 @@ const everyWait = aPlan(
       fallback: aCall({ retry: attempts(2) }),
       withinMs: 1_000,
     }),
-    aTask('declared', [], { call: { failures: ['full'] }, tolerate: ['full'] }),
+    aTask('declared', [], { call: { failures: { full: {} } }, tolerate: ['full'] }),
     {
       id: 'look',
       kind: 'review',

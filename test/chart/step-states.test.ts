@@ -41,7 +41,7 @@ describe('a task', () => {
   });
 
   it('tolerates the failures it names, and no other', () => {
-    const tolerant = aTask('a', [], { call: { failures: ['full'] }, tolerate: ['full'] });
+    const tolerant = aTask('a', [], { call: { failures: { full: {} } }, tolerate: ['full'] });
 
     expect(begun(tolerant).fail('a', { code: 'full' }).status).toBe('complete');
     expect(begun(tolerant).fail('a', { code: 'empty' }).status).toBe('failed');

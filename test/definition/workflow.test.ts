@@ -237,7 +237,7 @@ describe('steps', () => {
       after: ['first', 'late'],
       description: 'Of the step',
       owner: 'team',
-      call: { task: 'failing', queue: 'slow', priority: 'low', failures: ['full'] },
+      call: { task: 'failing', queue: 'slow', priority: 'low', failures: { full: {} } },
       fallback: { task: 'backup', queue: 'slow' },
       tolerate: ['full'],
       withinMs: 300_000,

@@ -19,10 +19,10 @@ const aCall = (rest: Partial<TaskCall> = {}): TaskCall => ({
   queue: 'default',
   repeat: 'safe',
   compensate: 'none',
-  failures: [],
+  failures: {},
   inputSchema: {},
   outputSchema: {},
-  sensitive: { input: [], output: [] },
+  sensitive: { input: [], output: [], detail: [] },
   ...rest,
 });
 

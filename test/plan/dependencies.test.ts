@@ -56,7 +56,7 @@ const nodes: readonly [
   ['sleep', { ...base, id: 's', kind: 'sleep', for: from('a') }, ['a'], [from('a')]],
   [
     'child',
-    { ...base, id: 'c', kind: 'child', workflow: 'x', version: 1, input: from('a') },
+    { ...base, id: 'c', kind: 'child', workflow: 'x', version: 1, sensitive: [], input: from('a') },
     ['a'],
     [from('a')],
   ],

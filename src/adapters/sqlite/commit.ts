@@ -108,17 +108,7 @@ function updateRun(
   );
   if (before === undefined) return { outcome: 'conflict' };
   const run = integer(before['run']);
-  const content = JSON.stringify(state);
-  connection.run(
-    'UPDATE states SET revision = ?, epoch = ?, lease_expires_at = ?, state = ?, crc = ? WHERE run = ?',
-    state.revision,
-    state.epoch,
-    state.lease?.expiresAtMs ?? null,
-    content,
-    checksum(content),
-    run,
-  );
-  if (!isIndexedAs(before, state)) updateIndexed(connection, run, state);
+  updateState(connection, run, state, isIndexedAs(before, state));
   const awaits = JSON.stringify(state.awaits);
   if (awaits !== before['awaits'])
     updateAwaits(connection, run, text(before['awaits']), state.awaits);
@@ -126,7 +116,6 @@ function updateRun(
   return { outcome: 'committed' };
 }
 
-/** An update of a column of an index rewrites the index even if the value stays, so these columns have a statement of their own. */
 function isIndexedAs(before: Row, state: RunState): boolean {
   return (
     before['status'] === state.status &&
@@ -138,13 +127,31 @@ function isIndexedAs(before: Row, state: RunState): boolean {
   );
 }
 
-function updateIndexed(connection: Connection, run: number, state: RunState): void {
+const unindexed = 'revision = ?, epoch = ?, lease_expires_at = ?, state = ?, crc = ?';
+const indexed =
+  'status = ?, active = ?, due_at = ?, lease_owner = ?, finished_at = ?, has_review = ?';
+
+/** A statement that names a column of an index rewrites the index even if the value stays, so there is one without them. */
+function updateState(
+  connection: Connection,
+  run: number,
+  state: RunState,
+  isIndexed: boolean,
+): void {
+  const content = JSON.stringify(state);
+  const { revision, epoch, lease } = state;
+  const values = [revision, epoch, lease?.expiresAtMs ?? null, content, checksum(content)];
+  if (isIndexed) {
+    connection.run(`UPDATE states SET ${unindexed} WHERE run = ?`, ...values, run);
+    return;
+  }
   connection.run(
-    'UPDATE states SET status = ?, active = ?, due_at = ?, lease_owner = ?, finished_at = ?, has_review = ? WHERE run = ?',
+    `UPDATE states SET ${unindexed}, ${indexed} WHERE run = ?`,
+    ...values,
     state.status,
     state.active ? 1 : 0,
     dueAtMsOf(state),
-    state.lease?.owner ?? null,
+    lease?.owner ?? null,
     state.finishedAtMs,
     state.reviews.length > 0 ? 1 : 0,
     run,

@@ -143,6 +143,8 @@ function openDatabase(file: string, { readOnly }: ConnectionOptions): DatabaseSy
   database.exec(
     'PRAGMA busy_timeout = 5; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',
   );
+  // 16 MB: what is written again and again within them goes to the database file once
+  database.exec('PRAGMA wal_autocheckpoint = 4096');
   return database;
 }
 

@@ -32,6 +32,11 @@ export function isBusy(error: unknown): boolean {
   return code === busy || code === locked;
 }
 
+/** Another moment may go better; `0` is what is read when another thread has overwritten the code. */
+export function mayPass(error: unknown): boolean {
+  return isBusy(error) || resultCode(error) === 0;
+}
+
 /** The connection may no longer agree with the disk. */
 export function isInputOutputError(error: unknown): boolean {
   return resultCode(error) === ioError;

@@ -7,7 +7,7 @@ import { backup } from 'node:sqlite';
 import { SignalboxError } from '../../errors.ts';
 import type { Checkpoint, ExportedRun, HistoryEntry } from '../../ports/store.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { unavailableError } from './errors.ts';
+import { mayPass, unavailableError } from './errors.ts';
 import { integer, runColumns, text, toMapItem, toStoredRun } from './rows.ts';
 
 /** Reads on a connection of its own, in one transaction: later writes do not show. Damaged runs are left out. */
@@ -55,7 +55,7 @@ export async function backUp(connection: Connection, destination: string): Promi
     throw unavailableError(destination, 'a backup does not overwrite the file that is there');
   const draft = `${destination}.new-${randomUUID()}`;
   try {
-    await backup(connection.database, draft);
+    await copyInto(connection, draft);
     await chmod(draft, 0o600);
     await rename(draft, destination);
   } catch (error) {
@@ -66,5 +66,20 @@ export async function backUp(connection: Connection, destination: string): Promi
       error instanceof Error ? error.message : String(error),
       error,
     );
+  }
+}
+
+const maxCopies = 5;
+
+/** Pages are copied on another thread; one that meets a commit of this process fails with busy, or with no code at all, and begins anew. */
+async function copyInto(connection: Connection, draft: string): Promise<void> {
+  for (let copies = 1; ; copies += 1) {
+    try {
+      await backup(connection.database, draft);
+      return;
+    } catch (error) {
+      if (copies === maxCopies || !mayPass(error)) throw error;
+      await rm(draft, { force: true });
+    }
   }
 }

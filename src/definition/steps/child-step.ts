@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import type { ChildStep } from '../../plan/plan.ts';
+import type { ChildStep, Paths } from '../../plan/plan.ts';
 import { definitionInvalid } from '../../plan/problem.ts';
+import type { RunnableWorkflow } from '../../ports/bindings.ts';
 import type { Draft } from '../draft.ts';
 import { anything } from '../options.ts';
 import type { Ref } from '../types.ts';
 import { toWiring } from '../wiring.ts';
-import { isWorkflow } from '../workflow-registry.ts';
+import { isWorkflow, workflowParts } from '../workflow-registry.ts';
 import { gatedOptions, nodeBase, refuseInBody, stepOptions } from './common.ts';
 
 const options = z.strictObject({
@@ -48,5 +49,11 @@ export function addChild(
     version: workflow.version,
     input: toWiring(draft, place, given.input, 'input'),
     ...(given.tolerate !== undefined && { tolerate: given.tolerate }),
+    sensitive: sensitiveOutputOf(workflow),
   });
+}
+
+/** A workflow that is only promised may return anything. */
+function sensitiveOutputOf(workflow: RunnableWorkflow): Paths {
+  return workflowParts(workflow) === null ? [[]] : workflow.plan.sensitiveOutput;
 }

@@ -47,14 +47,15 @@ export function addTask(
     );
   }
   for (const code of given.tolerate === 'any' ? [] : (given.tolerate ?? [])) {
-    if (parts.call.failures.includes(code)) continue;
+    if (Object.hasOwn(parts.call.failures, code)) continue;
+    const declared = Object.keys(parts.call.failures);
     const known =
-      parts.call.failures.length === 0
+      declared.length === 0
         ? 'declares none'
-        : `declares ${parts.call.failures.map((each) => `"${each}"`).join(', ')}`;
+        : `declares ${declared.map((each) => `"${each}"`).join(', ')}`;
     throw definitionInvalid(
       place,
-      `option "tolerate" names the failure "${code}", but task "${parts.binding.name}" ${known}${didYouMean(code, parts.call.failures)}`,
+      `option "tolerate" names the failure "${code}", but task "${parts.binding.name}" ${known}${didYouMean(code, declared)}`,
     );
   }
   const description = given.description ?? parts.description;

@@ -195,6 +195,7 @@ export function aPlan(plan: Partial<Plan> = {}): Plan {
     abortGraceMs: 10_000,
     durability: 'durable',
     startOn: [],
+    events: {},
     context: {},
     nodes: [],
     output: { kind: 'literal', value: null },

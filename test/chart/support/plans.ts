@@ -32,10 +32,10 @@ export function aCall(given: Partial<TaskCall> = {}): TaskCall {
     queue: 'default',
     repeat: 'safe',
     compensate: 'none',
-    failures: [],
+    failures: {},
     inputSchema: {},
     outputSchema: {},
-    sensitive: { input: [], output: [] },
+    sensitive: { input: [], output: [], detail: [] },
     ...given,
   };
 }
@@ -89,6 +89,7 @@ export function aPlan(nodes: readonly PlanNode[], given: Partial<Plan> = {}): Pl
     abortGraceMs: 10_000,
     durability: 'durable',
     startOn: [],
+    events: {},
     context: {},
     nodes,
     output: nothing,

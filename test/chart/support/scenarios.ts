@@ -158,6 +158,7 @@ function nodeOf(given: Script, id: string): StepNode {
         kind: 'child',
         workflow: given.isUndoable ? 'undoable-child' : 'plain-child',
         version: 1,
+        sensitive: [],
         input: { kind: 'literal', value: { step: id, ending: given.ending } },
         ...(given.isTolerant ? { tolerate: 'any' } : {}),
       } satisfies ChildStep;

@@ -110,8 +110,7 @@ describe('a value marked sensitive', () => {
     expect(await seenOf(bench, runId)).not.toContain(secret);
   });
 
-  // The plan does not describe payloads of events, so a reader of the history cannot know; remove `fails` when it does.
-  it.fails('G-09: of a signal is not shown, also where it came early, nor after a restart', async () => {
+  it('G-09: of a signal is not shown, also where it came early, nor after a restart', async () => {
     const workflow = defineWorkflow({
       name: 'keys',
       version: 1,

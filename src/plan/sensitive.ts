@@ -1,8 +1,6 @@
 /** What a plan knows about sensitive values: which paths of each node's value hold them. `*` stands for any index or key. */
-import type { JsonSchema } from '../plan/json.ts';
-import type { Plan, PlanNode, Wiring } from '../plan/plan.ts';
-
-export type Paths = readonly (readonly string[])[];
+import type { JsonSchema } from './json.ts';
+import type { Paths, Plan, PlanNode, TaskStep, WaitStep, Wiring } from './plan.ts';
 
 export interface SensitiveValues {
   /** Of a node's value, of `$input` and of `$context`. */
@@ -13,16 +11,18 @@ export interface SensitiveValues {
 }
 
 const everything: Paths = [[]];
-const known = new WeakMap<Plan, SensitiveValues>();
+const known = new WeakMap<Described, SensitiveValues>();
 
-/** Found once for each plan. Payloads of events and outputs of children are described in no plan: nothing of them counts as sensitive here. */
-export function sensitiveValues(plan: Plan): SensitiveValues {
+type Described = Pick<Plan, 'nodes' | 'context' | 'events' | 'sensitiveInput'>;
+
+/** Found once for each plan. */
+export function sensitiveValues(plan: Described): SensitiveValues {
   const found = known.get(plan) ?? follow(plan);
   known.set(plan, found);
   return found;
 }
 
-function follow(plan: Plan): SensitiveValues {
+function follow(plan: Described): SensitiveValues {
   const forms = new Map<string, Paths>();
   const context = Object.entries(plan.context).flatMap(([key, { schema }]) =>
     under([key], pathsOf(schema)),
@@ -47,10 +47,12 @@ function follow(plan: Plan): SensitiveValues {
 
   const ofNode = (node: PlanNode): Paths => {
     switch (node.kind) {
-      case 'task': {
-        const own = [...node.call.sensitive.output, ...(node.fallback?.sensitive.output ?? [])];
-        return node.tolerate === undefined ? own : under(['value'], own);
-      }
+      case 'task':
+        return ofTask(node);
+      case 'wait':
+        return ofWait(node, plan.events);
+      case 'child':
+        return under(node.tolerate === undefined ? [] : ['value'], node.sensitive);
       case 'review': {
         const form = pathsOf(node.form);
         forms.set(node.id, form);
@@ -86,6 +88,18 @@ function follow(plan: Plan): SensitiveValues {
     ofWiring,
     ofForm: (id) => forms.get(id) ?? [],
   };
+}
+
+function ofTask({ call, fallback, tolerate }: TaskStep): Paths {
+  const calls = fallback === undefined ? [call] : [call, fallback];
+  const output = calls.flatMap(({ sensitive }) => sensitive.output);
+  if (tolerate === undefined) return output;
+  const detail = calls.flatMap(({ sensitive }) => sensitive.detail);
+  return [...under(['value'], output), ...under(['detail'], detail)];
+}
+
+function ofWait({ event, onTimeout }: WaitStep, events: Plan['events']): Paths {
+  return under(onTimeout === 'continue' ? ['value'] : [], events[event]?.sensitive ?? []);
 }
 
 /** Paths marked `sensitive` in a JSON Schema; where a schema contains itself, all that is below if anything is marked. */
