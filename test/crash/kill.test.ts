@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { Broken, compare } from '../../src/testing/crash/compare.ts';
+import { sample } from '../../src/testing/crash/draws.ts';
 import type { Occurrence } from './support/assignment.ts';
 import { type KillTrial, killTrial, programs } from './support/kill-trial.ts';
-import { createDraws, isFull, report, sample, seed } from './support/seed.ts';
-import { Broken, compare } from './support/trial.ts';
+import { drawsOf, isFull, report, seed } from './support/seed.ts';
 
 /** Children that run at the same time. */
 const width = 2;
@@ -14,7 +15,7 @@ describe.each(['sqlite', 'lowdb'] as const)('kill -9 on %s', (kind) => {
     async (name, program) => {
       const reference = await killTrial(program, kind, null);
       const places = occurrences(reference.places);
-      const draw = createDraws(`${kind} ${name}`);
+      const draw = drawsOf(`${kind} ${name}`);
       const killed: KillTrial[] = [];
       const notReached: Occurrence[] = [];
       const killAt = async (at: Occurrence): Promise<void> => {

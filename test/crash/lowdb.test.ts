@@ -1,5 +1,5 @@
+import { lowdbMedium } from '../../src/testing/crash/media.ts';
 import { describeCountUp } from './support/count-up.ts';
-import { lowdbMedium } from './support/media.ts';
 
 const windows = ['create', 'write', 'sync', 'rename', 'syncDirectory', 'remove', 'run'].flatMap(
   (operation) => [`${operation}.before`, `${operation}.after`],

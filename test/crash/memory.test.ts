@@ -1,5 +1,5 @@
+import { memoryMedium } from '../../src/testing/crash/media.ts';
 import { describeCountUp } from './support/count-up.ts';
-import { memoryMedium } from './support/media.ts';
 
 const windows = ['commit.before', 'commit.after', 'run.before', 'run.after'];
 

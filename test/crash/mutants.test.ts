@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
-import { perform, scenarios, setStage } from './support/count-up.ts';
-import { lowdbMedium, memoryMedium } from './support/media.ts';
+import { compare } from '../../src/testing/crash/compare.ts';
+import { lowdbMedium, type Medium, memoryMedium } from '../../src/testing/crash/media.ts';
+import { standstillTrial } from '../../src/testing/crash/standstill.ts';
+import { keyed, perform, scenarios } from './support/count-up.ts';
 import {
   withoutCheckpoints,
   withoutDeduplication,
@@ -14,8 +16,7 @@ import {
 } from './support/mutants.ts';
 import type { Scenario } from './support/scenarios.ts';
 import { report } from './support/seed.ts';
-import { compare, type Medium } from './support/trial.ts';
-import { zombieTrial } from './support/zombie.ts';
+import { sceneOf } from './support/trial.ts';
 
 /** What the suite says of the first place at which it finds something wrong; `null`: it finds nothing. */
 async function findingOf(
@@ -97,7 +98,12 @@ describe('the suite finds out', () => {
     const scenario = scenarioOf('a chain of tasks');
     const suspend = (place: number, mutate = withoutFence) => {
       const store = mutate({ ...createMemoryStore(), shared: true, close: async () => {} });
-      return zombieTrial({ scenario, open: async () => store, setStage, suspendAt: [place] });
+      return standstillTrial({
+        scene: sceneOf(scenario),
+        open: async () => store,
+        createStage: keyed,
+        suspendAt: [place],
+      });
     };
     const reference = await suspend(Number.POSITIVE_INFINITY, (store) => store);
     const findings: string[] = [];

@@ -2,6 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { RunStatus } from '../../src/plan/plan.ts';
 import type { ExportedRun } from '../../src/ports/store.ts';
+import { chainFaults } from '../../src/testing/crash/chain-faults.ts';
+import { Broken, compare } from '../../src/testing/crash/compare.ts';
+import { observe } from '../../src/testing/crash/observe.ts';
+import { isRecorded, recordedIn } from '../../src/testing/crash/recorded.ts';
 import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts';
 import type { Assignment, Line } from './support/assignment.ts';
 import {
@@ -13,10 +17,8 @@ import {
   mustHaveEnded,
   quarterly,
 } from './support/kill-trial.ts';
-import { chainFaults, isRecorded, observe, recordedIn } from './support/observed.ts';
 import { createPlace, effectsIn, type Place, runsIn, startChild } from './support/processes.ts';
-import { createDraws, isFull, report, seed } from './support/seed.ts';
-import { Broken, compare } from './support/trial.ts';
+import { drawsOf, isFull, report, seed } from './support/seed.ts';
 
 /** Over both stores. */
 const kills = isFull ? 500 : 30;
@@ -51,7 +53,7 @@ function mixedRuns(directory: string): Assignment['runs'] {
 it.concurrent.each(['sqlite', 'lowdb'] as const)(
   `A-02: ${kills / 2} kills at random times during ${runsAtOnce} mixed runs on %s; all end as without kills`,
   async (kind) => {
-    const draw = createDraws(`random kills ${kind}`);
+    const draw = drawsOf(`random kills ${kind}`);
     report(`random kills, ${kind}: seed ${seed}`);
     const reference = await campaign(kind, 0, draw);
     const total = { kills: 0, amid: 0, opening: 0, repeated: 0, rounds: 0 };
@@ -148,7 +150,7 @@ async function campaign(
 function checkAgain(place: Place, before: number, recorded: ReadonlySet<string>): void {
   const again = effectsIn(place.effectsFile)
     .slice(before)
-    .filter((effect) => isRecorded(recorded, { ...effect, life: 0, name: effect.step }, false));
+    .filter((effect) => isRecorded(recorded, { ...effect, name: effect.step }, false));
   if (again.length > 0)
     throw new Broken(`Done again although its result was recorded: ${JSON.stringify(again)}`);
 }

@@ -1,5 +1,5 @@
+import { sqliteMedium } from '../../src/testing/crash/media.ts';
 import { describeCountUp } from './support/count-up.ts';
-import { sqliteMedium } from './support/media.ts';
 
 describeCountUp('killed around a statement or commit of sqlite', {
   createMedium: () => sqliteMedium(),

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { chainFaults } from '../../src/testing/crash/chain-faults.ts';
+import { Broken, compare } from '../../src/testing/crash/compare.ts';
+import { withPlaces } from '../../src/testing/crash/fault-store.ts';
+import { createLife } from '../../src/testing/crash/life.ts';
+import { exported, observe } from '../../src/testing/crash/observe.ts';
+import { identityOf } from '../../src/testing/crash/stage.ts';
 import { scenarios, setStage } from './support/count-up.ts';
-import { withPlaces } from './support/fault-store.ts';
-import { createLife } from './support/life.ts';
-import { chainFaults, exported, observe } from './support/observed.ts';
 import type { Scenario } from './support/scenarios.ts';
 import { report } from './support/seed.ts';
 import { live } from './support/session.ts';
-import { createStage } from './support/stage.ts';
-import { Broken, checkPromises, compare, identityOf } from './support/trial.ts';
+import { checkPromises } from './support/trial.ts';
 
 async function failOnce(scenario: Scenario, failAt: number) {
   const life = createLife({ number: 1, killAt: null, failAt });
-  const stage = createStage(life);
-  setStage(stage);
+  const stage = setStage(life);
   const store = createMemoryStore();
   await live(scenario, stage, withPlaces(store, life));
   const runs = await exported(store);

@@ -1,42 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createMemoryStore } from '../../src/adapters/memory/index.ts';
-import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
-import type { Store } from '../../src/ports/store.ts';
-import { scenarios, setStage } from './support/count-up.ts';
-import { memoryFolder } from './support/media.ts';
+import { Broken, compare } from '../../src/testing/crash/compare.ts';
+import { sample } from '../../src/testing/crash/draws.ts';
+import { type SharedStore, sharedMemory, sharedSqlite } from '../../src/testing/crash/labs.ts';
+import { standstillTrial } from '../../src/testing/crash/standstill.ts';
+import { keyed, scenarios } from './support/count-up.ts';
 import type { Scenario } from './support/scenarios.ts';
-import { createDraws, isFull, report, sample, seed } from './support/seed.ts';
-import { Broken, compare } from './support/trial.ts';
-import { zombieTrial } from './support/zombie.ts';
-
-interface SharedStore {
-  open(): Promise<Store>;
-  dispose(): void;
-}
+import { drawsOf, isFull, report, seed } from './support/seed.ts';
+import { sceneOf } from './support/trial.ts';
 
 const kinds: { readonly [kind: string]: () => SharedStore } = {
-  memory() {
-    const store = { ...createMemoryStore(), shared: true, close: async () => {} };
-    return { open: async () => store, dispose: () => {} };
-  },
-  sqlite() {
-    const file = join(memoryFolder(), `signalbox-zombie-${randomUUID()}.db`);
-    const opened: Store[] = [];
-    return {
-      async open() {
-        const store = await openSqliteStore(file);
-        opened.push(store);
-        return store;
-      },
-      dispose() {
-        for (const store of opened) void store.close();
-        for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
-      },
-    };
-  },
+  memory: sharedMemory,
+  sqlite: sharedSqlite,
 };
 
 const sampleSize = { memory: Number.POSITIVE_INFINITY, sqlite: 8 };
@@ -45,9 +19,14 @@ async function suspend(kind: string, scenario: Scenario, suspendAt: readonly [nu
   const shared = kinds[kind]?.();
   if (shared === undefined) throw new RangeError(kind);
   try {
-    return await zombieTrial({ scenario, open: shared.open, setStage, suspendAt });
+    return await standstillTrial({
+      scene: sceneOf(scenario),
+      open: shared.open,
+      createStage: keyed,
+      suspendAt,
+    });
   } finally {
-    shared.dispose();
+    await shared.dispose();
   }
 }
 
@@ -58,7 +37,7 @@ describe.each(['memory', 'sqlite'] as const)('two processes on a shared %s store
   it.each(comparable.map((scenario) => [scenario.name, scenario] as const))(
     'one stands still for longer than its lease, the other takes over: %s',
     async (name, scenario) => {
-      const draw = createDraws(`zombie ${kind} ${name}`);
+      const draw = drawsOf(`zombie ${kind} ${name}`);
       const reference = await suspend(kind, scenario, [Number.POSITIVE_INFINITY]);
       const { places } = reference;
       const chosen = sample(places, isFull ? places.length : sampleSize[kind], draw);

@@ -1,14 +1,27 @@
 /** Count-up injection: each scenario once undisturbed, then killed at the first place, the second, … and compared. */
 import { describe, expect, it } from 'vitest';
+import { Broken, compare } from '../../../src/testing/crash/compare.ts';
+import { sample } from '../../../src/testing/crash/draws.ts';
+import type { Life } from '../../../src/testing/crash/life.ts';
+import type { Medium } from '../../../src/testing/crash/media.ts';
+import { attempt, type Trial } from '../../../src/testing/crash/trial.ts';
 import { createScenarios, type Scenario } from './scenarios.ts';
-import { createDraws, isFull, report, sample, seed } from './seed.ts';
-import type { Stage } from './stage.ts';
-import { attempt, Broken, compare, type Medium, type Trial } from './trial.ts';
+import { drawsOf, isFull, report, seed } from './seed.ts';
+import { createStage, type Stage } from './stage.ts';
+import { sceneOf } from './trial.ts';
 
 let stage: Stage;
-export const setStage = (next: Stage) => {
-  stage = next;
-};
+/** The stage on which the handlers of the scenarios act from now on. */
+export function setStage(life: Life): Stage {
+  stage = createStage(life);
+  return stage;
+}
+/** Starts have a key on it. */
+export function keyed(life: Life): Stage {
+  setStage(life).isKeyed = true;
+  return stage;
+}
+
 export const scenarios = createScenarios(() => stage);
 
 export function perform(
@@ -16,7 +29,7 @@ export function perform(
   medium: Medium,
   kills: readonly number[],
 ): Promise<Trial> {
-  return attempt({ scenario, medium, setStage, kills });
+  return attempt({ scene: sceneOf(scenario), medium, createStage: setStage, kills });
 }
 
 export interface CountUpOptions {
@@ -36,7 +49,7 @@ export function describeCountUp(title: string, options: CountUpOptions): void {
     it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
       '%s',
       async (_, scenario) => {
-        const draw = createDraws(`${title} ${scenario.name}`);
+        const draw = drawsOf(`${title} ${scenario.name}`);
         const reference = await perform(scenario, options.createMedium(draw), []);
         const chosen = isFull ? null : sample(reference.places, options.sampleSize, draw);
         const deaths: string[] = [];

@@ -1,15 +1,18 @@
 /** A program in a real process that is killed at one place, started anew, and compared with its undisturbed execution. */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { sha256 } from '../../../src/engine/canonical.ts';
 import { idempotencyKey } from '../../../src/engine/keys.ts';
 import type { ExportedRun } from '../../../src/ports/store.ts';
+import { chainFaults } from '../../../src/testing/crash/chain-faults.ts';
+import { Broken } from '../../../src/testing/crash/compare.ts';
+import { observe } from '../../../src/testing/crash/observe.ts';
+import { isRecorded, recordedIn } from '../../../src/testing/crash/recorded.ts';
 import { startSmtpServer, type TestSmtpServer } from '../../support/smtp-server.ts';
 import type { Assignment, Line, NotedEffect, Occurrence } from './assignment.ts';
-import { chainFaults, isRecorded, observe, recordedIn } from './observed.ts';
 import { createPlace, type Ended, effectsIn, type Place, runsIn, startChild } from './processes.ts';
-import { Broken } from './trial.ts';
 
 export interface Program {
   readonly name: string;
@@ -106,7 +109,7 @@ async function goOn(
   checkPromises([...lines, ...second.lines], await runsIn(place.store));
   const again = effectsIn(place.effectsFile)
     .slice(before)
-    .filter((effect) => isRecorded(recorded, { ...effect, life: 2, name: effect.step }, false));
+    .filter((effect) => isRecorded(recorded, { ...effect, name: effect.step }, false));
   if (again.length > 0)
     throw new Broken(`Done again although its result was recorded: ${inspect(again)}`);
 }

@@ -3,7 +3,7 @@ import type { FileSystem } from '../../../src/adapters/lowdb/index.ts';
 import type { RunBody } from '../../../src/engine/run-body.ts';
 import type { JsonObject } from '../../../src/plan/json.ts';
 import type { Message, RunCommit, Store } from '../../../src/ports/store.ts';
-import type { Life } from './life.ts';
+import type { Life } from '../../../src/testing/crash/life.ts';
 
 /** What is handed out is not on record. */
 export function withoutIntent(store: Store): Store {

@@ -1,4 +1,5 @@
 /** Child processes that die, and what is left of them. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { openLowdbStore } from '../../../src/adapters/lowdb/index.ts';
 import { openSqliteStore } from '../../../src/adapters/sqlite/index.ts';
 import type { ExportedRun } from '../../../src/ports/store.ts';
+import { exported } from '../../../src/testing/crash/observe.ts';
 import type { Assignment, Line, NotedEffect } from './assignment.ts';
-import { exported } from './observed.ts';
 
 const script = fileURLToPath(new URL('../child.ts', import.meta.url));
 /** Compiled code of the child, shared by all of them: most of their life is loading it. */

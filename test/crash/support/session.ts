@@ -8,8 +8,8 @@ import {
 } from '../../../src/index.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
 import type { Store } from '../../../src/ports/store.ts';
+import { turns } from '../../../src/testing/crash/life.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
-import { turns } from './life.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Stage } from './stage.ts';
 

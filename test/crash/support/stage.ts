@@ -1,17 +1,10 @@
 import type { AttemptInfo } from '../../../src/ports/bindings.ts';
-import { ManualClock } from '../../../src/testing/manual-clock.ts';
-import type { Life } from './life.ts';
-
-/** Something a handler did to the world outside. */
-export interface Effect {
-  readonly life: number;
-  readonly kind: 'run' | 'undo' | 'compute';
-  /** Step, `step/index/node` inside a map, or `step:checkpoint`. */
-  readonly name: string;
-  readonly runId: string;
-  readonly key: string;
-  readonly attempt: number;
-}
+import type { Life } from '../../../src/testing/crash/life.ts';
+import {
+  type Stage as CrashStage,
+  createStage as createCrashStage,
+  type Effect,
+} from '../../../src/testing/crash/stage.ts';
 
 /** A call that was answered with success: what it did has to outlive every crash. */
 export type Promised =
@@ -20,45 +13,28 @@ export type Promised =
   | { readonly kind: 'signal'; readonly runId: string; readonly id: string }
   | { readonly kind: 'message'; readonly id: string };
 
-/** What outlives a process besides its store: the world it acts on, and the memory of those who called it. */
-export interface Stage {
-  life: Life;
-  /** Of the present life; a new life begins at the time at which the one before ended. */
-  clock: ManualClock;
-  /** Ids handed out so far. */
-  ids: number;
+/** The world, and the memory of those who called the process. */
+export interface Stage extends CrashStage {
   /** Starts without a key get one: two processes may each be asked to start the same run. */
   isKeyed: boolean;
   /** Somebody has mended what a handler needs. */
   isRepaired: boolean;
-  readonly effects: Effect[];
   readonly promises: Promised[];
   /** Done by a handler, between two places at which the process may die. */
   perform(kind: Effect['kind'], name: string, context: AttemptInfo): Promise<void>;
 }
 
 export function createStage(life: Life): Stage {
-  const stage: Stage = {
-    life,
-    clock: new ManualClock(),
-    ids: 0,
+  const stage: Stage = Object.assign(createCrashStage(life), {
     isKeyed: false,
     isRepaired: false,
-    effects: [],
     promises: [],
-    async perform(kind, name, { run, idempotencyKey, attempt }) {
-      const { life } = stage;
-      await life.pass(`${kind}.before`);
-      stage.effects.push({
-        life: life.number,
-        kind,
-        name,
-        runId: run.runId,
-        key: idempotencyKey,
-        attempt,
-      });
-      await life.pass(`${kind}.after`);
+    perform(kind: Effect['kind'], name: string, context: AttemptInfo): Promise<void> {
+      const { run, idempotencyKey: key, attempt } = context;
+      const isFallback = name.endsWith('-fallback');
+      const effect = { kind, name, runId: run.runId, key, attempt, isFallback };
+      return stage.around(effect, async () => {});
     },
-  };
+  });
   return stage;
 }

@@ -1,6 +1,6 @@
 /** A disk in memory that keeps apart what programs see and what would still be there after the power failed. */
 import { dirname } from 'node:path';
-import type { FileSystem } from '../../../src/adapters/lowdb/index.ts';
+import type { FileSystem } from '../../adapters/lowdb/index.ts';
 
 interface Node {
   readonly number: number;

@@ -1,16 +1,16 @@
 /** Two processes on one store: one stands still at some place for longer than its lease, the other takes over, the first wakes up. */
-import { SignalboxError } from '../../../src/index.ts';
-import type { Store } from '../../../src/ports/store.ts';
-import type { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { SignalboxError } from '../../errors.ts';
+import type { Store } from '../../ports/store.ts';
+import type { ManualClock } from '../manual-clock.ts';
+import { Broken } from './compare.ts';
 import { withPlaces } from './fault-store.ts';
 import { createLife, type Life, turns } from './life.ts';
-import { chainFaults, exported, type Observed, observe } from './observed.ts';
-import type { Scenario } from './scenarios.ts';
-import { live } from './session.ts';
-import { createStage, type Stage } from './stage.ts';
-import { Broken, checkPromises, identityOf } from './trial.ts';
+import { exported, type Observed, observe } from './observe.ts';
+import type { Scene } from './scene.ts';
+import { identityOf, type Stage } from './stage.ts';
+import { checkRuns } from './trial.ts';
 
-export interface ZombieTrial {
+export interface StandstillTrial {
   readonly observed: Observed;
   /** Where processes stood still. */
   readonly stops: readonly string[];
@@ -18,11 +18,12 @@ export interface ZombieTrial {
   readonly places: readonly string[];
 }
 
-export interface ZombieOptions {
-  readonly scenario: Scenario;
+export interface StandstillOptions<S extends Stage> {
+  readonly scene: Scene<S>;
   /** A store of one process each time, all on the same data. */
   open(): Promise<Store>;
-  setStage(stage: Stage): void;
+  /** Starts have to have a key: two processes may each be asked to start the same run. */
+  createStage(life: Life): S;
   /** Where the first process stands still, and where the second does, if it does. */
   readonly suspendAt: readonly [first: number, second?: number];
 }
@@ -34,26 +35,23 @@ interface Process {
   readonly isAsleep: boolean;
 }
 
-export async function zombieTrial({
-  scenario,
-  open,
-  setStage,
-  suspendAt,
-}: ZombieOptions): Promise<ZombieTrial> {
+/** @throws Broken if something promised was not kept */
+export async function standstillTrial<S extends Stage>(
+  options: StandstillOptions<S>,
+): Promise<StandstillTrial> {
+  const { scene, open, suspendAt } = options;
   const begin = (number: number) =>
     createLife({
       number,
       killAt: null,
       suspendAt: suspendAt[number - 1] ?? Number.POSITIVE_INFINITY,
     });
-  const stage = createStage(begin(1));
-  stage.isKeyed = true;
-  setStage(stage);
-  const first = await run(scenario, stage, await open());
+  const stage = options.createStage(begin(1));
+  const first = await run(scene, stage, await open());
   const processes = [first];
   if (first.isAsleep) {
     stage.life = begin(2);
-    processes.push(await run(scenario, stage, await open()));
+    processes.push(await run(scene, stage, await open()));
   }
   for (const one of processes) if (one.isAsleep) await wake(stage, one);
   const stops = processes.flatMap(({ life, isAsleep }, index) =>
@@ -61,23 +59,22 @@ export async function zombieTrial({
   );
   const store = await open();
   const runs = await exported(store);
-  const faults = chainFaults(runs);
-  if (faults.length > 0) throw new Broken(`Audit chain broken: ${faults.join('; ')}`);
-  await checkPromises(scenario, stage, runs, store);
+  checkRuns(runs);
+  await scene.check?.(stage, runs, store);
   for (const [identity, effects] of Map.groupBy(stage.effects, identityOf))
-    if (effects.length > 1 + stops.length && !scenario.isRunAfresh)
+    if (effects.length > 1 + stops.length && scene.isRunAfresh !== true)
       throw new Broken(`Done ${effects.length} times: ${identity}`);
   return {
-    observed: observe(runs, stage.effects, { ...scenario, mayNote: true }),
+    observed: observe(runs, stage.effects, { ...scene, mayNote: true }),
     stops,
     places: first.life.places,
   };
 }
 
 /** Until it ends, or stands still. */
-async function run(scenario: Scenario, stage: Stage, store: Store): Promise<Process> {
+async function run<S extends Stage>(scene: Scene<S>, stage: S, store: Store): Promise<Process> {
   const { life } = stage;
-  const ended = live(scenario, stage, withPlaces(store, life));
+  const ended = scene.play(stage, withPlaces(store, life));
   ended.catch(() => {});
   const isAsleep = await Promise.race([ended.then(() => false), life.suspended.then(() => true)]);
   await turns(20);

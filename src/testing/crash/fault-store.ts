@@ -1,4 +1,4 @@
-import type { Store } from '../../../src/ports/store.ts';
+import type { Store } from '../../ports/store.ts';
 import type { Life } from './life.ts';
 
 /** Methods that write; each is a pair of places, before and after. */

@@ -1,4 +1,4 @@
-import { SignalboxError } from '../../../src/index.ts';
+import { SignalboxError } from '../../errors.ts';
 
 /** One life of a process: it counts the places at which it could die, and dies at one of them. */
 export interface Life {

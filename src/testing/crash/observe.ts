@@ -1,9 +1,6 @@
-/** What can be seen of a scenario from outside, without what may differ between two executions: ids, times, tokens. */
-
-import { genesisHash, verifyEntry } from '../../../src/engine/history-entry.ts';
-import { childRunId, idempotencyKey, undoKey } from '../../../src/engine/keys.ts';
-import type { Json, JsonObject } from '../../../src/plan/json.ts';
-import type { ExportedRun, HistoryEntry, MapItem, Store } from '../../../src/ports/store.ts';
+/** What can be seen of runs from outside, without what may differ between two executions: ids, times, tokens. */
+import type { Json, JsonObject } from '../../plan/json.ts';
+import type { ExportedRun, HistoryEntry, Store } from '../../ports/store.ts';
 import type { Effect } from './stage.ts';
 
 export interface Observed {
@@ -43,8 +40,8 @@ export function observe(
   const aliases = aliasesOf(runs);
   const plain = <T>(value: T): T => withAliases(value, aliases);
   const names = effects.map(
-    ({ kind, name, runId, attempt }) =>
-      `${aliases.get(runId) ?? runId} ${kind} ${name} #${attempt}`,
+    ({ kind, name, runId, attempt, isFallback = false }) =>
+      `${aliases.get(runId) ?? runId} ${kind} ${name}${isFallback ? ' (fallback)' : ''} #${attempt}`,
   );
   return {
     runs: Object.fromEntries(
@@ -148,89 +145,4 @@ function withoutOrder(outcome: unknown): unknown {
       Array.isArray(value) ? value.map((part) => JSON.stringify(part)).sort() : value,
     ]),
   );
-}
-
-/** `key#attempt` of everything whose result is recorded: it must never be done again. */
-export function recordedIn(runs: readonly ExportedRun[]): ReadonlySet<string> {
-  const recorded = new Set<string>();
-  for (const run of runs) {
-    const { id } = run.header;
-    for (const entry of run.history) recordEntry(recorded, run, entry, runs);
-    for (const item of run.items) recordItem(recorded, id, item);
-    for (const { generation, path, name } of run.checkpoints)
-      recorded.add(`${idempotencyKey(id, path, generation)}:${name}`);
-  }
-  return recorded;
-}
-
-function recordEntry(
-  recorded: Set<string>,
-  { header: { id } }: ExportedRun,
-  { event, step, attempt, generation }: HistoryEntry,
-  runs: readonly ExportedRun[],
-): void {
-  if (step === null) return;
-  if (event === 'undo.completed' || event === 'undo.failed') {
-    const owner = ownerOf(runs, id, step, generation);
-    recorded.add(`${undoKey(owner, step, generation)}#${attempt}`);
-  } else if (event === `${step}.completed` || event === `${step}.happened`) {
-    recorded.add(idempotencyKey(id, step, generation));
-  } else if (event === `${step}.failed`) {
-    recorded.add(`${idempotencyKey(id, step, generation)}#${attempt} failed`);
-  } else if (event === 'run.failure_handled')
-    recorded.add(idempotencyKey(id, 'onFailed', generation));
-}
-
-/** The run that did what `child/step` names. */
-function ownerOf(
-  runs: readonly ExportedRun[],
-  runId: string,
-  path: string,
-  generation: number,
-): string {
-  const [first = '', ...rest] = path.split('/');
-  if (rest.length === 0) return runId;
-  const child = childRunId(runId, first, generation);
-  return runs.some(({ header }) => header.id === child)
-    ? ownerOf(runs, child, rest.join('/'), 1)
-    : runId;
-}
-
-function recordItem(
-  recorded: Set<string>,
-  runId: string,
-  { step, index, generation, state }: MapItem,
-): void {
-  const { results, undone } = state as { results: JsonObject; undone?: readonly string[] };
-  for (const node of Object.keys(results))
-    recorded.add(idempotencyKey(runId, `${step}/${index}/${node}`, generation));
-  for (const node of undone ?? [])
-    recorded.add(undoKey(runId, `${step}/${index}/${node}`, generation));
-}
-
-/** @param countsAfresh - a retry by hand counts failed attempts anew, under the same key */
-export function isRecorded(
-  recorded: ReadonlySet<string>,
-  { kind, key, attempt, name }: Effect,
-  countsAfresh: boolean,
-): boolean {
-  if (kind === 'compute') return recorded.has(`${key}:${name.slice(name.indexOf(':') + 1)}`);
-  if (recorded.has(key) || recorded.has(`${key}#${attempt}`)) return true;
-  // A fallback has the key of its step and counts its attempts afresh.
-  return !countsAfresh && !name.endsWith('-fallback') && recorded.has(`${key}#${attempt} failed`);
-}
-
-/** Faults of the audit chains. */
-export function chainFaults(runs: readonly ExportedRun[]): readonly string[] {
-  return runs.flatMap(({ header, state, history }) => {
-    let previous = { seq: 0, hash: genesisHash };
-    for (const entry of history) {
-      const fault = verifyEntry(entry, previous);
-      if (fault !== null) return [`${header.id}: ${JSON.stringify(fault)}`];
-      previous = entry;
-    }
-    return previous.seq === state.seq && previous.hash === state.headHash
-      ? []
-      : [`${header.id}: cut off`];
-  });
 }

@@ -2,14 +2,20 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FileSystem, openLowdbStore } from '../../../src/adapters/lowdb/index.ts';
-import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
-import { openSqliteStore } from '../../../src/adapters/sqlite/index.ts';
-import type { Store } from '../../../src/ports/store.ts';
+import type { FileSystem } from '../../adapters/lowdb/index.ts';
+import { createMemoryStore } from '../../adapters/memory/index.ts';
+import type { Store } from '../../ports/store.ts';
 import { untilDeath, withPlaces } from './fault-store.ts';
 import type { Life } from './life.ts';
 import { createSimulatedDisk, type Loss } from './simulated-disk.ts';
-import type { Medium } from './trial.ts';
+
+/** What outlives the process: a memory that stands for a disk, a database file, a directory. */
+export interface Medium {
+  open(life: Life): Promise<Store>;
+  /** Called at the moment of death. */
+  onEnd?(): void;
+  dispose(): Promise<void>;
+}
 
 /** Survives the process; each write is a pair of places. */
 export function memoryMedium(wrap: (store: Store, life: Life) => Store = (store) => store): Medium {
@@ -28,6 +34,7 @@ export function sqliteMedium(): Medium {
   const fileOf = (image: number) => join(folder, `${image}.db`);
   return {
     async open(life) {
+      const { openSqliteStore } = await import('../../adapters/sqlite/index.ts');
       const store = await openSqliteStore(fileOf(images), {
         onOperation: (operation, phase) => life.reach(`${operation}.${phase}`),
       });
@@ -55,13 +62,11 @@ export function lowdbMedium(
 ): Medium {
   let disk = createSimulatedDisk();
   return {
-    open: async (life) =>
-      untilDeath(
-        await life.gate(
-          openLowdbStore('/disk/store', { files: withPlacesAround(wrap(disk.files), life) }),
-        ),
-        life,
-      ),
+    async open(life) {
+      const { openLowdbStore } = await import('../../adapters/lowdb/index.ts');
+      const files = withPlacesAround(wrap(disk.files), life);
+      return untilDeath(await life.gate(openLowdbStore('/disk/store', { files })), life);
+    },
     onEnd() {
       disk = loss === null ? disk.afterKill() : disk.afterPowerLoss(loss);
     },

@@ -1,0 +1,67 @@
+/** What became of all the crashes of a workflow. */
+
+/** How a process is disturbed at a place: it dies; everything not synced is lost with it; it stands still for longer than its lease. */
+export type CrashMode = 'kill' | 'power_loss' | 'standstill';
+export type CrashStore = 'memory' | 'lowdb' | 'sqlite';
+
+/** One crash after which the runs did not end as without it, or something promised was not kept. */
+export interface CrashDifference {
+  /** Name of the path. */
+  readonly path: string;
+  readonly store: CrashStore;
+  readonly mode: CrashMode;
+  /** Where, counted from 1 over the places of the undisturbed execution; `null`: the undisturbed execution itself failed. */
+  readonly place: number | null;
+  /** Kind of the place: what the process was about to do or had just done. */
+  readonly kind: string | null;
+  readonly message: string;
+}
+
+export interface CrashReport {
+  readonly workflow: string;
+  readonly version: number;
+  /** The same seed and sample give the same places again. */
+  readonly seed: number;
+  readonly paths: number;
+  /** Places at which a process could crash, over all paths, stores and modes. */
+  readonly places: number;
+  /** Times it did. */
+  readonly crashes: number;
+  /** Crashes by kind of place: `commit.before` and `commit.after`, `run.before` and `run.after` around a task's effect, … */
+  readonly byKind: { readonly [kind: string]: number };
+  /** Effects that were had once more after a crash, under the same idempotency key: the process died between effect and record. */
+  readonly repeatedEffects: number;
+  readonly differences: readonly CrashDifference[];
+  /** Kinds of places, as `store: kind`, at which no crash happened although this store and workflow have them. */
+  readonly notReached: readonly string[];
+}
+
+/** Whether every crash went unnoticed, and every kind of place had one. */
+export function isCrashProof({ differences, notReached, crashes }: CrashReport): boolean {
+  return differences.length === 0 && notReached.length === 0 && crashes > 0;
+}
+
+/** The report in lines for people. */
+export function crashLines(report: CrashReport): readonly string[] {
+  const { workflow, version, seed, paths, places, crashes, repeatedEffects, differences } = report;
+  const kinds = Object.entries(report.byKind).map(([kind, count]) => `${kind} ${count}`);
+  return [
+    `${workflow} v${version}: ${paths} paths, ${places} places, ${crashes} crashes, ${repeatedEffects} effects repeated, ${differences.length} differences (seed ${seed})`,
+    `  ${kinds.join(', ')}`,
+    ...report.notReached.map((window) => `  not reached: ${window}`),
+    ...differences.flatMap((difference) => differenceLines(difference)),
+  ];
+}
+
+function differenceLines({ path, store, mode, place, kind, message }: CrashDifference): string[] {
+  const where = place === null ? 'undisturbed' : `${mode} at place ${place} (${kind})`;
+  return [
+    `  differs: ${path}; ${store}, ${where}`,
+    ...message.split('\n').map((line) => `    ${line}`),
+  ];
+}
+
+/** @throws Error with the report if it is not crash-proof; a kind of place that was never reached fails like a difference */
+export function assertCrashProof(report: CrashReport): void {
+  if (!isCrashProof(report)) throw new Error(crashLines(report).join('\n'));
+}

@@ -1,0 +1,107 @@
+/** Where a scene is executed: a store, and a way in which its process is disturbed. */
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMemoryStore } from '../../adapters/memory/index.ts';
+import type { Store } from '../../ports/store.ts';
+import type { CrashMode, CrashStore } from './crash-report.ts';
+import type { Execution } from './disturb.ts';
+import { lowdbMedium, type Medium, memoryFolder, memoryMedium, sqliteMedium } from './media.ts';
+import type { Scene } from './scene.ts';
+import { createStage } from './stage.ts';
+import { standstillTrial } from './standstill.ts';
+import { attempt } from './trial.ts';
+
+export interface Lab {
+  readonly store: CrashStore;
+  readonly mode: CrashMode;
+  execute(scene: Scene, place: number | null, draw: () => number): Promise<Execution>;
+}
+
+const labs: readonly Lab[] = [
+  killing('memory', 'kill', () => memoryMedium()),
+  killing('lowdb', 'kill', () => lowdbMedium()),
+  killing('sqlite', 'kill', () => sqliteMedium()),
+  killing('lowdb', 'power_loss', (draw) =>
+    lowdbMedium(draw() < 0.5 ? { kind: 'all' } : { kind: 'some', draw }),
+  ),
+  standingStill('memory', sharedMemory),
+  standingStill('sqlite', sharedSqlite),
+];
+
+/** @throws RangeError if none of the stores can be disturbed in one of the modes */
+export function labsFor(
+  stores: readonly CrashStore[],
+  modes: readonly CrashMode[],
+): readonly Lab[] {
+  const chosen = labs.filter(({ store, mode }) => stores.includes(store) && modes.includes(mode));
+  for (const mode of modes) {
+    if (chosen.some((lab) => lab.mode === mode)) continue;
+    const possible = labs.filter((lab) => lab.mode === mode).map(({ store }) => store);
+    throw new RangeError(`Mode "${mode}" needs the store ${possible.join(' or ')}`);
+  }
+  return chosen;
+}
+
+/** @param createMedium - called once an execution */
+export function killing(
+  store: CrashStore,
+  mode: CrashMode,
+  createMedium: (draw: () => number) => Medium,
+): Lab {
+  return {
+    store,
+    mode,
+    async execute(scene, place, draw) {
+      const kills = place === null ? [] : [place];
+      const trial = await attempt({ scene, medium: createMedium(draw), createStage, kills });
+      return { ...trial, isDisturbed: trial.deaths.length > 0 };
+    },
+  };
+}
+
+/** A store that several processes have open at the same time. */
+export interface SharedStore {
+  open(): Promise<Store>;
+  dispose(): Promise<void>;
+}
+
+export function standingStill(store: CrashStore, share: () => SharedStore): Lab {
+  return {
+    store,
+    mode: 'standstill',
+    async execute(scene, place) {
+      const shared = share();
+      try {
+        const suspendAt = [place ?? Number.POSITIVE_INFINITY] as const;
+        const { open } = shared;
+        const trial = await standstillTrial({ scene, open, createStage, suspendAt });
+        return { ...trial, isDisturbed: trial.stops.length > 0, repeated: 0 };
+      } finally {
+        await shared.dispose();
+      }
+    },
+  };
+}
+
+export function sharedMemory(wrap: (store: Store) => Store = (store) => store): SharedStore {
+  const store = wrap({ ...createMemoryStore(), shared: true, close: async () => {} });
+  return { open: async () => store, dispose: async () => {} };
+}
+
+export function sharedSqlite(): SharedStore {
+  const file = join(memoryFolder(), `signalbox-shared-${randomUUID()}.db`);
+  const opened: Store[] = [];
+  return {
+    async open() {
+      const { openSqliteStore } = await import('../../adapters/sqlite/index.ts');
+      const store = await openSqliteStore(file);
+      opened.push(store);
+      return store;
+    },
+    async dispose() {
+      for (const store of opened) await store.close();
+      for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { ManualClock } from '../manual-clock.ts';
+import type { Life } from './life.ts';
+
+/** Something a handler did to the world outside. */
+export interface Effect {
+  /** Of the process that had it, from 1. */
+  readonly life: number;
+  readonly kind: 'run' | 'undo' | 'compute';
+  /** Step, `step/index/node` inside a map, or `step:checkpoint`. */
+  readonly name: string;
+  readonly runId: string;
+  /** Idempotency key. */
+  readonly key: string;
+  readonly attempt: number;
+  /** Of the fallback of a step, which has the key of the step and counts its attempts afresh. */
+  readonly isFallback?: boolean;
+  /** Declared `repeat: 'unsafe'`: never to be had again without a verdict. */
+  readonly isUnsafe?: boolean;
+}
+
+/** What outlives a process besides its store: time, and the world it acts on. */
+export interface Stage {
+  life: Life;
+  /** Of the present life; a new life begins at the time at which the one before ended. */
+  clock: ManualClock;
+  /** Ids handed out so far. */
+  ids: number;
+  readonly effects: Effect[];
+  /** Notes the effect and does the work, between two places at which the process may die. */
+  around<T>(effect: Omit<Effect, 'life'>, work: () => Promise<T>): Promise<T>;
+}
+
+export function createStage(life: Life): Stage {
+  const stage: Stage = {
+    life,
+    clock: new ManualClock(),
+    ids: 0,
+    effects: [],
+    async around(effect, work) {
+      // whoever is called by a process stays part of it
+      const { life } = stage;
+      await life.pass(`${effect.kind}.before`);
+      stage.effects.push({ ...effect, life: life.number });
+      const result = await work();
+      await life.pass(`${effect.kind}.after`);
+      return result;
+    },
+  };
+  return stage;
+}
+
+/** The same effect has one identity, however often it is had. */
+export function identityOf(effect: Effect): string {
+  const { kind, runId, name, isFallback = false, attempt, key } = effect;
+  return `${kind} ${runId} ${name}${isFallback ? ' (fallback)' : ''} #${attempt} ${key}`;
+}
