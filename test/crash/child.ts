@@ -2,13 +2,12 @@
  * A process that opens a store, starts its runs unless they are there, answers whatever they wait for, and ends when they have ended.
  * On the way it kills itself, if it is told to, before or after an operation on its store or an effect of a task.
  */
-import { appendFileSync, writeSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { quarterlyReport } from '../../machines/quarterly-report/workflow.ts';
 import { createInlineExecutor } from '../../src/adapters/inline/executor.ts';
-import { type FileSystem, nodeFileSystem, openLowdbStore } from '../../src/adapters/lowdb/index.ts';
-import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
+import { nodeFileSystem } from '../../src/adapters/lowdb/index.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import {
   createOrchestrator,
@@ -20,61 +19,24 @@ import {
 import type { Executor } from '../../src/ports/executor.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { Store } from '../../src/ports/store.ts';
-import type { Assignment, Line, NotedEffect } from './support/assignment.ts';
+import { openLowdb, openSqlite } from '../../src/testing/crash/media.ts';
+import { createMortalLife, say } from '../../src/testing/kill/mortal-life.ts';
+import type { Assignment, NotedEffect } from './support/assignment.ts';
 import { smallWorkflows } from './support/small-workflows.ts';
 
 const assignment: Assignment = JSON.parse(process.argv[2] ?? '');
-const places: string[] = [];
 const phase = { isOpening: true, isClosing: false };
 
-/** Written at once, so that it is out before the process dies. */
-function say(line: Line): void {
-  writeSync(1, `${JSON.stringify(line)}\n`);
-}
+const life = createMortalLife(1, assignment.killAt, (place) => say({ type: 'died', place }));
 
 function reach(name: string): void {
-  const place = phase.isOpening ? name.replace(/^\w+/, 'open') : name;
-  places.push(place);
-  const { killAt } = assignment;
-  if (killAt === null || killAt.place !== place) return;
-  if (places.filter((other) => other === place).length !== killAt.nth) return;
-  say({ type: 'died', place });
-  process.kill(process.pid, 'SIGKILL');
-  for (;;);
+  life.reach(phase.isOpening ? name.replace(/^\w+/, 'open') : name);
 }
 
 function openStore(): Promise<Store> {
   const { kind, path } = assignment.store;
-  if (kind === 'lowdb') return openLowdbStore(path, { files: withPlaces(nodeFileSystem) });
-  return openSqliteStore(path, {
-    onOperation: (operation, phase) => reach(`${operation}.${phase}`),
-  });
-}
-
-function withPlaces(files: FileSystem): FileSystem {
-  async function around<T>(name: string, work: () => Promise<T>): Promise<T> {
-    reach(`${name}.before`);
-    const result = await work();
-    reach(`${name}.after`);
-    return result;
-  }
-  return {
-    ...files,
-    rename: (from, to) => around('rename', () => files.rename(from, to)),
-    link: (from, to) => around('link', () => files.link(from, to)),
-    remove: (path) => around('remove', () => files.remove(path)),
-    makeDirectory: (path, options) =>
-      around('makeDirectory', () => files.makeDirectory(path, options)),
-    syncDirectory: (path) => around('syncDirectory', () => files.syncDirectory(path)),
-    async create(path) {
-      const file = await around('create', () => files.create(path));
-      return {
-        ...file,
-        write: (bytes) => around('write', () => file.write(bytes)),
-        sync: () => around('sync', () => file.sync()),
-      };
-    },
-  };
+  const inStore = { ...life, reach, pass: async (place: string) => reach(place) };
+  return kind === 'lowdb' ? openLowdb(path, nodeFileSystem, inStore) : openSqlite(path, inStore);
 }
 
 /** Notes every effect, and has a place before and after each. */
@@ -204,6 +166,6 @@ await converse(orchestrator);
 if (!phase.isClosing) {
   await orchestrator.close();
   await store.close();
-  say({ type: 'ended', places });
+  say({ type: 'ended', places: life.places });
   process.exit(0);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Broken, compare } from '../../src/testing/crash/compare.ts';
 import { sample } from '../../src/testing/crash/draws.ts';
-import type { Occurrence } from './support/assignment.ts';
+import { type Occurrence, occurrences } from '../../src/testing/kill/occurrence.ts';
 import { type KillTrial, killTrial, programs } from './support/kill-trial.ts';
 import { drawsOf, isFull, report, seed } from './support/seed.ts';
 
@@ -69,13 +69,4 @@ async function inTurn(
     for (let place = queue.shift(); place !== undefined; place = queue.shift()) await work(place);
   };
   await Promise.all(Array.from({ length: width }, worker));
-}
-
-function occurrences(places: readonly string[]): readonly Occurrence[] {
-  const counts = new Map<string, number>();
-  return places.map((place) => {
-    const nth = (counts.get(place) ?? 0) + 1;
-    counts.set(place, nth);
-    return { place, nth };
-  });
 }

@@ -34,10 +34,7 @@ export function sqliteMedium(): Medium {
   const fileOf = (image: number) => join(folder, `${image}.db`);
   return {
     async open(life) {
-      const { openSqliteStore } = await import('../../adapters/sqlite/index.ts');
-      const store = await openSqliteStore(fileOf(images), {
-        onOperation: (operation, phase) => life.reach(`${operation}.${phase}`),
-      });
+      const store = await openSqlite(fileOf(images), life);
       opened.push(store);
       return untilDeath(store, life);
     },
@@ -63,15 +60,28 @@ export function lowdbMedium(
   let disk = createSimulatedDisk();
   return {
     async open(life) {
-      const { openLowdbStore } = await import('../../adapters/lowdb/index.ts');
-      const files = withPlacesAround(wrap(disk.files), life);
-      return untilDeath(await life.gate(openLowdbStore('/disk/store', { files })), life);
+      const store = openLowdb('/disk/store', wrap(disk.files), life);
+      return untilDeath(await life.gate(store), life);
     },
     onEnd() {
       disk = loss === null ? disk.afterKill() : disk.afterPowerLoss(loss);
     },
     dispose: async () => {},
   };
+}
+
+/** Each begin, statement and commit is a pair of places. */
+export async function openSqlite(file: string, life: Life): Promise<Store> {
+  const { openSqliteStore } = await import('../../adapters/sqlite/index.ts');
+  return openSqliteStore(file, {
+    onOperation: (operation, phase) => life.reach(`${operation}.${phase}`),
+  });
+}
+
+/** Each operation of the file system that changes something is a pair of places. */
+export async function openLowdb(directory: string, files: FileSystem, life: Life): Promise<Store> {
+  const { openLowdbStore } = await import('../../adapters/lowdb/index.ts');
+  return openLowdbStore(directory, { files: withPlacesAround(files, life) });
 }
 
 function withPlacesAround(files: FileSystem, life: Life): FileSystem {

@@ -30,7 +30,8 @@ export interface Stage {
   around<T>(effect: Omit<Effect, 'life'>, work: () => Promise<T>): Promise<T>;
 }
 
-export function createStage(life: Life): Stage {
+/** @param onEffect - told of every effect before it is had */
+export function createStage(life: Life, onEffect: (effect: Effect) => void = () => {}): Stage {
   const stage: Stage = {
     life,
     clock: new ManualClock(),
@@ -40,7 +41,9 @@ export function createStage(life: Life): Stage {
       // whoever is called by a process stays part of it
       const { life } = stage;
       await life.pass(`${effect.kind}.before`);
-      stage.effects.push({ ...effect, life: life.number });
+      const had = { ...effect, life: life.number };
+      stage.effects.push(had);
+      onEffect(had);
       const result = await work();
       await life.pass(`${effect.kind}.after`);
       return result;

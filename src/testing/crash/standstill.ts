@@ -2,13 +2,13 @@
 import { SignalboxError } from '../../errors.ts';
 import type { Store } from '../../ports/store.ts';
 import type { ManualClock } from '../manual-clock.ts';
+import { checkRuns } from './checks.ts';
 import { Broken } from './compare.ts';
 import { withPlaces } from './fault-store.ts';
 import { createLife, type Life, turns } from './life.ts';
 import { exported, type Observed, observe } from './observe.ts';
 import type { Scene } from './scene.ts';
 import { identityOf, type Stage } from './stage.ts';
-import { checkRuns } from './trial.ts';
 
 export interface StandstillTrial {
   readonly observed: Observed;

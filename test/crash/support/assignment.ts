@@ -1,14 +1,10 @@
 import type { Settings } from '../../../src/index.ts';
-
-/** The nth time, counted from 1, that a place of this name is reached: operations of other kinds that a timer puts in between do not shift it. */
-export interface Occurrence {
-  readonly place: string;
-  readonly nth: number;
-}
+import type { Occurrence } from '../../../src/testing/kill/occurrence.ts';
+import type { StorePlace } from '../../../src/testing/kill/remains.ts';
 
 /** What a child process is to do; the only argument it gets, as JSON. */
 export interface Assignment {
-  readonly store: { readonly kind: 'sqlite' | 'lowdb'; readonly path: string };
+  readonly store: StorePlace;
   /** Started under their keys, which changes nothing if they are there. */
   readonly runs: readonly {
     readonly workflow: string;

@@ -10,8 +10,9 @@ import { chainFaults } from '../../../src/testing/crash/chain-faults.ts';
 import { Broken } from '../../../src/testing/crash/compare.ts';
 import { observe } from '../../../src/testing/crash/observe.ts';
 import { isRecorded, recordedIn } from '../../../src/testing/crash/recorded.ts';
+import type { Occurrence } from '../../../src/testing/kill/occurrence.ts';
 import { startSmtpServer, type TestSmtpServer } from '../../support/smtp-server.ts';
-import type { Assignment, Line, NotedEffect, Occurrence } from './assignment.ts';
+import type { Assignment, Line, NotedEffect } from './assignment.ts';
 import { createPlace, type Ended, effectsIn, type Place, runsIn, startChild } from './processes.ts';
 
 export interface Program {
