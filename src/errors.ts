@@ -31,6 +31,8 @@ export const errorCodes = [
   'MAP_TOO_LARGE',
   'CLOSED',
   'NOT_UNDONE',
+  'HISTORY_UNREADABLE',
+  'SEQUENCE_UNKNOWN',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

@@ -9,6 +9,7 @@ import type { Workflow } from './definition/workflow.ts';
 import type { RunEvent } from './engine/announcer.ts';
 import type { WorkflowSource } from './engine/catalogue.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
+import type { PastRun } from './engine/past-run.ts';
 import type { ChainReport, ListQuery } from './engine/reader.ts';
 import type { Settings } from './engine/settings.ts';
 import type { StartOptions } from './engine/start.ts';
@@ -136,6 +137,12 @@ export interface Orchestrator {
   resume(runId: string, options?: { readonly actor?: string }): Promise<void>;
   /** Why the run waits: for whom or what, until when, what then; which events it accepts now, and which guards shut the others. */
   explain(runId: string): Promise<Explanation>;
+  /**
+   * The run as it stood after entry `seq` of its history, recomputed from it.
+   *
+   * @throws SignalboxError `SEQUENCE_UNKNOWN`, `HISTORY_UNREADABLE`, `DEFINITION_MISSING`
+   */
+  at(runId: string, seq: number): Promise<PastRun>;
   /** Waits until the run has ended, or (`waiting`) until nothing but people, events or time can move it. */
   drive(runId: string, until?: 'waiting' | 'finished'): Promise<RunView>;
   /** Told of every entry of the history after it is durable, of all runs or one. Returns a function that ends it. */
@@ -252,6 +259,7 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
       await request(runId, { kind: 'resume', ...given, actor: actorOf(given) });
     },
     explain: (runId) => engine.explain(runId),
+    at: (runId, seq) => engine.at(runId, seq),
     drive: (runId, until = 'waiting') => engine.drive(runId, until),
     subscribe: (listener, runId) => engine.subscribe(listener, runId),
     verify: (runId) => engine.verify(runId),

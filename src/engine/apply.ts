@@ -11,10 +11,10 @@ import type { RunStatus } from '../plan/plan.ts';
 import type { Settlement } from '../plan/settle.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import { annotate, type Draft, record } from './draft.ts';
-import { carryOut } from './effects.ts';
+import { carryOut, toError } from './effects.ts';
 import { faulted, type Incoming } from './incoming.ts';
 import { type LiveRun, readerOf, startStep, toCompleted } from './live-run.ts';
-import { type RunSettlement, settleRun } from './settlement.ts';
+import { type RunSettlement, recallSettlement, type Seed, settleRun } from './settlement.ts';
 
 /** Applies the event and its immediate consequences. @throws SignalboxError `INVALID_TRANSITION`; the run is unchanged then */
 export function applyEvent(draft: Draft, first: Incoming): void {
@@ -25,8 +25,8 @@ export function applyEvent(draft: Draft, first: Incoming): void {
   draft.run.recorded = null;
 }
 
-/** @returns events that follow at once */
-function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] {
+/** Applies one event alone. @returns events that follow at once */
+export function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] {
   const { run } = draft;
   const settled = settlementOf(run, incoming);
   if (settled?.fault && incoming.event.type !== 'run.started') {
@@ -49,6 +49,7 @@ function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] {
     annotate(draft, noteOf(incoming));
     return [];
   }
+  draft.onTransition?.(run.snapshot, event);
   run.snapshot = advanced.snapshot;
   const output = finalOutput(run, advanced);
   learn(run, settled);
@@ -60,14 +61,17 @@ function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] {
 }
 
 function settlementOf(run: LiveRun, incoming: Incoming): RunSettlement | null {
-  if (incoming.event.type === 'run.started') return settleRun(run, [], true);
-  if (incoming.settles === undefined || incoming.step === undefined) return null;
-  if (statusOf(run.snapshot) !== 'processing') return null;
-  return settleRun(
-    run,
-    [[incoming.step, { status: 'complete', value: incoming.settles.value }]],
-    false,
-  );
+  const { event, settles, step, past } = incoming;
+  const isStart = event.type === 'run.started';
+  if (!isStart && (settles === undefined || step === undefined)) return null;
+  if (!isStart && statusOf(run.snapshot) !== 'processing') return null;
+  const seeds: readonly Seed[] =
+    settles === undefined || step === undefined
+      ? []
+      : [[step, { status: 'complete', value: settles.value }]];
+  return past === undefined
+    ? settleRun(run, seeds, isStart)
+    : recallSettlement(run, seeds, isStart, past);
 }
 
 function eventWith(run: LiveRun, incoming: Incoming, settled: RunSettlement | null): ChartEvent {
@@ -142,7 +146,7 @@ function keepRecord(
           : undefined,
     inputHash: incoming.inputHash,
     output,
-    error: incoming.error,
+    error: incoming.error ?? (event.faulted === true ? faultError(event) : undefined),
     data,
   });
   if (passes) recordPassage(draft, 'processing', advanced.to);
@@ -159,6 +163,10 @@ function keepRecord(
   }
 }
 
+function faultError({ failure }: ChartEvent): JsonObject | undefined {
+  return failure === undefined ? undefined : toError(failure);
+}
+
 /** The table holds in the history as well: a change of status that no entry of its own stands for gets one. */
 function recordPassage(draft: Draft, from: RunStatus, to: RunStatus): void {
   const event = to === 'waiting_review' ? 'steps.settled' : 'run.stopped';
@@ -171,8 +179,11 @@ function dataOf(
   event: ChartEvent,
   settlement: Settlement | null,
 ): JsonObject | undefined {
-  const { outcome, decider, mode, reason, undo } = event;
+  const { outcome, decider, mode, reason, undo, acceptNotUndone, maxAttempts } = event;
   const data: Record<string, Json> = { ...incoming.data };
+  if (acceptNotUndone !== undefined) data['acceptNotUndone'] = acceptNotUndone;
+  if (maxAttempts !== undefined) data['maxAttempts'] = maxAttempts;
+  if (incoming.why !== undefined) data['why'] = incoming.why;
   if (undo !== undefined) data['undo'] = undo;
   if (outcome !== undefined) data['outcome'] = outcome;
   if (decider !== undefined) data['decider'] = decider as unknown as JsonObject;

@@ -20,7 +20,7 @@ import { toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
-import { isCompleted, lateReason, missUndo, outcomeOf } from './outcome.ts';
+import { lateReason, leavesNothing, missUndo, outcomeOf } from './outcome.ts';
 import { persist } from './persist.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
@@ -462,6 +462,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       ...(outcome.ok
         ? { output: outcome.output }
         : { error: { name: outcome.failure.name, message: outcome.failure.message } }),
+      ...(item.fallback ? { data: { fallback: true } } : {}),
     });
     if (outcome.ok) admitNotUndone(draft, node, item);
   }
@@ -469,14 +470,12 @@ export function createAttempts(deps: WorkDeps): Attempts {
   /** The effect happened after the run had given it up, and no other attempt stands for it: the outcome says so. */
   function admitNotUndone(draft: Draft, node: TaskStep, item: AttemptItem): void {
     const { run } = draft;
-    const call = item.fallback && node.fallback !== undefined ? node.fallback : node.call;
+    if (leavesNothing(run, { step: node.id, fallback: item.fallback })) return;
     const status = statusOf(run.snapshot);
     const isStopping = status === 'compensating' || status === 'failed' || status === 'cancelled';
-    const late = { step: node.id, fallback: item.fallback };
-    if (call.compensate === 'none' || isCompleted(run, late)) return;
     if (!isStopping) {
       // Another attempt may yet complete the step; if none does, the outcome will say so.
-      run.late = [...run.late, late];
+      run.late = [...run.late, { step: node.id, fallback: item.fallback }];
       return;
     }
     missUndo(draft, node.id, lateReason);

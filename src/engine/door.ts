@@ -4,12 +4,13 @@ import type { JsonObject } from '../plan/json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { HistoryEntry, Message, Store } from '../ports/store.ts';
+import type { Message, Store } from '../ports/store.ts';
 import { digest } from './canonical.ts';
 import type { Draft } from './draft.ts';
 import { fireDue, fireReminders } from './due.ts';
 import type { LiveRun } from './live-run.ts';
-import { handleRequest, type RetryMaterial, RunRequest } from './requests.ts';
+import { handleRequest, RunRequest } from './requests.ts';
+import { type RetryMaterial, retryMaterialOf } from './retry-material.ts';
 import type { RunTable } from './run-table.ts';
 import type { Settings } from './settings.ts';
 import { acceptJson } from './start.ts';
@@ -84,21 +85,14 @@ export function createDoor(deps: DoorDeps): Door {
   /** What was settled before is fed through the chart again rather than done again. */
   async function retryMaterial(run: LiveRun): Promise<RetryMaterial> {
     const entries = await store.settled(run.header.id, run.state.generation);
-    const recorded = new Map<string, HistoryEntry>();
-    const failedChildren = new Map<string, string>();
-    for (const entry of entries) {
-      if (entry.step === null) continue;
-      if (isStepResult(entry)) recorded.set(entry.step, entry);
-      const child = entry.data?.['child'];
-      if (entry.data?.['childStatus'] === 'failed' && typeof child === 'string')
-        failedChildren.set(entry.step, child);
-    }
+    const material = retryMaterialOf(entries);
+    const failedChildren = new Map(material.failedChildren);
     // One that is gone, or that somebody has cancelled since, is started anew.
     for (const [step, child] of failedChildren) {
       const status = (await store.load(child))?.state.status;
       if (status === undefined || status === 'cancelled') failedChildren.delete(step);
     }
-    return { recorded, failedChildren };
+    return { ...material, failedChildren };
   }
 
   async function request(runId: string, unparsed: RunRequest): Promise<JsonObject> {
@@ -214,11 +208,6 @@ function rememberSignal(
     body: { event: request.event, id: request.id },
   });
   draft.answers.push({ id, answer: { ok: answer } });
-}
-
-function isStepResult(entry: HistoryEntry): boolean {
-  const isOwn = entry.step !== 'completion' && entry.step?.startsWith('$') === false;
-  return isOwn && entry.settles !== 'failed' && !entry.event.startsWith('undo.');
 }
 
 function answerOf(answer: JsonObject): JsonObject {

@@ -1,5 +1,7 @@
 /** One commit in the making: what the events applied so far add to history, open items, messages and commands. */
+import type { AnyMachineSnapshot } from 'xstate';
 import { statusOf, toStored } from '../chart/advance.ts';
+import type { ChartEvent } from '../chart/events.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type {
   HistoryEntry,
@@ -40,6 +42,8 @@ export interface Draft {
   readonly messages: Message[];
   readonly answers: MessageAnswer[];
   readonly commands: Command[];
+  /** Told of each transition before it is taken. */
+  readonly onTransition?: (before: AnyMachineSnapshot, event: ChartEvent) => void;
   seq: number;
   headHash: string;
 }
@@ -147,18 +151,6 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
   // A lease newly taken raises the epoch: whoever held one before can no longer write.
   const epoch =
     active && previous.lease?.owner !== options.owner ? previous.epoch + 1 : previous.epoch;
-  const body: RunBody = {
-    format: bodyFormat,
-    snapshot: toStored(run.snapshot),
-    open: run.open,
-    mailbox: run.mailbox,
-    data: run.data,
-    milestones: run.milestones,
-    outcome: run.outcome,
-    compensatedBy: run.compensatedBy,
-    ...(run.late.length === 0 ? {} : { late: run.late }),
-    ...(run.held.length === 0 ? {} : { held: run.held }),
-  };
   const state: RunState = {
     ...previous,
     revision: previous.revision + 1,
@@ -178,7 +170,7 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
     dueAtMs: paused ? null : earliestDue(run.open),
     awaits: run.open.flatMap((item) => (item.kind === 'event' ? [item.event] : [])),
     reviews: run.open.flatMap((item) => (item.kind === 'review' ? [item.step] : [])),
-    body: body,
+    body: bodyOf(run),
   };
   run.state = state;
   return {
@@ -193,5 +185,21 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
     answers: draft.answers,
     remember: [],
     durability: run.definition.plan.durability,
+  };
+}
+
+/** What is stored of a run beside header and indexes. */
+export function bodyOf(run: LiveRun): RunBody {
+  return {
+    format: bodyFormat,
+    snapshot: toStored(run.snapshot),
+    open: run.open,
+    mailbox: run.mailbox,
+    data: run.data,
+    milestones: run.milestones,
+    outcome: run.outcome,
+    compensatedBy: run.compensatedBy,
+    ...(run.late.length === 0 ? {} : { late: run.late }),
+    ...(run.held.length === 0 ? {} : { held: run.held }),
   };
 }

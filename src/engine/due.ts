@@ -28,8 +28,6 @@ export function fireReminders(draft: Draft): void {
   run.open = run.open.map((item) => {
     if (item.kind !== 'review' || item.remindAtMs === null || item.remindAtMs > tools.nowMs)
       return item;
-    const node = run.definition.index.nodes.get(item.step);
-    const everyMs = node?.kind === 'review' ? node.remind?.everyMs : undefined;
     const round = item.reminders + 1;
     draft.commands.push({ type: 'remind', step: item.step, round });
     annotate(draft, {
@@ -38,12 +36,18 @@ export function fireReminders(draft: Draft): void {
       step: item.step,
       data: { round },
     });
-    return {
-      ...item,
-      reminders: round,
-      remindAtMs: everyMs === undefined ? null : tools.nowMs + everyMs,
-    };
+    return reminded(run, item, tools.nowMs);
   });
+}
+
+type ReviewItem = Extract<OpenItem, { kind: 'review' }>;
+
+/** The review after one more reminder. */
+export function reminded(run: LiveRun, item: ReviewItem, nowMs: number): ReviewItem {
+  const node = run.definition.index.nodes.get(item.step);
+  const everyMs = node?.kind === 'review' ? node.remind?.everyMs : undefined;
+  const remindAtMs = everyMs === undefined ? null : nowMs + everyMs;
+  return { ...item, reminders: item.reminders + 1, remindAtMs };
 }
 
 /** What has not stopped within the grace is given up: whatever it says later is late. */

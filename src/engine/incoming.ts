@@ -22,6 +22,8 @@ export interface Incoming {
   readonly why?: string;
   /** Comes from the record of an earlier pass: no second entry is written. */
   readonly replayed?: HistoryEntry;
+  /** It has happened before: what was decided on then stands in this entry, and is not asked for again. */
+  readonly past?: HistoryEntry;
   /** Kept as a note if no transition accepts it any more. */
   readonly lenient?: boolean;
 }

@@ -182,7 +182,7 @@ export function recall(run: LiveRun, entries: readonly HistoryEntry[]): void {
   for (const [id, settled] of settlement.settled) run.progress.set(id, settled);
 }
 
-function textOf(record: JsonObject | null, key: string): string {
+export function textOf(record: JsonObject | null, key: string): string {
   const value = record?.[key];
   return typeof value === 'string' ? value : '';
 }

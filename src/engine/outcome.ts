@@ -8,8 +8,16 @@ import type { CompensationOutcome, RunOutcome } from './run-outcome.ts';
 export const lateReason = 'It succeeded after it had been given up';
 
 /** An attempt with the same effect has completed the step, so that undoing the step undoes both. */
-export function isCompleted(run: LiveRun, { step, fallback }: LateSuccess): boolean {
+function isCompleted(run: LiveRun, { step, fallback }: LateSuccess): boolean {
   return run.completed.some((done) => done.step === step && done.fallback === fallback);
+}
+
+/** A late success nobody has to undo: there is nothing to it, or another attempt stands for it. */
+export function leavesNothing(run: LiveRun, late: LateSuccess): boolean {
+  const node = run.definition.index.nodes.get(late.step);
+  if (node?.kind !== 'task') return true;
+  const call = late.fallback && node.fallback !== undefined ? node.fallback : node.call;
+  return call.compensate === 'none' || isCompleted(run, late);
 }
 
 /** Puts on record that the effect of a step will not be undone. */

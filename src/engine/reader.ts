@@ -4,6 +4,9 @@ import type { Plan } from '../plan/plan.ts';
 import type { HistoryEntry, RunHeader, RunQuery, Store, StoredRun } from '../ports/store.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type ChainFault, genesisHash, verifyEntry } from './history-entry.ts';
+import { historyUpTo } from './history-pages.ts';
+import { type PastRun, toPastRun } from './past-run.ts';
+import { replayRun } from './replay.ts';
 import { notFound, type RunTable } from './run-table.ts';
 import { type Explanation, explainRun, type RunView, toHistoryView, toView } from './views.ts';
 
@@ -19,6 +22,8 @@ export type ListQuery = Partial<RunQuery>;
 export interface Reader {
   get(runId: string): Promise<RunView>;
   explain(runId: string): Promise<Explanation>;
+  /** As it stood after entry `seq` of its history. @throws SignalboxError `SEQUENCE_UNKNOWN`, `HISTORY_UNREADABLE` */
+  at(runId: string, seq: number): Promise<PastRun>;
   list(
     query: ListQuery,
   ): Promise<{ readonly runs: readonly RunView[]; readonly cursor: string | null }>;
@@ -67,6 +72,12 @@ export function createReader(store: Store, catalogue: Catalogue, runs: RunTable)
       // Memory may be ahead of the store; where it is behind, another process has changed the run.
       if (cached !== null && cached.state.revision < found.state.revision) runs.drop(runId);
       return explainRun(await runs.load(runId), await view(found));
+    },
+    async at(runId, seq) {
+      const found = await stored(runId);
+      const definition = await catalogue.definitionOf(found.header);
+      const entries = await historyUpTo(store, found, seq);
+      return toPastRun(replayRun(found.header, definition, entries), entries);
     },
     async list(query) {
       const page = await store.list({ ...query, limit: query.limit ?? 100 });

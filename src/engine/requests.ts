@@ -5,7 +5,6 @@ import { mayDecide } from '../chart/guards.ts';
 import { isTerminal } from '../chart/lifecycle.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
-import type { HistoryEntry } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
 import { canonical } from './canonical.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
@@ -14,6 +13,7 @@ import type { Incoming } from './incoming.ts';
 import { type LiveRun, restoreValue } from './live-run.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
 import { released, stopped } from './pausing.ts';
+import type { RetryMaterial } from './retry-material.ts';
 import type { OpenItem } from './run-body.ts';
 import { Name, Reason, Text } from './texts.ts';
 import { toleratedValue } from './tolerance.ts';
@@ -74,13 +74,6 @@ export const RunRequest = z.discriminatedUnion('kind', [
 ]);
 
 export type RunRequest = z.infer<typeof RunRequest>;
-
-/** What a retry needs from the history, read before the change. */
-export interface RetryMaterial {
-  readonly recorded: ReadonlyMap<string, HistoryEntry>;
-  /** Failed children by step. */
-  readonly failedChildren: ReadonlyMap<string, string>;
-}
 
 /** Applies a request to the draft. @throws SignalboxError if it is refused; the run is unchanged then */
 export function handleRequest(
@@ -373,6 +366,7 @@ function signal(draft: Draft, request: Request<'signal'>): JsonObject {
   annotate(draft, {
     event: 'signal.kept',
     actor: request.actor,
+    output: parsed.stored,
     data: { event: request.event, signal: request.id },
   });
   return { delivered: false };
@@ -479,17 +473,23 @@ function retry(
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   };
   const reused = isAfresh ? [] : [...(material?.recorded.keys() ?? [])];
+  const children = isAfresh ? {} : Object.fromEntries(material?.failedChildren ?? []);
+  const again = {
+    ...(reused.length > 0 ? { reused } : {}),
+    ...(Object.keys(children).length > 0 ? { children } : {}),
+  };
   applyEvent(draft, { event, actor, data });
   beginAgain(run, isAfresh, material);
   applyEvent(draft, {
     event: { type: 'run.started' },
     actor,
-    ...(reused.length > 0 ? { data: { reused } } : {}),
+    ...(Object.keys(again).length > 0 ? { data: again } : {}),
   });
   return { status: statusOf(run.snapshot), generation: run.state.generation };
 }
 
-function beginAgain(run: LiveRun, isAfresh: boolean, material: RetryMaterial | null): void {
+/** The run forgets its end: afresh altogether, or up to what is recorded. */
+export function beginAgain(run: LiveRun, isAfresh: boolean, material: RetryMaterial | null): void {
   run.progress.clear();
   run.completed.length = 0;
   run.undone.length = 0;
@@ -533,8 +533,8 @@ function resume(draft: Draft, request: Request<'resume'>): JsonObject {
   return { paused: false };
 }
 
-/** Timers run on, held works begin, and those whose process has died meanwhile are found. */
-function goOn(draft: Draft): void {
+/** Ends a pause: timers run on, held works begin, and those whose process has died meanwhile are found. */
+export function goOn(draft: Draft): void {
   const { run, tools } = draft;
   const begin = run.open.filter((item) => item.held === true);
   run.state = { ...run.state, pausedAtMs: null };

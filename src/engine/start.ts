@@ -159,13 +159,18 @@ export function createRun({
     depth,
     createdAtMs: nowMs,
   };
+  return emptyRun(header, definition);
+}
+
+/** A run of which nothing has happened yet. */
+export function emptyRun(header: RunHeader, definition: Definition): LiveRun {
   const state: RunState = {
     revision: 0,
     epoch: 0,
     lease: null,
     status: 'pending',
     generation: 1,
-    updatedAtMs: nowMs,
+    updatedAtMs: header.createdAtMs,
     finishedAtMs: null,
     pausedAtMs: null,
     seq: 0,
@@ -210,6 +215,15 @@ function initialData(definition: Definition): JsonObject {
 export function begin(draft: Draft, options: StartOptions): void {
   const { run, tools } = draft;
   const actor = run.header.actor ?? 'anonymous';
+  const { parent } = run.header;
+  const startAtMs =
+    options.startAt !== undefined && options.startAt > tools.nowMs
+      ? Math.ceil(options.startAt)
+      : null;
+  const data = {
+    ...(parent === null ? {} : { parent }),
+    ...(startAtMs === null ? {} : { startAtMs }),
+  };
   record(draft, {
     atMs: tools.nowMs,
     event: 'run.created',
@@ -217,17 +231,21 @@ export function begin(draft: Draft, options: StartOptions): void {
     from: null,
     to: 'pending',
     inputHash: digest(run.header.input),
-    ...(run.header.parent === null ? {} : { data: { parent: run.header.parent } }),
+    ...(Object.keys(data).length === 0 ? {} : { data }),
   });
-  if (options.startAt !== undefined && options.startAt > tools.nowMs) {
-    openItem(draft, {
-      kind: 'timer',
-      step: 'run',
-      name: 'started',
-      sinceMs: tools.nowMs,
-      dueAtMs: Math.ceil(options.startAt),
-    });
+  if (startAtMs !== null) {
+    awaitStart(draft, startAtMs);
     return;
   }
   applyEvent(draft, { event: { type: 'run.started' }, actor });
+}
+
+export function awaitStart(draft: Draft, startAtMs: number): void {
+  openItem(draft, {
+    kind: 'timer',
+    step: 'run',
+    name: 'started',
+    sinceMs: draft.tools.nowMs,
+    dueAtMs: startAtMs,
+  });
 }

@@ -28,6 +28,8 @@ export interface Evaluate {
   predicate(id: string, value: unknown): boolean;
   /** The stored form is what JSON keeps; `value` is what consumers see. */
   derive(id: string, value: unknown): unknown;
+  /** The case taken, if it is known already; `undefined`: as the plan decides. */
+  choice?(id: string): string | undefined;
 }
 
 export type Facts = { readonly [id: string]: boolean | string };
@@ -189,7 +191,7 @@ function compute(
     case 'derive':
       return evaluate.derive(node.id, resolveWiring(node.from, read));
     case 'choice':
-      return choose(node, view, read);
+      return evaluate.choice?.(node.id) ?? choose(node, view, read);
     case 'merge': {
       const taken = valueOf(view.get(node.choice));
       const found = node.cases.find(([name]) => name === taken);

@@ -5,6 +5,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { lifecycle } from '../../../src/chart/lifecycle.ts';
 import {
   defineEvent,
@@ -16,6 +17,7 @@ import {
   TransientError,
 } from '../../../src/index.ts';
 import { type Bench, day, minute, openBench, second } from '../../support/engine-bench.ts';
+import { recorder } from '../../support/replayed.ts';
 
 const behaviors = ['works', 'fails once', 'fails', 'hangs', 'unclear', 'works late'] as const;
 type Behavior = (typeof behaviors)[number];
@@ -278,8 +280,10 @@ async function toTheEnd(bench: Bench, world: World, runId: string): Promise<RunV
 async function live(life: Life): Promise<void> {
   const world = new World();
   const workflow = workflowOf(life, world);
+  const recorded = recorder(createMemoryStore());
   const bench = await openBench({
     workflows: [workflow],
+    store: recorded.store,
     settings: { maxSleepMs: day, maxDispatches: 100 },
   });
   const { runId } = await bench.engine.start(workflow, {});
@@ -296,6 +300,7 @@ async function live(life: Life): Promise<void> {
   await bench.clock.advance(second);
   await checkHistory(bench, runId);
   await checkOutcome(bench, world, life, view);
+  expect(await recorded.expectReplays(runId, [workflow])).toBeGreaterThan(0);
   const unexpected = bench.log
     .at('error')
     .filter(({ message }) => !/task failed after|run quarantined/.test(message));

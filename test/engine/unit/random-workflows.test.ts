@@ -12,6 +12,7 @@ import {
 import { stepName } from '../../chart/support/graphs.ts';
 import { oracle, type Scenario, scenarios, waitsFor } from '../../chart/support/scenarios.ts';
 import { type Bench, openBench } from '../../support/engine-bench.ts';
+import { recorder } from '../../support/replayed.ts';
 import { aWorld, failsAtLast, type World } from './support/world.ts';
 
 const seed = 20_260_106;
@@ -48,7 +49,8 @@ async function play(
   const world = aWorld(scenario);
   const recorded = new Set<string>();
   const repeated: string[] = [];
-  const store = withWitness(createMemoryStore(), recorded);
+  const replayable = recorder(createMemoryStore());
+  const store = withWitness(replayable.store, recorded);
   const bench = await openBench({
     workflows: [world.workflow],
     store,
@@ -69,6 +71,7 @@ async function play(
     await retry(bench, runId, scenario, world, recorded, crashEvery);
   expect(repeated).toEqual([]);
   bench.kill();
+  expect(await replayable.expectReplays(runId, [world.workflow])).toBeGreaterThan(0);
 }
 
 /** A step that fails the run by itself would do so again. */
