@@ -33,6 +33,7 @@ export const errorCodes = [
   'NOT_UNDONE',
   'HISTORY_UNREADABLE',
   'SEQUENCE_UNKNOWN',
+  'WOULD_REPEAT',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

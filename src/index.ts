@@ -47,6 +47,7 @@ export {
 } from './definition/index.ts';
 export type { RunEvent } from './engine/announcer.ts';
 export type { WorkflowSource } from './engine/catalogue.ts';
+export type { Fork, ForkOptions } from './engine/fork.ts';
 export type { PastRun } from './engine/past-run.ts';
 export type { RunOutcome } from './engine/run-outcome.ts';
 export type { Settings } from './engine/settings.ts';

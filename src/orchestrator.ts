@@ -9,6 +9,7 @@ import type { Workflow } from './definition/workflow.ts';
 import type { RunEvent } from './engine/announcer.ts';
 import type { WorkflowSource } from './engine/catalogue.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
+import type { Fork, ForkOptions } from './engine/fork.ts';
 import type { PastRun } from './engine/past-run.ts';
 import type { ChainReport, ListQuery } from './engine/reader.ts';
 import type { Settings } from './engine/settings.ts';
@@ -143,6 +144,14 @@ export interface Orchestrator {
    * @throws SignalboxError `SEQUENCE_UNKNOWN`, `HISTORY_UNREADABLE`, `DEFINITION_MISSING`
    */
   at(runId: string, seq: number): Promise<PastRun>;
+  /**
+   * Makes a new run that stands where this one stood after entry `at`: results up to there are taken over, the rest runs again under new
+   * idempotency keys. The fork undoes only what it does itself. Nothing changes in the original.
+   *
+   * @throws SignalboxError `WOULD_REPEAT` if irreversible or unsafe steps may run again and that is not accepted, `SEQUENCE_UNKNOWN`,
+   *   `INPUT_INVALID`, `HISTORY_UNREADABLE`
+   */
+  fork(runId: string, options: ForkOptions): Promise<Fork>;
   /** Waits until the run has ended, or (`waiting`) until nothing but people, events or time can move it. */
   drive(runId: string, until?: 'waiting' | 'finished'): Promise<RunView>;
   /** Told of every entry of the history after it is durable, of all runs or one. Returns a function that ends it. */
@@ -259,6 +268,7 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
       await request(runId, { kind: 'resume', ...given, actor: actorOf(given) });
     },
     explain: (runId) => engine.explain(runId),
+    fork: (runId, forkOptions) => engine.fork(runId, forkOptions),
     at: (runId, seq) => engine.at(runId, seq),
     drive: (runId, until = 'waiting') => engine.drive(runId, until),
     subscribe: (listener, runId) => engine.subscribe(listener, runId),

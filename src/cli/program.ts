@@ -8,6 +8,7 @@ import { addCancel } from './commands/cancel.ts';
 import { addDamaged } from './commands/damaged.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
+import { addFork } from './commands/fork.ts';
 import { addHistory } from './commands/history.ts';
 import { addPause } from './commands/pause.ts';
 import { addPrune } from './commands/prune.ts';
@@ -55,6 +56,7 @@ const commands = [
   addSignal,
   addCancel,
   addRetry,
+  addFork,
   addPause,
   addResume,
   addPrune,

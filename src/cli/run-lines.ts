@@ -34,6 +34,10 @@ export function detailLines(view: RunView, style: Style): readonly string[] {
     ['priority', view.priority === 'default' ? null : view.priority],
     ['durability', view.durability === 'durable' ? null : view.durability],
     ['parent', view.parent === null ? null : `${view.parent.runId}, step ${view.parent.step}`],
+    [
+      'forked from',
+      view.forkedFrom === null ? null : `${view.forkedFrom.runId}, entry ${view.forkedFrom.seq}`,
+    ],
     ['generation', view.generation === 1 ? null : String(view.generation)],
     ['entries', String(view.entries)],
   ];

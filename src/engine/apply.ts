@@ -23,6 +23,7 @@ export function applyEvent(draft: Draft, first: Incoming): void {
     queue.unshift(...applyOne(draft, incoming));
   }
   draft.run.recorded = null;
+  draft.run.reusedFrom = null;
 }
 
 /** Applies one event alone. @returns events that follow at once */

@@ -24,6 +24,7 @@ import { type Courier, createCourier } from './courier.ts';
 import { createDoor } from './door.ts';
 import type { Command } from './draft.ts';
 import { createDriver, type Driver } from './driver.ts';
+import { createForker, type Fork, type ForkOptions } from './fork.ts';
 import { createLauncher, type Started } from './launcher.ts';
 import type { LiveRun } from './live-run.ts';
 import { createMaps } from './maps.ts';
@@ -53,6 +54,7 @@ export interface Engine extends Reader, Driver {
   readonly catalogue: Catalogue;
   start(workflow: string, input: unknown, options: StartOptions): Promise<Started>;
   request(runId: string, request: RunRequest): Promise<JsonObject>;
+  fork(runId: string, options: ForkOptions): Promise<Fork>;
   publish(
     event: string,
     payload: unknown,
@@ -125,6 +127,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const maps = createMaps(deps);
   const notices = createNotices(deps);
   const launch = createLauncher(deps);
+  const fork = createForker(deps);
   const door = createDoor({ ...deps, deliver: (runId) => courier.deliver(runId) });
   const courier: Courier = createCourier({
     ...deps,
@@ -211,6 +214,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     async request(runId, request) {
       assertOpen();
       return door.request(runId, request);
+    },
+    async fork(runId, options) {
+      if (options.dryRun !== true) assertOpen();
+      return fork(runId, options);
     },
     async publish(event, payload, { id, actor }) {
       assertOpen();

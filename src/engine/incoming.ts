@@ -59,11 +59,35 @@ export function replayOf(run: LiveRun, step: string): Incoming | null {
         ? {}
         : { outcome: data['outcome'] === 'approved' ? 'approved' : 'rejected' }),
       ...(data?.['decider'] === undefined ? {} : { decider: data['decider'] as never }),
-      ...(typeof data?.['undo'] === 'number' ? { undo: data['undo'] } : {}),
+      ...(typeof data?.['undo'] === 'number'
+        ? { undo: run.reusedFrom === null ? data['undo'] : 0 }
+        : {}),
     },
     actor: entry.actor,
     step,
     settles: { value: restoreValue(run.definition, step, entry), output: entry.output ?? null },
-    replayed: entry,
+    ...(run.reusedFrom === null ? { replayed: entry } : reused(entry, run.reusedFrom)),
   };
 }
+
+/** What was done in another run is that run's to undo. */
+function reused(entry: HistoryEntry, runId: string): Partial<Incoming> {
+  const { data, error, inputHash, seq } = entry;
+  const kept = Object.fromEntries(Object.entries(data ?? {}).filter(([name]) => told.has(name)));
+  const pointer = seq === 0 ? { given: true } : { reused: { runId, seq } };
+  return {
+    ...(inputHash === null ? {} : { inputHash }),
+    ...(error === null ? {} : { error }),
+    data: { ...kept, ...pointer },
+  };
+}
+
+/** What a reused entry says besides what the event itself says again. */
+const told: ReadonlySet<string> = new Set([
+  'fallback',
+  'form',
+  'comment',
+  'shownHash',
+  'signal',
+  'verdict',
+]);

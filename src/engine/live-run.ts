@@ -56,6 +56,8 @@ export interface LiveRun {
   readonly notUndone: { readonly step: string; readonly reason: string }[];
   /** How each step of the generation was settled, kept while a retry feeds it through the chart again. */
   recorded: Map<string, HistoryEntry> | null;
+  /** The run what is recorded was taken from, if it is not this one: then it leaves entries here as well. */
+  reusedFrom: string | null;
   /** Failed children by step, to be retried rather than started when a retry comes to them again. */
   failedChildren: ReadonlyMap<string, string>;
 }
@@ -89,6 +91,7 @@ export function restoreRun(
     undone: [],
     notUndone: [],
     recorded: null,
+    reusedFrom: null,
     failedChildren: new Map(),
   };
   recall(run, settledEntries);

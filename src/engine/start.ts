@@ -201,6 +201,7 @@ export function emptyRun(header: RunHeader, definition: Definition): LiveRun {
     undone: [],
     notUndone: [],
     recorded: null,
+    reusedFrom: null,
     failedChildren: new Map(),
   };
 }

@@ -55,6 +55,8 @@ export interface RunView {
   readonly labels: { readonly [name: string]: string };
   readonly priority: Priority;
   readonly parent: { readonly runId: string; readonly step: string } | null;
+  /** The run this one was forked from, and the entry it took over from. */
+  readonly forkedFrom: { readonly runId: string; readonly seq: number } | null;
   readonly generation: number;
   readonly durability: 'durable' | 'fast';
   readonly createdAt: string;
@@ -94,6 +96,7 @@ export function toView(stored: StoredRun, plan: Plan | null, lacking: readonly s
     labels: header.labels,
     priority: header.priority,
     parent: header.parent,
+    forkedFrom: header.forkedFrom ?? null,
     generation: state.generation,
     durability: plan?.durability ?? 'durable',
     createdAt: iso(header.createdAtMs),

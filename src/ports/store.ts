@@ -25,6 +25,8 @@ export interface RunHeader {
   readonly labels: { readonly [name: string]: string };
   readonly priority: Priority;
   readonly parent: { readonly runId: string; readonly step: string } | null;
+  /** The run this one was forked from, and the entry of its history it took over from. */
+  readonly forkedFrom?: { readonly runId: string; readonly seq: number };
   /** Nesting of children, the outermost being 0. */
   readonly depth: number;
   readonly createdAtMs: number;

@@ -71,13 +71,15 @@ function toRow(entry: HistoryEntry): readonly string[] {
 }
 
 function noteOf({ attempt, error, data }: HistoryEntry): string {
-  const { outcome, reason, comment } = data ?? {};
+  const { outcome, reason, comment, reused, given } = data ?? {};
   const notes = [
     attempt !== null && attempt > 1 ? `attempt ${attempt}` : null,
     outcome,
     error?.['message'],
     reason,
     comment,
+    typeof reused === 'object' ? 'reused' : null,
+    given === true ? 'given for the fork' : null,
   ];
   return [...new Set(notes)].filter((note) => typeof note === 'string').join('; ');
 }
