@@ -31,13 +31,10 @@ function createRun(
   { runId, state, history, claim }: RunCommit,
   header: RunHeader,
 ): CommitOutcome {
-  const exists = 'SELECT 1 FROM runs WHERE id = ? UNION ALL SELECT 1 FROM damaged WHERE run_id = ?';
-  if (connection.get(exists, runId, runId) !== undefined) return { outcome: 'conflict' };
-  const held = claim === null ? null : claimKey(connection, claim, runId);
-  if (held !== null) return held;
   const content = JSON.stringify(header);
-  connection.run(
-    'INSERT INTO runs (id, workflow, created_at, parent_id, claimed_key, header, crc) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  const run = connection.insert(
+    `INSERT INTO runs (id, workflow, created_at, parent_id, claimed_key, header, crc) SELECT ?, ?, ?, ?, ?, ?, ?
+      WHERE NOT EXISTS (SELECT 1 FROM damaged WHERE run_id = ?) ON CONFLICT (id) DO NOTHING`,
     runId,
     header.workflow,
     header.createdAtMs,
@@ -45,8 +42,14 @@ function createRun(
     claim?.key ?? null,
     content,
     checksum(content),
+    runId,
   );
-  const run = integer(connection.get('SELECT n FROM runs WHERE id = ?', runId)?.['n']);
+  if (run === null) return { outcome: 'conflict' };
+  const held = claim === null ? null : claimKey(connection, claim, runId);
+  if (held !== null) {
+    connection.run('DELETE FROM runs WHERE n = ?', run);
+    return held;
+  }
   const stateText = JSON.stringify(state);
   connection.run(
     `INSERT INTO states (run, revision, epoch, lease_owner, lease_expires_at, status, created_at, finished_at, active, due_at, has_review,

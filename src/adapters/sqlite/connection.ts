@@ -3,6 +3,7 @@ import {
   DatabaseSync,
   type SQLInputValue,
   type SQLOutputValue,
+  type StatementResultingChanges,
   type StatementSync,
 } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,6 +33,8 @@ export interface Connection {
   iterate(sql: string, ...values: SQLInputValue[]): Iterable<Row>;
   /** Returns the number of rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number;
+  /** Returns the number of the row inserted, `null` if none was. */
+  insert(sql: string, ...values: SQLInputValue[]): number | null;
   exec(sql: string): void;
   /** Repeats `work` while another process holds the lock. @throws SignalboxError `STORE_UNAVAILABLE`, `STORE_DAMAGED` */
   read<T>(work: () => T): Promise<T>;
@@ -98,6 +101,13 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
     }
   }
 
+  function change(sql: string, values: readonly SQLInputValue[]): StatementResultingChanges {
+    options.onOperation('statement', 'before');
+    const changes = statement(sql).run(...values);
+    options.onOperation('statement', 'after');
+    return changes;
+  }
+
   async function attempt<T>(work: () => T): Promise<T> {
     const deadline = performance.now() + options.busyTimeoutMs;
     for (let waitMs = 2; ; waitMs = Math.min(waitMs * 2, 50)) {
@@ -118,11 +128,10 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
     all: (sql, ...values) => statement(sql).all(...values),
     // a statement of its own: another query may run while this one is being read
     iterate: (sql, ...values) => database.prepare(sql).iterate(...values),
-    run(sql, ...values) {
-      options.onOperation('statement', 'before');
-      const { changes } = statement(sql).run(...values);
-      options.onOperation('statement', 'after');
-      return Number(changes);
+    run: (sql, ...values) => Number(change(sql, values).changes),
+    insert(sql, ...values) {
+      const { changes, lastInsertRowid } = change(sql, values);
+      return Number(changes) === 0 ? null : Number(lastInsertRowid);
     },
     exec: (sql) => database.exec(sql),
     read: attempt,
