@@ -30,6 +30,8 @@ export interface HelloSeq3Options {
 
 const stepsOfRun = 3;
 
+const warmUpRounds = 3;
+
 /** How often each place of the runs under way is taken in a slice. */
 const turnsOfSlice = 10;
 
@@ -106,7 +108,7 @@ function ratio(of: readonly Load[], to: readonly Load[], figure: (load: Load) =>
 }
 
 /**
- * In turns, after a round that does not count. A round is cut into slices that alternate, so that whatever else the machine does while it lasts
+ * In turns, after rounds that do not count: V8 goes on optimising for some ten thousand runs. A round is cut into slices that alternate, so that whatever else the machine does while it lasts
  * hits both alike.
  */
 async function compare(
@@ -115,7 +117,7 @@ async function compare(
 ): Promise<{ readonly [name in Subject['name']]: readonly Load[] }> {
   const loads: { readonly [name in Subject['name']]: Load[] } = { floor: [], engine: [] };
   const slices = Math.max(1, Math.round(count / (inflight * turnsOfSlice)));
-  for (let round = -1; round < rounds; round += 1) {
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
     const parts: { readonly [name in Subject['name']]: Load[] } = { floor: [], engine: [] };
     for (let slice = 0; slice < slices; slice += 1) {
       const share = Math.ceil((count * (slice + 1)) / slices) - Math.ceil((count * slice) / slices);
