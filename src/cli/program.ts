@@ -6,11 +6,13 @@ import { addAudit } from './commands/audit.ts';
 import { addBreakers } from './commands/breakers.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDamaged } from './commands/damaged.ts';
+import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addFork } from './commands/fork.ts';
 import { addHistory } from './commands/history.ts';
 import { addPause } from './commands/pause.ts';
+import { addPlan } from './commands/plan.ts';
 import { addPrune } from './commands/prune.ts';
 import { addResume } from './commands/resume.ts';
 import { addRetry } from './commands/retry.ts';
@@ -62,6 +64,8 @@ const commands = [
   addPrune,
   addExport,
   addAudit,
+  addPlan,
+  addDiff,
   addWorkflows,
   addBreakers,
   addDamaged,

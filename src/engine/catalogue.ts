@@ -1,7 +1,8 @@
 /** Which workflows this process knows, and the chart and functions a run goes on with. */
 import { type CompiledChart, compileChart } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
-import { isStep, type Plan, type TaskCall } from '../plan/plan.ts';
+import { type NeededName, nameText, neededNames } from '../plan/needed-names.ts';
+import type { Plan } from '../plan/plan.ts';
 import { indexPlan, type PlanIndex } from '../plan/settle.ts';
 import type { Bindings, RunnableWorkflow } from '../ports/bindings.ts';
 import type { RunHeader, Store } from '../ports/store.ts';
@@ -151,43 +152,18 @@ function missing(header: RunHeader, why: string): SignalboxError {
 }
 
 /** Functions a plan names that today's code does not have. */
-function lackingNames(plan: Plan, bindings: Bindings): readonly string[] {
-  const lacking: string[] = [];
-  const need = (kind: string, name: string, known: ReadonlyMap<string, unknown>) => {
-    if (!known.has(name)) lacking.push(`${kind} "${name}"`);
+export function lackingNames(plan: Plan, bindings: Bindings): readonly string[] {
+  const known: { readonly [kind in NeededName['kind']]: (name: string) => boolean } = {
+    task: (name) => bindings.tasks.has(name),
+    predicate: (label) => bindings.predicates.has(`?${label}`),
+    mapper: (name) => bindings.mappers.has(name),
+    workflow: (name) => bindings.children.has(name),
+    event: (name) => bindings.events.has(name),
+    'form of review': (name) => bindings.forms.has(name),
+    'context key': (name) => bindings.context.has(name),
+    reducer: (name) => bindings.reducers.has(name),
   };
-  const call = (task: TaskCall | undefined) =>
-    task !== undefined && need('task', task.task, bindings.tasks);
-  for (const node of plan.nodes) {
-    if (!isStep(node)) {
-      if (node.kind === 'predicate')
-        need(
-          'predicate',
-          node.label,
-          new Map([...bindings.predicates].map(([id, test]) => [id.slice(1), test])),
-        );
-      if (node.kind === 'derive') need('mapper', node.id, bindings.mappers);
-    } else if (node.kind === 'task') {
-      call(node.call);
-      call(node.fallback);
-    } else if (node.kind === 'child') need('workflow', node.workflow, bindings.children);
-    else if (node.kind === 'wait' || node.kind === 'emit')
-      need('event', node.event, bindings.events);
-    else if (node.kind === 'review') {
-      need('form of review', node.id, bindings.forms);
-      call(node.remind?.call);
-    } else if (node.kind === 'map') {
-      for (const part of node.body) {
-        if (part.kind === 'task') call(part.call);
-        else need('mapper', part.id, bindings.mappers);
-      }
-    }
-  }
-  call(plan.onFailed);
-  for (const [key, { reduce }] of Object.entries(plan.context)) {
-    need('context key', key, bindings.context);
-    if (reduce.startsWith('named:'))
-      need('reducer', reduce.slice('named:'.length), bindings.reducers);
-  }
-  return lacking;
+  return neededNames(plan)
+    .filter(({ kind, name }) => !known[kind](name))
+    .map(nameText);
 }

@@ -9,6 +9,7 @@ import { digest } from './canonical.ts';
 import type { Draft } from './draft.ts';
 import { fireDue, fireReminders } from './due.ts';
 import type { LiveRun } from './live-run.ts';
+import { translated } from './moves.ts';
 import { handleRequest, RunRequest } from './requests.ts';
 import { type RetryMaterial, retryMaterialOf } from './retry-material.ts';
 import type { RunTable } from './run-table.ts';
@@ -84,7 +85,7 @@ export function createDoor(deps: DoorDeps): Door {
 
   /** What was settled before is fed through the chart again rather than done again. */
   async function retryMaterial(run: LiveRun): Promise<RetryMaterial> {
-    const entries = await store.settled(run.header.id, run.state.generation);
+    const entries = translated(await store.settled(run.header.id, run.state.generation));
     const material = retryMaterialOf(entries);
     const failedChildren = new Map(material.failedChildren);
     // One that is gone, or that somebody has cancelled since, is started anew.

@@ -14,7 +14,7 @@ import type {
 import { chainEntry, type EntryDraft } from './history-entry.ts';
 import type { LiveRun } from './live-run.ts';
 import { held, isHeldBack, isWork, released } from './pausing.ts';
-import { bodyFormat, type OpenItem, type RunBody } from './run-body.ts';
+import { bodyFormat, type OpenItem, plainFormat, type RunBody } from './run-body.ts';
 
 /** What is to be done once the commit is durable. */
 export type Command =
@@ -191,7 +191,7 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
 /** What is stored of a run beside header and indexes. */
 export function bodyOf(run: LiveRun): RunBody {
   return {
-    format: bodyFormat,
+    format: run.moves.length === 0 ? plainFormat : bodyFormat,
     snapshot: toStored(run.snapshot),
     open: run.open,
     mailbox: run.mailbox,
@@ -201,5 +201,6 @@ export function bodyOf(run: LiveRun): RunBody {
     compensatedBy: run.compensatedBy,
     ...(run.late.length === 0 ? {} : { late: run.late }),
     ...(run.held.length === 0 ? {} : { held: run.held }),
+    ...(run.moves.length === 0 ? {} : { moves: run.moves }),
   };
 }

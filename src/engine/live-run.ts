@@ -1,17 +1,20 @@
 /** A run in memory: what was stored, plus the values of its settled nodes. Always the newest state, committed or about to be. */
 import type { AnyMachineSnapshot } from 'xstate';
 import { fromStored } from '../chart/advance.ts';
+import { migrationStep } from '../chart/moving/record.ts';
 import { SignalboxError } from '../errors.ts';
 import { restoreOutput } from '../evaluation.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { type Facts, type Settled, settle } from '../plan/settle.ts';
 import type { HistoryEntry, Message, RunHeader, RunState, StoredRun } from '../ports/store.ts';
 import type { Definition } from './catalogue.ts';
+import { translated } from './moves.ts';
 import {
-  bodyFormat,
   type LateSuccess,
   type Mail,
+  type MovedFrom,
   type OpenItem,
+  parseBody,
   type RunBody,
 } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
@@ -31,8 +34,9 @@ export interface Completed {
 }
 
 export interface LiveRun {
-  readonly header: RunHeader;
-  readonly definition: Definition;
+  /** Both change when the run moves to another version. */
+  header: RunHeader;
+  definition: Definition;
   state: RunState;
   snapshot: AnyMachineSnapshot;
   open: readonly OpenItem[];
@@ -45,6 +49,8 @@ export interface LiveRun {
   late: readonly LateSuccess[];
   /** Messages a pause holds back. */
   held: readonly Message[];
+  /** Versions it was on before. */
+  moves: readonly MovedFrom[];
   /** Settled nodes of the present generation. */
   readonly progress: Map<string, Settled>;
   readonly facts: Map<string, boolean | string>;
@@ -84,6 +90,7 @@ export function restoreRun(
     compensatedBy: body.compensatedBy,
     late: body.late ?? [],
     held: body.held ?? [],
+    moves: body.moves ?? [],
     progress: new Map(),
     facts: new Map(),
     derived: new Map(),
@@ -96,28 +103,6 @@ export function restoreRun(
   };
   recall(run, settledEntries);
   return run;
-}
-
-function parseBody(runId: string, stored: JsonObject): RunBody {
-  const { format } = stored;
-  if (typeof format === 'number' && format > bodyFormat) {
-    throw new SignalboxError(
-      'STORE_TOO_NEW',
-      `Run "${runId}" was written in format ${format}; this version reads up to ${bodyFormat}`,
-      {
-        details: { runId, format, supported: bodyFormat },
-        hint: 'Use the newer version of signalbox, or one that is newer still',
-      },
-    );
-  }
-  const { snapshot, open } = stored;
-  if (format !== bodyFormat || snapshot === undefined || !Array.isArray(open)) {
-    throw new SignalboxError('RUN_DAMAGED', `Run "${runId}" has no readable state`, {
-      details: { runId },
-    });
-  }
-  // Written by this module and guarded by the store's checksum.
-  return stored as unknown as RunBody;
 }
 
 function restoreSnapshot(
@@ -147,7 +132,12 @@ function restoreSnapshot(
 export function recall(run: LiveRun, entries: readonly HistoryEntry[]): void {
   const { definition } = run;
   const seeds = new Map<string, Settled>();
-  for (const entry of entries) {
+  for (const entry of translated(entries)) {
+    // A move states the answers that still hold.
+    if (entry.step === migrationStep) {
+      run.facts.clear();
+      run.derived.clear();
+    }
     const facts = entry.data?.['facts'];
     if (facts !== undefined && facts !== null)
       for (const [id, fact] of Object.entries(facts as Facts)) run.facts.set(id, fact);
@@ -155,7 +145,7 @@ export function recall(run: LiveRun, entries: readonly HistoryEntry[]): void {
       run.derived.set(id, value);
     // A retry begins here: what had failed before is done again.
     if (entry.step === startStep) keep(run.completed, (completed) => !completed.hasFailed);
-    if (entry.step === null || entry.step === startStep) continue;
+    if (entry.step === null || entry.step.startsWith('$')) continue;
     if (entry.event.startsWith('undo.')) {
       if (entry.settles === 'complete') run.undone.push(entry.step);
       else run.notUndone.push({ step: entry.step, reason: textOf(entry.error, 'message') });

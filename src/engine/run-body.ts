@@ -1,11 +1,14 @@
 /** What the engine keeps of a run beside header and indexes: the envelope of its snapshot, what it waits for, and its small state. */
 
+import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { Message } from '../ports/store.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
 /** Raised when stored bodies change shape; a newer one is refused. */
-export const bodyFormat = 1;
+export const bodyFormat = 2;
+/** What a run that has never moved to another version is written in: engines that know no moves read it. */
+export const plainFormat = 1;
 
 type Timed = {
   /** When the engine must act; `null` while the run is paused or if there is no limit. */
@@ -118,6 +121,15 @@ export type RunBody = {
   readonly late?: readonly LateSuccess[];
   /** Messages a pause holds back. */
   readonly held?: readonly HeldMessage[];
+  /** Versions the run was on before, oldest first. */
+  readonly moves?: readonly MovedFrom[];
+};
+
+/** A version the run has left, and the last entry of the history that was written under it. */
+export type MovedFrom = {
+  readonly version: number;
+  readonly planHash: string;
+  readonly lastSeq: number;
 };
 
 /** An attempt that succeeded after it had been given up: of the task, or of its fallback. */
@@ -125,3 +137,27 @@ export type LateSuccess = { readonly step: string; readonly fallback: boolean };
 
 /** An alias, not an interface, so that it counts as JSON. */
 type HeldMessage = { readonly [K in keyof Message]: Message[K] };
+
+/** @throws SignalboxError `STORE_TOO_NEW`, `RUN_DAMAGED` */
+export function parseBody(runId: string, stored: JsonObject): RunBody {
+  const { format } = stored;
+  if (typeof format === 'number' && format > bodyFormat) {
+    throw new SignalboxError(
+      'STORE_TOO_NEW',
+      `Run "${runId}" was written in format ${format}; this version reads up to ${bodyFormat}`,
+      {
+        details: { runId, format, supported: bodyFormat },
+        hint: 'Use the newer version of signalbox, or one that is newer still',
+      },
+    );
+  }
+  const { snapshot, open } = stored;
+  const isKnown = format === plainFormat || format === bodyFormat;
+  if (!isKnown || snapshot === undefined || !Array.isArray(open)) {
+    throw new SignalboxError('RUN_DAMAGED', `Run "${runId}" has no readable state`, {
+      details: { runId },
+    });
+  }
+  // Written by this module's users and guarded by the store's checksum.
+  return stored as unknown as RunBody;
+}

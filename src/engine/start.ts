@@ -194,6 +194,7 @@ export function emptyRun(header: RunHeader, definition: Definition): LiveRun {
     compensatedBy: null,
     late: [],
     held: [],
+    moves: [],
     progress: new Map(),
     facts: new Map(),
     derived: new Map(),

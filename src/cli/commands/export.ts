@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import type { ExportedRun, Store } from '../../ports/store.ts';
 import type { Cli, Report } from '../cli.ts';
 import { printable, toJsonText } from '../escape.ts';
 import { parseStoreLocation } from '../store-location.ts';
 import { UsageError } from '../usage-error.ts';
+import { writeAtomically } from '../write-file.ts';
 
 interface ExportOptions {
   readonly output?: string;
@@ -76,26 +72,6 @@ async function* toDocument(runs: AsyncIterable<ExportedRun>): AsyncGenerator<str
     separator = ',\n';
   }
   yield '\n]\n}\n';
-}
-
-/** The whole file or none. */
-async function writeAtomically(file: string, text: AsyncIterable<string>): Promise<void> {
-  const draft = `${file}.${randomUUID()}.tmp`;
-  try {
-    await pipeline(
-      Readable.from(text),
-      createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }),
-    );
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    if (!isFileError(error)) throw error;
-    throw new UsageError(`--output: "${file}" cannot be written (${error.code})`);
-  }
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException & { readonly path: string } {
-  return error instanceof Error && 'code' in error && 'path' in error && 'syscall' in error;
 }
 
 function backUp(cli: Cli, destination: string): Promise<void> {

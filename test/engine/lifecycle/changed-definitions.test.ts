@@ -318,8 +318,8 @@ describe('a stored state that does not fit', () => {
 
     await expect(engine.decide(runId, 'approval', approval)).rejects.toMatchObject({
       code: 'STORE_TOO_NEW',
-      message: expect.stringMatching(/format 99; this version reads up to 1/),
-      details: { format: 99, supported: 1 },
+      message: expect.stringMatching(/format 99; this version reads up to 2/),
+      details: { format: 99, supported: 2 },
     });
     expect(await inner.load(runId)).toEqual(before);
   });
