@@ -36,6 +36,8 @@ export interface Catalogue {
    * @throws SignalboxError `DEFINITION_MISSING` if the workflow or a function its plan names is not registered
    */
   definitionOf(header: RunHeader): Definition | Promise<Definition>;
+  /** The chart of any plan, also of one whose functions nobody has. */
+  chartOf(plan: Plan): CompiledChart;
   /** What a run with this plan needs and this process does not have, in words. */
   lacking(plan: Plan): readonly string[];
 }
@@ -47,6 +49,7 @@ export function createCatalogue(
   const byName = new Map<string, RunnableWorkflow[]>();
   const modules = new Map<string, URL>();
   const definitions = new Map<string, Definition>();
+  const charts = new Map<string, CompiledChart>();
   const key = (name: string, version: number) => `${name}@${version}`;
 
   const seen = new Set<RunnableWorkflow>();
@@ -77,10 +80,16 @@ export function createCatalogue(
     else register(source, null);
   }
 
+  const chartOf = (plan: Plan): CompiledChart => {
+    const chart = charts.get(plan.hash) ?? compileChart(plan);
+    charts.set(plan.hash, chart);
+    return chart;
+  };
+
   const define = (plan: Plan, bindings: Bindings): Definition => {
     const known = definitions.get(`${plan.name}@${plan.version}#${plan.hash}`);
     if (known !== undefined) return known;
-    const definition = { plan, compiled: compileChart(plan), index: indexPlan(plan), bindings };
+    const definition = { plan, compiled: chartOf(plan), index: indexPlan(plan), bindings };
     definitions.set(`${plan.name}@${plan.version}#${plan.hash}`, definition);
     return definition;
   };
@@ -120,11 +129,7 @@ export function createCatalogue(
       if (same.plan.hash === header.planHash && same.version === header.version)
         return define(same.plan, same.bindings);
       return store.plan(header.workflow, header.version, header.planHash).then((plan) => {
-        if (plan === null)
-          throw missing(
-            header,
-            `the store has no plan of version ${header.version} (${header.planHash.slice(0, 12)})`,
-          );
+        if (plan === null) throw planMissing(header);
         const lacking = lackingNames(plan, same.bindings);
         if (lacking.length > 0)
           throw missing(
@@ -134,6 +139,7 @@ export function createCatalogue(
         return define(plan, same.bindings);
       });
     },
+    chartOf,
     lacking(plan) {
       const versions = byName.get(plan.name) ?? [];
       const same = versions.find(({ version }) => version === plan.version) ?? versions[0];
@@ -142,6 +148,11 @@ export function createCatalogue(
     },
   };
   return { ...catalogue, define: (workflow) => define(workflow.plan, workflow.bindings) };
+}
+
+export function planMissing(header: RunHeader): SignalboxError {
+  const { version, planHash } = header;
+  return missing(header, `the store has no plan of version ${version} (${planHash.slice(0, 12)})`);
 }
 
 function missing(header: RunHeader, why: string): SignalboxError {

@@ -103,7 +103,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         if (attempt.runId === runId) attempt.abort.abort(reason);
     },
   });
-  const reader = createReader(store, catalogue, runs);
+  const reader = createReader(store, catalogue);
   const breakers = createBreakers(store, clock, log);
   const deps: WorkDeps = {
     store,

@@ -1,6 +1,6 @@
 /** A run in memory: what was stored, plus the values of its settled nodes. Always the newest state, committed or about to be. */
 import type { AnyMachineSnapshot } from 'xstate';
-import { fromStored } from '../chart/advance.ts';
+import { type CompiledChart, fromStored } from '../chart/advance.ts';
 import { migrationStep } from '../chart/moving/record.ts';
 import { SignalboxError } from '../errors.ts';
 import { restoreOutput } from '../evaluation.ts';
@@ -81,7 +81,7 @@ export function restoreRun(
     header: stored.header,
     definition,
     state: stored.state,
-    snapshot: restoreSnapshot(stored, definition, body),
+    snapshot: restoreSnapshot(stored, definition.compiled),
     open: body.open,
     mailbox: body.mailbox,
     data: body.data,
@@ -105,13 +105,11 @@ export function restoreRun(
   return run;
 }
 
-function restoreSnapshot(
-  stored: StoredRun,
-  definition: Definition,
-  body: RunBody,
-): AnyMachineSnapshot {
+/** Where a stored run stands. @throws SignalboxError `PLAN_MISMATCH`, `RUN_DAMAGED` */
+export function restoreSnapshot(stored: StoredRun, compiled: CompiledChart): AnyMachineSnapshot {
+  const { snapshot } = parseBody(stored.header.id, stored.state.body);
   try {
-    return fromStored(definition.compiled, body.snapshot);
+    return fromStored(compiled, snapshot);
   } catch (cause) {
     throw new SignalboxError(
       'PLAN_MISMATCH',

@@ -2,12 +2,13 @@
 import type { Json } from '../plan/json.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { HistoryEntry, RunHeader, RunQuery, Store, StoredRun } from '../ports/store.ts';
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, planMissing } from './catalogue.ts';
 import { type ChainFault, genesisHash, verifyEntry } from './history-entry.ts';
 import { historyUpTo } from './history-pages.ts';
+import { restoreSnapshot } from './live-run.ts';
 import { type PastRun, toPastRun } from './past-run.ts';
 import { replayRun } from './replay.ts';
-import { notFound, type RunTable } from './run-table.ts';
+import { notFound } from './run-table.ts';
 import { type Explanation, explainRun, type RunView, toHistoryView, toView } from './views.ts';
 
 export interface ChainReport {
@@ -38,7 +39,7 @@ export interface Reader {
 
 const pageSize = 1_000;
 
-export function createReader(store: Store, catalogue: Catalogue, runs: RunTable): Reader {
+export function createReader(store: Store, catalogue: Catalogue): Reader {
   async function stored(runId: string): Promise<StoredRun> {
     const found = await store.load(runId);
     if (found === null) throw notFound(runId);
@@ -68,10 +69,10 @@ export function createReader(store: Store, catalogue: Catalogue, runs: RunTable)
     get: async (runId) => view(await stored(runId)),
     async explain(runId) {
       const found = await stored(runId);
-      const cached = runs.peek(runId);
-      // Memory may be ahead of the store; where it is behind, another process has changed the run.
-      if (cached !== null && cached.state.revision < found.state.revision) runs.drop(runId);
-      return explainRun(await runs.load(runId), await view(found));
+      const plan = await planOf(found.header);
+      if (plan === null) throw planMissing(found.header);
+      const snapshot = restoreSnapshot(found, catalogue.chartOf(plan));
+      return explainRun({ snapshot }, await view(found));
     },
     async at(runId, seq) {
       const found = await stored(runId);

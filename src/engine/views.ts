@@ -307,6 +307,8 @@ export function toHistoryView(entry: HistoryEntry, plan: Plan | null): HistoryEn
 function outputPaths(entry: HistoryEntry, plan: Plan | null): readonly (readonly string[])[] {
   if (plan === null) return [];
   if (entry.step === 'completion') return plan.sensitiveOutput;
+  const signalled = entry.event === 'signal.kept' ? entry.data?.['event'] : undefined;
+  if (typeof signalled === 'string') return plan.events[signalled]?.sensitive ?? [];
   return sensitiveValues(plan).of(entry.step ?? '');
 }
 
@@ -321,7 +323,7 @@ function dataPaths(entry: HistoryEntry, plan: Plan | null): readonly (readonly s
   ];
 }
 
-export function explainRun(run: LiveRun, view: RunView): Explanation {
+export function explainRun(run: Pick<LiveRun, 'snapshot'>, view: RunView): Explanation {
   return {
     ...view,
     state: run.snapshot.value as Json,

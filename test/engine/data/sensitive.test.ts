@@ -133,6 +133,40 @@ describe('a value marked sensitive', () => {
     expect(await seenOf(bench, runId)).not.toContain(secret);
   });
 
+  it('G-09: of a child, and of the detail of a failure that is tolerated, is not shown', async () => {
+    const lend = defineTask({
+      name: 'lend',
+      input: Secret,
+      output: Secret,
+      failures: { refused: Secret },
+      compensate: 'none',
+      run: async ({ input, fail }) => fail('refused', input),
+    });
+    const child = defineWorkflow({
+      name: 'inner',
+      version: 1,
+      input: Secret,
+      steps: (w) => w.task('same', keyTask('same'), { input: w.input }),
+    });
+    const workflow = defineWorkflow({
+      name: 'outer',
+      version: 1,
+      input: Secret,
+      steps(w) {
+        const inner = w.child('inner', child, { input: w.input });
+        return w.task('lend', lend, { input: inner, tolerate: ['refused'] });
+      },
+    });
+    const bench = await openBench({ workflows: [workflow] });
+    const { runId } = await bench.engine.start(workflow, value);
+    await bench.engine.drive(runId, 'finished');
+
+    const seen = await seenOf(bench, runId);
+    expect(await bench.engine.result(runId)).toEqual({ status: 'refused', detail: value });
+    expect(seen).toContain('refused');
+    expect(seen).not.toContain(secret);
+  });
+
   it('G-09: is not in what is derived from it', async () => {
     const workflow = defineWorkflow({
       name: 'keys',

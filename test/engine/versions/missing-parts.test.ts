@@ -51,6 +51,11 @@ describe('I-03: a task whose name is no longer registered', () => {
     expect(await engine.get(runId)).toMatchObject(lacking);
     expect((await engine.list()).runs).toMatchObject([lacking]);
     expect(await engine.drive(runId)).toMatchObject(lacking);
+    expect(await engine.explain(runId)).toMatchObject({
+      ...lacking,
+      state: { processing: { working: { look: 'waiting_review' } } },
+      events: expect.arrayContaining([expect.objectContaining({ event: 'look.decided' })]),
+    });
   });
 
   it('is no longer waited for once it is back', async () => {
