@@ -46,7 +46,17 @@ const imports = {
   testing: [...core, 'adapters', 'orchestrator', 'proof'],
   service: [...core, 'adapters', 'client', 'diagram', 'proof'],
   orchestrator: [...core, 'adapters'],
-  cli: [...core, 'adapters', 'agent', 'diagram', 'proof', 'service', 'index', 'orchestrator'],
+  cli: [
+    ...core,
+    'adapters',
+    'agent',
+    'diagram',
+    'proof',
+    'service',
+    'index',
+    'orchestrator',
+    'testing',
+  ],
   index: [...core, 'adapters', 'diagram', 'orchestrator', 'proof'],
 };
 

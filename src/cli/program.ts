@@ -5,6 +5,7 @@ import type { Cli } from './cli.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBreakers } from './commands/breakers.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addCopyAsTest } from './commands/copy-as-test.ts';
 import { addDamaged } from './commands/damaged.ts';
 import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
@@ -63,6 +64,7 @@ const commands = [
   addResume,
   addPrune,
   addExport,
+  addCopyAsTest,
   addAudit,
   addPlan,
   addDiff,

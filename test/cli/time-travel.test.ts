@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { alert, incidentMachines, useTown } from './support/signalbox.ts';
 
@@ -50,5 +53,90 @@ describe.each(['lowdb:runs', 'sqlite:runs.db'])('looking back and forking on %s'
     expect(made.document).toMatchObject({ status: 'processing', fork: { forkedFrom: { runId } } });
     expect(shown.stdout).toContain(`forked from  ${runId}, entry ${at}`);
     expect(after.document).toEqual(history.document);
+  });
+});
+
+describe('copy-as-test', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+
+  it('writes a test that passes', async () => {
+    const store = ['--store', 'sqlite:runs.db'];
+    const begun = await town.ask(
+      'run',
+      'incident-response',
+      '--input',
+      alert,
+      ...machines,
+      ...store,
+    );
+    const runId = String(begun.document.runId);
+    await town.run(
+      'review',
+      runId,
+      'approval',
+      '--approve',
+      '--actor',
+      'ann',
+      ...machines,
+      ...store,
+    );
+
+    const copied = await town.ask(
+      'copy-as-test',
+      runId,
+      '--output',
+      'incident.test.ts',
+      ...machines,
+      ...store,
+    );
+
+    expect(copied).toMatchObject({
+      code: 0,
+      document: { passes: true, output: 'incident.test.ts' },
+    });
+    symlinkSync(`${root}node_modules`, town.path('node_modules'));
+    const alias = { 'signalbox/testing': `${root}src/testing/index.ts` };
+    writeFileSync(
+      town.path('vitest.config.mjs'),
+      `export default ${JSON.stringify({ resolve: { alias } })};`,
+    );
+    const vitest = `${root}node_modules/vitest/vitest.mjs`;
+    const ran = spawnSync(process.execPath, [vitest, 'run', '--root', town.folder()], {
+      encoding: 'utf8',
+    });
+    expect(ran.stdout + ran.stderr).toContain('1 passed');
+    expect(ran.status).toBe(0);
+  });
+
+  it('says so if the test fails as it stands', async () => {
+    const store = ['--store', 'sqlite:runs.db'];
+    const begun = await town.ask(
+      'run',
+      'incident-response',
+      '--input',
+      alert,
+      ...machines,
+      ...store,
+    );
+    writeFileSync(
+      town.path('other.ts'),
+      `import { incidentResponse } from '${incidentMachines}/incident-response/workflow.ts';
+const { plan, ...rest } = incidentResponse;
+const nodes = plan.nodes.map((node) => (node.id === 'approval' ? { ...node, approve: { by: 'automatic' } } : node));
+export const incident = { ...rest, version: 1, plan: { ...plan, nodes, hash: 'other' } };
+`,
+    );
+
+    const copied = await town.run(
+      'copy-as-test',
+      begun.document.runId,
+      '--machines',
+      'other.ts',
+      ...store,
+    );
+
+    expect(copied.code).toBe(1);
+    expect(copied.stderr).toContain('"approval.decided_by_policy: processing" happens now');
+    expect(copied.stdout).toContain('import { incident } from "./other.ts";');
   });
 });
