@@ -38,6 +38,7 @@ export const ingestAlert = defineTask({
   description: 'Takes the alert in, already checked against its schema.',
   input: Alert,
   output: z.object({ alert: Alert }),
+  timeout: '10s',
   compensate: 'none',
   async run({ input }) {
     return { alert: input };
@@ -49,6 +50,7 @@ export const enrichWithDeviceData = defineTask({
   description: 'Adds what the maintenance records know of the device.',
   input: z.object({ alert: Alert }),
   output: z.object({ enriched_alert: EnrichedAlert }),
+  timeout: '10s',
   compensate: 'none',
   async run({ input }) {
     const { maintenance_history, firmware, latest_firmware } = await findDevice(
@@ -124,6 +126,7 @@ export const writeFinalReport = defineTask({
   description: 'Sums the incident up, whichever way it went.',
   input: z.object({ fix: Fix.optional(), ticket: Escalation.optional() }),
   output: z.object({ final_summary: z.string() }),
+  timeout: '10s',
   compensate: 'none',
   async run({ input: { fix, ticket } }) {
     if (fix) return { final_summary: `Incident resolved automatically. ${fix.message}` };

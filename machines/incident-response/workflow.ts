@@ -28,12 +28,15 @@ export const incidentResponse = defineWorkflow({
 
     const approval = w.review('approval', {
       description: 'Do you approve this action?',
+      audience: 'Operators on duty',
       show: diagnosis,
       form: Approval,
       expires: '24h',
       onExpired: 'reject',
+      // Nothing touches the device unless a person said yes; `signalbox check` proves it.
+      protects: ['automated_fix'],
     });
-    const approved = w.is(approval, 'approved', (review) => review.outcome === 'approved', {
+    const approved = w.is(approval.$.outcome, 'approved', (outcome) => outcome === 'approved', {
       otherwise: 'Action was not approved.',
     });
 

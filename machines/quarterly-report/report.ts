@@ -40,6 +40,7 @@ export function defineReport(type: ReportType) {
     name: type.name,
     version: type.version,
     description: `${type.title}: figures, insights and charts, mailed to ${type.recipient}.`,
+    owner: 'Reporting',
     input: ReportInput,
     steps(w) {
       const data = w.task('load_data', loadData, {
@@ -68,6 +69,8 @@ export function defineReport(type: ReportType) {
         },
       });
       return w.task('send_email', sendEmail, {
+        // A person has this long to find out whether a mail without a verdict was sent.
+        within: '3d',
         input: {
           report_path: report.$.report_path,
           sha256: report.$.sha256,

@@ -50,7 +50,11 @@ export interface Advance {
 const effectTypes: ReadonlySet<string> = new Set(effectNames);
 
 export function compileChart(plan: Plan): CompiledChart {
-  const chart = compile(plan, layOut(plan));
+  return compiledFrom(plan, compile(plan, layOut(plan)));
+}
+
+/** @param chart - of the plan, or one that is to be compared with it */
+export function compiledFrom(plan: Plan, chart: Chart): CompiledChart {
   const machine = toMachine(chart, chartFacts(plan));
   const initial = machine.resolveState({ value: 'pending', context: initialContext });
   const known = createKnownTransitions(initial);

@@ -5,7 +5,8 @@ import { attemptsOf, type ChartContext, initialContext } from './context.ts';
 import type { ChartEvent } from './events.ts';
 import { isOpen } from './guards.ts';
 
-type Assignment = (
+/** What an action makes of the context: the keys it changes. */
+export type Assignment = (
   context: ChartContext,
   event: ChartEvent,
   params: Readonly<Record<string, unknown>>,
@@ -94,6 +95,18 @@ const assignments: { readonly [name: string]: Assignment } = {
   }),
 };
 
+/** Assignments by name. @param keep - facts that some guard of the chart reads; others never enter the context */
+export function assignmentsKeeping(keep: ReadonlySet<string>): {
+  readonly [name: string]: Assignment;
+} {
+  return {
+    ...assignments,
+    learn: (context, event) =>
+      event.facts === undefined ? {} : { facts: { ...context.facts, ...pick(event.facts, keep) } },
+    begin: (_context, event) => ({ ...initialContext, facts: pick(event.facts, keep) }),
+  };
+}
+
 /** Actions that ask for something outside. */
 export const effectNames = [
   'attempt',
@@ -156,7 +169,7 @@ export function toMachine(
     ]),
   );
   const assigns = Object.fromEntries(
-    Object.entries(assignments).map(([name, change]) => [
+    Object.entries(assignmentsKeeping(keep)).map(([name, change]) => [
       name,
       assign(
         ({ context, event }: Arguments, params: Readonly<Record<string, unknown>> | undefined) =>
@@ -165,19 +178,9 @@ export function toMachine(
     ]),
   );
   const effects = Object.fromEntries(effectNames.map((name) => [name, () => {}]));
-  const learn = assign(({ context, event }: Arguments) =>
-    event.facts === undefined ? {} : { facts: { ...context.facts, ...pick(event.facts, keep) } },
-  );
-  const begin = assign(({ event }: Arguments) => ({
-    ...initialContext,
-    facts: pick(event.facts, keep),
-  }));
   const config = { ...chart, ...ends };
   // XState's own types describe one machine at a time; this one is data, and its names are checked by the differential tests.
-  return createMachine(
-    config as never,
-    { guards, actions: { ...effects, ...assigns, learn, begin } } as never,
-  );
+  return createMachine(config as never, { guards, actions: { ...effects, ...assigns } } as never);
 }
 
 function pick(

@@ -5,6 +5,7 @@ import type { Cli } from './cli.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBreakers } from './commands/breakers.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addCheck } from './commands/check.ts';
 import { addCopyAsTest } from './commands/copy-as-test.ts';
 import { addDamaged } from './commands/damaged.ts';
 import { addDiff } from './commands/diff.ts';
@@ -69,6 +70,7 @@ const commands = [
   addPlan,
   addDiff,
   addWorkflows,
+  addCheck,
   addBreakers,
   addDamaged,
 ];

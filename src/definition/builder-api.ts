@@ -60,7 +60,7 @@ export interface TaskOptions<I, FO, G, L> extends Gated<G> {
   priority?: Priority;
   /** How long it usually takes, for people who watch. */
   expected?: Duration;
-  /** Names of what the step touches, for `check`. */
+  /** Ids of steps that must not begin before this one has completed, or `completion`. Being skipped is no completion. `check` proves it. */
   protects?: readonly string[];
 }
 
@@ -107,6 +107,7 @@ export interface ReviewOptions<F extends z.ZodType, G> extends Gated<G> {
   remind?: { every: Duration; run: Task<{ reviewId: string; round: number }, unknown> };
   /** Who is asked, in words. */
   audience?: string;
+  /** Ids of steps that must not begin unless it was approved, or `completion`. `check` proves it. */
   protects?: readonly string[];
 }
 

@@ -1,7 +1,14 @@
 /** What a node names exists, and is there whenever the node is. */
 import type { NodeTable } from './check.ts';
 import { wiringsOf } from './dependencies.ts';
-import type { Condition, Gate, PlanNode, PlanWithoutHash, Wiring } from './plan.ts';
+import {
+  type Condition,
+  type Gate,
+  isStep,
+  type PlanNode,
+  type PlanWithoutHash,
+  type Wiring,
+} from './plan.ts';
 import { definitionInvalid, didYouMean } from './problem.ts';
 
 export function checkReferences(plan: PlanWithoutHash, table: NodeTable): void {
@@ -44,7 +51,11 @@ class ReferenceCheck {
     if (node.kind !== 'merge')
       for (const wiring of wiringsOf(node)) this.#checkReads(reader, wiring);
     switch (node.kind) {
+      case 'task':
+        this.#checkProtected(reader, node.protects);
+        return;
       case 'review':
+        this.#checkProtected(reader, node.protects);
         if (node.approve.by === 'guard') this.#checkCondition(reader, node.approve.condition);
         return;
       case 'choice':
@@ -83,12 +94,42 @@ class ReferenceCheck {
             throw this.#invalid(inner.id, 'nothing in the body of a map can have a condition');
           }
           const innerReader: Reader = { id: inner.id, gates: node.gates, map: node.id };
+          if (inner.kind === 'task' && inner.protects !== undefined) {
+            throw this.#invalid(
+              inner.id,
+              'nothing in the body of a map can protect a step: it runs once an item; let the step before or after the map do so',
+            );
+          }
           for (const id of inner.after) this.#checkVisible(innerReader, id, '"after"');
           for (const wiring of wiringsOf(inner)) this.#checkReads(innerReader, wiring);
         }
         this.#checkReads({ ...reader, map: node.id }, node.yields);
         return;
       default:
+    }
+  }
+
+  /** Names steps of the run itself, or `completion`: whether it does protect them, `check` says. */
+  #checkProtected(reader: Reader, names: readonly string[] = []): void {
+    for (const name of names) {
+      if (name === 'completion') continue;
+      if (name === reader.id) throw this.#invalid(name, 'it cannot protect itself');
+      const node = this.#table.nodes.get(name);
+      if (node === undefined) {
+        throw this.#invalid(
+          reader.id,
+          `"protects" names "${name}", which does not exist; name a step, or "completion" for the end of the run${didYouMean(name, this.#table.nodes.keys())}`,
+        );
+      }
+      const owner = this.#table.mapOf.get(name);
+      if (owner !== undefined)
+        throw this.#invalid(reader.id, `"protects" names "${name}"; name its map, "${owner}"`);
+      if (!isStep(node)) {
+        throw this.#invalid(
+          reader.id,
+          `"protects" names "${name}", which is no step but a ${node.kind}; name the steps that read it`,
+        );
+      }
     }
   }
 

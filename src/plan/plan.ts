@@ -132,6 +132,7 @@ export interface TaskStep extends NodeBase {
   /** Limit over all attempts and waits of the step. */
   readonly withinMs?: number;
   readonly expectedMs?: number;
+  /** Steps that begin only once this one has completed, or `completion`; `check` proves it. */
   readonly protects?: readonly string[];
 }
 
@@ -150,6 +151,7 @@ export interface ReviewStep extends NodeBase {
   readonly onRejected: 'continue' | 'fail';
   readonly remind?: { readonly everyMs: number; readonly call: TaskCall };
   readonly audience?: string;
+  /** Steps that begin only once it was approved, or `completion`; `check` proves it. */
   readonly protects?: readonly string[];
 }
 

@@ -228,7 +228,7 @@ describe('steps', () => {
           priority: 'low',
           expected: '10s',
           description: 'Of the step',
-          protects: ['stock'],
+          protects: ['late'],
         }) && w.task('late', echo, { input: 'y' })
       );
     });
@@ -242,7 +242,7 @@ describe('steps', () => {
       tolerate: ['full'],
       withinMs: 300_000,
       expectedMs: 10_000,
-      protects: ['stock'],
+      protects: ['late'],
     });
   });
 

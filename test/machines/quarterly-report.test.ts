@@ -102,7 +102,10 @@ describe('quarterly report', () => {
     server.behave({ kind: 'drop', at: 'mail' });
     const { engine, runId } = await aReport();
     const view = await engine.drive(runId);
-    expect(view.waitingOn).toMatchObject([{ kind: 'review', step: 'send_email' }]);
+    expect(view.waitingOn).toMatchObject([
+      { kind: 'timer', step: 'send_email', until: expect.stringContaining('-04T') },
+      { kind: 'review', step: 'send_email' },
+    ]);
 
     const output = { sent_to: 'team@company.com', status: 'sent', messageId: '<seen@company.com>' };
     await engine.decide(runId, 'send_email', { outcome: 'happened', actor: 'kim', output });

@@ -72,7 +72,7 @@ export const everyKind = defineWorkflow({
       fallback: count,
       within: '5m',
       expected: '10s',
-      protects: ['stock'],
+      protects: ['wait'],
     });
     w.review('look', {
       show: [counted, { sum }],

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Command, Option } from 'commander';
+import { SignalboxError } from '../../errors.ts';
+import { check, worstOf } from '../../proof/check/check.ts';
+import { limits } from '../../proof/check/report.ts';
+import type { CheckedWorkflow } from '../check/checked.ts';
+import { junitOf } from '../check/junit.ts';
+import { sarifOf } from '../check/sarif.ts';
+import { checkLines } from '../check/text.ts';
+import type { Cli } from '../cli.ts';
+import { printable, toJsonText } from '../escape.ts';
+import { toFailure } from '../failure.ts';
+import { indented } from '../format.ts';
+import { type FoundWorkflow, loadMachines, type Machines } from '../machines.ts';
+import { UsageError } from '../usage-error.ts';
+
+interface CheckOptions {
+  readonly format?: 'sarif' | 'junit';
+  readonly output?: string;
+}
+
+export function addCheck(program: Command, cli: Cli): void {
+  program
+    .command('check')
+    .description(
+      'prove that no review can be bypassed, nothing gets stuck, every effect is undone or declared irreversible, and more; exits with 1 on a violation',
+    )
+    .argument('[workflow...]', 'names; default: all')
+    .addOption(
+      new Option('--format <format>', 'for other programs: SARIF 2.1.0 or JUnit XML').choices([
+        'sarif',
+        'junit',
+      ]),
+    )
+    .option('--output <file>', 'write there, as --format says, instead of to standard output')
+    .action(async (names: readonly string[], { format, output }: CheckOptions) => {
+      if (output !== undefined && format === undefined)
+        throw new UsageError('--output needs --format sarif or --format junit');
+      if (format !== undefined && output === undefined && cli.options.json)
+        throw new UsageError(`--json and --format ${format} are two documents; add --output`);
+      const machines = await loadMachines(cli.options.machines);
+      const workflows = chosen(machines, names).map(
+        ({ workflow, module }): CheckedWorkflow => ({
+          report: check(workflow),
+          module: relative('', fileURLToPath(module)).split(sep).join('/'),
+        }),
+      );
+      const problems = machines.problems.map(({ module, error }) => ({
+        module: relative('', module),
+        message: toFailure(error).message,
+      }));
+      const verdict = worstOf(workflows.map(({ report }) => report.verdict));
+      // What could not be loaded was not checked: a gate must not open for it.
+      const exitCode = verdict === 'violated' || problems.length > 0 ? 1 : 0;
+      for (const { module, message } of problems)
+        cli.note(`Module "${module}" cannot be loaded: ${message}`);
+      if (format !== undefined) {
+        const text =
+          format === 'junit'
+            ? junitOf(workflows)
+            : `${toJsonText(sarifOf(workflows, program.version() ?? ''))}\n`;
+        if (output === undefined) {
+          await cli.report({ json: null, text: [text.trimEnd()], exitCode });
+          return;
+        }
+        await write(output, text);
+      }
+      await cli.report({
+        json: {
+          verdict,
+          workflows: workflows.map(({ report, module }) => ({ ...report, module })),
+          problems,
+          limits,
+        },
+        text:
+          workflows.length === 0
+            ? ['No workflows']
+            : [
+                ...workflows.flatMap((checked) => checkLines(checked, cli.style)),
+                cli.style.dim('What this does not say'),
+                ...indented(limits).map(cli.style.dim),
+                ...(output === undefined ? [] : ['', `Written to ${printable(output)}`]),
+              ],
+        exitCode,
+      });
+    });
+}
+
+function chosen({ workflows }: Machines, names: readonly string[]): readonly FoundWorkflow[] {
+  if (names.length === 0) return workflows;
+  return names.flatMap((name) => {
+    const found = workflows.filter(({ workflow }) => workflow.name === name);
+    if (found.length > 0) return found;
+    const known = workflows.map(({ workflow }) => workflow.name).sort();
+    throw new SignalboxError(
+      'WORKFLOW_UNKNOWN',
+      `No workflow "${name}" is registered; registered are: ${known.join(', ') || 'none'}`,
+      { details: { workflow: name } },
+    );
+  });
+}
+
+/** The whole file or none. */
+async function write(file: string, text: string): Promise<void> {
+  const draft = `${file}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(draft, text, { flag: 'wx' });
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    const code = 'code' in error ? ` (${String(error.code)})` : '';
+    throw new UsageError(`--output: "${file}" cannot be written${code}`);
+  }
+}

@@ -1,0 +1,79 @@
+/** No run completes past the closing review: `complete` cannot be reached without `waiting_review`, and only an approval leads there. */
+import type { ChartGuard } from '../../../chart/chart.ts';
+import type { Approval } from '../../../plan/plan.ts';
+import { counterexample, isSame } from '../counterexample.ts';
+import type { Deriver } from '../derivation.ts';
+import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
+import { type Edge, isWithin } from '../state-graph.ts';
+import type { Subject } from '../subject.ts';
+
+export function completionReviewed(subject: Subject, deriver: Deriver): RuleReport {
+  const { graph, plan } = subject;
+  const { approve } = plan.finish;
+  const findings: Finding[] = [];
+  const claim = `Every path to "complete" passes "waiting_review", where ${deciderText(approve)}.`;
+  const complete = graph.find('complete');
+  const review = graph.find('waiting_review');
+  if (complete === null || review === null) {
+    const missing = complete === null ? 'complete' : 'waiting_review';
+    findings.push(finding('violation', null, `The chart has no state "${missing}"`));
+    return ruleReport('completion-reviewed', claim, findings);
+  }
+  const past = deriver.derive(undefined, (node) => isWithin(graph.node(node), review));
+  if (past.canBeActive(complete.index)) {
+    findings.push(
+      finding(
+        'violation',
+        null,
+        'A run can complete without its closing review',
+        counterexample(subject, past.pathToState(complete.index)),
+      ),
+    );
+  }
+  const reachable = deriver.derive();
+  for (const edge of graph.edges) {
+    if (edge.target === null || !edge.entered.includes(complete.index)) continue;
+    if (!isWithin(graph.node(edge.source), review) || !reachable.canBeTaken(edge)) continue;
+    if (isApproval('completion', approve, edge)) continue;
+    findings.push(
+      finding(
+        'violation',
+        'completion',
+        `"${edge.event ?? 'nothing'}" completes the run although nobody who may has approved it`,
+        counterexample(subject, reachable.pathToEdge(edge)),
+      ),
+    );
+  }
+  if (approve.by !== 'person') {
+    const when = approve.by === 'guard' ? ` if ${approve.label}` : '';
+    findings.push(
+      finding(
+        'note',
+        'completion',
+        `The closing review is decided by a policy${when}, not a person`,
+      ),
+    );
+  }
+  return ruleReport('completion-reviewed', claim, findings);
+}
+
+function deciderText(approve: Approval): string {
+  if (approve.by === 'person') return 'a person approves';
+  return approve.by === 'automatic'
+    ? 'the policy "automatic" approves'
+    : `the policy "${approve.label}" or a person approves`;
+}
+
+/** Whether the transition is taken by an approval only, as the plan has it: by a person, or by the policy it names. */
+export function isApproval(review: string, approve: Approval, { event, guard }: Edge): boolean {
+  if (event === `${review}.decided`)
+    return guard?.type === 'canDecide' && guard.params.outcome === 'approved';
+  return event === `${review}.decided_by_policy` && isPolicy(approve, guard);
+}
+
+function isPolicy(approve: Approval, guard: ChartGuard | null): boolean {
+  if (guard?.type !== 'policy' || approve.by === 'person') return false;
+  const { condition } = guard.params;
+  if (approve.by === 'automatic') return condition === null;
+  return condition !== null && isSame(condition, approve.condition);
+}

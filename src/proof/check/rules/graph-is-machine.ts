@@ -1,0 +1,30 @@
+/** The chart's data, which every other rule reads, and the machine that runs are the same. */
+import { counterexample } from '../counterexample.ts';
+import { explore } from '../exploration.ts';
+import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
+import type { Subject } from '../subject.ts';
+
+export function graphIsMachine(subject: Subject): RuleReport {
+  const { comparisons, taken, isCutShort, difference } = explore(subject);
+  const total = subject.graph.edges.length;
+  const findings: Finding[] = [];
+  if (difference !== null)
+    findings.push(
+      finding('violation', null, difference.message, counterexample(subject, difference.path)),
+    );
+  else if (taken.size < total)
+    findings.push(
+      finding(
+        'note',
+        null,
+        isCutShort
+          ? `${total - taken.size} of ${total} transitions were not reached within the bound of the comparison`
+          : `${total - taken.size} of ${total} transitions were not taken by any walk`,
+      ),
+    );
+  return ruleReport(
+    'graph-is-machine',
+    `The chart's data and the XState machine agree on ${comparisons} events, which take ${taken.size} of ${total} transitions.`,
+    findings,
+  );
+}
