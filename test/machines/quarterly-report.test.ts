@@ -73,7 +73,10 @@ describe('quarterly report', () => {
     server.behave({ kind: 'refuse', at: 'mail', code: 451 });
     const { engine, clock, runId } = await aReport();
     await vi.waitFor(async () =>
-      expect((await engine.get(runId)).waitingOn).toMatchObject([{ kind: 'retry' }]),
+      expect((await engine.get(runId)).waitingOn).toMatchObject([
+        { kind: 'timer', step: 'send_email' },
+        { kind: 'retry' },
+      ]),
     );
 
     server.behave({ kind: 'accept' });
