@@ -105,7 +105,13 @@ describe('signalbox check', () => {
     const machines = await aBypass();
     const file = town.path('check.xml');
     const { code, document } = await town.ask(
-      ...['check', '--machines', machines, '--format', 'junit', '--output', file],
+      'check',
+      '--machines',
+      machines,
+      '--format',
+      'junit',
+      '--output',
+      file,
     );
 
     const xml = readFileSync(file, 'utf8');
