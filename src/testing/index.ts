@@ -4,7 +4,7 @@ export type {
   CheckReport,
   Counterexample,
   Finding,
-  Move,
+  PathMove,
   RuleId,
   RuleReport,
   Verdict,

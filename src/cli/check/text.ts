@@ -1,5 +1,5 @@
 /** The report for people: a table of rules a workflow, and below each rule what it found. */
-import type { Counterexample, Finding, Move, Verdict } from '../../proof/check/report.ts';
+import type { Counterexample, Finding, PathMove, Verdict } from '../../proof/check/report.ts';
 import { type UndoList, type UndoTable, undoListAt } from '../../proof/check/undo-table.ts';
 import { printable } from '../escape.ts';
 import { indented } from '../format.ts';
@@ -62,7 +62,7 @@ function pathLines(path: Counterexample, style: Style): readonly string[] {
   ]);
 }
 
-export function moveText({ from, event, guard, to }: Move): string {
+export function moveText({ from, event, guard, to }: PathMove): string {
   const by = [event ?? 'by itself', ...(guard === null ? [] : [`[${guard}]`])].join(' ');
   return to === null ? `${from}: ${by}` : `${from}: ${by} → ${to}`;
 }

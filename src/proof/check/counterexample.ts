@@ -1,14 +1,14 @@
 /** From transitions to a path that people read and a drawing highlights. */
 import type { ChartGuard } from '../../chart/chart.ts';
 import type { Condition } from '../../plan/plan.ts';
-import type { Counterexample, Move } from './report.ts';
+import type { Counterexample, PathMove } from './report.ts';
 import type { Edge } from './state-graph.ts';
 import type { Subject } from './subject.ts';
 
 export function counterexample(subject: Subject, edges: readonly Edge[]): Counterexample {
   const { graph, beginnings } = subject;
   const moves = edges.map(
-    (edge): Move => ({
+    (edge): PathMove => ({
       from: graph.node(edge.source).path,
       event: edge.event,
       guard: edge.guard === null ? null : guardText(subject, edge),

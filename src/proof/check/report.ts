@@ -20,7 +20,7 @@ export const ruleIds = [
 export type RuleId = (typeof ruleIds)[number];
 
 /** One transition of a counterexample. */
-export interface Move {
+export interface PathMove {
   /** Path of the state that is left: `processing.working.approval.waiting_review`. */
   readonly from: string;
   /** What is received; `null`: the state is left by itself, as soon as its guard holds. */
@@ -33,7 +33,7 @@ export interface Move {
 
 /** A path that a drawing can highlight. */
 export interface Counterexample {
-  readonly moves: readonly Move[];
+  readonly moves: readonly PathMove[];
   /** Steps in the order in which the path begins them; `completion` is the closing review, `$start` and `$complete` the ends. */
   readonly steps: readonly string[];
   /** Some of its guards read values that nobody knows before a run: the path is possible only if they hold. */
