@@ -3,6 +3,7 @@ import { SignalboxError } from '../errors.ts';
 import type { Json } from '../plan/json.ts';
 import { cloneJson, copyJson, copyStructure, textOf } from '../plan/json-value.ts';
 import type { Contract, Issue, ParseResult } from '../ports/bindings.ts';
+import { jsonSchemaOf } from './json-schema.ts';
 import { isCodec, partsOf } from './schema-walk.ts';
 
 /**
@@ -49,6 +50,7 @@ export function contractOf(schema: z.ZodType): Contract {
       return parsed.ok ? store(parsed.value) : parsed;
     },
     restore,
+    describe: () => jsonSchemaOf(schema, 'input'),
   };
 }
 
@@ -65,6 +67,7 @@ export function doorOf(schema: z.ZodType): Contract {
       return { ok: true, value: parsed.value, stored: copied.ok ? copied.value : null };
     },
     restore: (stored) => cloneJson(stored),
+    describe: () => jsonSchemaOf(schema, 'input'),
   };
 }
 

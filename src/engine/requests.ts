@@ -219,7 +219,7 @@ function formOf(
   if (request.outcome === 'rejected' && request.form === undefined) return undefined;
   if (contract === undefined)
     return request.form === undefined ? { value: {}, stored: {} } : undefined;
-  const parsed = contract.parse(request.form ?? {});
+  const parsed = contract.parse(request.form === undefined ? {} : request.form);
   if (parsed.ok) return parsed;
   throw new SignalboxError(
     'FORM_INVALID',

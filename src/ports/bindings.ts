@@ -1,7 +1,7 @@
 /**
  * The functions and schemas a plan names. A plan is data and outlives deploys; bindings are code and are looked up by name when a run goes on.
  */
-import type { Json } from '../plan/json.ts';
+import type { Json, JsonSchema } from '../plan/json.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Logger } from './logger.ts';
 
@@ -20,6 +20,8 @@ export interface Contract {
   /** Synchronous; never throws. A value that JSON cannot carry is an issue with its path. */
   parse(value: unknown): ParseResult;
   restore(stored: Json): unknown;
+  /** What `parse` accepts, as far as JSON Schema can say it. */
+  describe?(): JsonSchema;
 }
 
 /** A type alias, because an interface could not be wired into `z.json()`. */

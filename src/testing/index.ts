@@ -1,4 +1,4 @@
-/** For tests of workflows, stores and adapters: `signalbox/testing`. The store contract needs vitest. */
+/** For tests of workflows, stores and adapters: `signalbox/testing`. What describes a suite needs vitest. */
 export { type Checkable, check } from '../proof/check/check.ts';
 export type {
   CheckReport,
@@ -10,7 +10,19 @@ export type {
   Verdict,
 } from '../proof/check/report.ts';
 export { type UndoList, type UndoTable, undoListAt } from '../proof/check/undo-table.ts';
+export type { Coverage, PathReport, PathStep, WorkflowPath } from '../proof/paths/paths.ts';
+export {
+  type DescribeWorkflowOptions,
+  describeWorkflow,
+  type WalkSummary,
+} from './describe-workflow.ts';
 export { ManualClock } from './manual-clock.ts';
+export type { Fixtures } from './player/fixtures.ts';
+export { paths } from './player/paths.ts';
+export { type Difference, type PlayReport, play } from './player/play.ts';
+export { type Script, type ScriptResult, scriptOf } from './player/script.ts';
+export type { Around, TaskEffect } from './player/scripted-executor.ts';
+export { createWorld, type World } from './player/world.ts';
 export { playRecording } from './recorded/play.ts';
 export { recordRun } from './recorded/record.ts';
 export type { Course, Move, RecordedEntry, RecordedRun, Recording } from './recorded/recording.ts';

@@ -34,7 +34,9 @@ export function hasForm({ index, bindings }: Parts, event: MachineEvent): boolea
   if (event.isRecalled === true || node?.kind !== 'review') return true;
   if (event.outcome === 'rejected' && event.form === undefined) return true;
   const contract = bindings.forms.get(node.id);
-  return contract === undefined ? event.form === undefined : contract.parse(event.form ?? {}).ok;
+  return contract === undefined
+    ? event.form === undefined
+    : contract.parse(event.form === undefined ? {} : event.form).ok;
 }
 
 function namesOf(value: unknown): readonly string[] | null {

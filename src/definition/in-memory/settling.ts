@@ -196,7 +196,9 @@ function outputOfReview(
     outcome,
     actor: decider?.actor ?? 'anonymous',
     ...(comment === undefined ? {} : { comment }),
-    ...(isFilled ? { form: stored(`Form of review "${node.id}"`, contract, form ?? {}) } : {}),
+    ...(isFilled
+      ? { form: stored(`Form of review "${node.id}"`, contract, form === undefined ? {} : form) }
+      : {}),
   };
 }
 

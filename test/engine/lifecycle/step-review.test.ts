@@ -167,6 +167,26 @@ describe('a review in the middle', () => {
     });
   });
 
+  it('takes a form of null for a form, and not for none', async () => {
+    const open = defineWorkflow({
+      name: 'open',
+      version: 1,
+      input: z.object({}),
+      steps: (w) =>
+        w.review('approval', { form: z.object({ reason: z.string().default('fine') }) }),
+    });
+    const { engine } = await openBench({ workflows: [open] });
+    const { runId } = await engine.start(open, {});
+
+    const decided = engine.decide(runId, 'approval', {
+      outcome: 'approved',
+      actor: 'ann',
+      form: null,
+    });
+
+    await expect(decided).rejects.toMatchObject({ code: 'FORM_INVALID' });
+  });
+
   it('is not answered by a verdict on an attempt', async () => {
     const { engine, runId } = await anOpenReview();
 

@@ -1,0 +1,175 @@
+/** What a move means: the chart's event, the step it settles, and what the engine does at once because of it. */
+
+import { contextOf } from '../../chart/advance.ts';
+import { holdsIn } from '../../chart/conditions.ts';
+import { attemptsOf } from '../../chart/context.ts';
+import type { ChartEvent, Decider, Effect } from '../../chart/events.ts';
+import type { Approval, PlanNode, TaskStep } from '../../plan/plan.ts';
+import type { Facts } from '../../plan/settle.ts';
+import { isDraining } from './active.ts';
+import type { Move, StepEnding } from './move.ts';
+import { callOf } from './timers.ts';
+import type { UndoWork } from './undo.ts';
+import type { Walk, WalkState } from './walk-state.ts';
+
+/** Whoever decides on a path may. */
+const decider: Decider = { actor: 'path', groups: [], assignees: null, excluded: [] };
+
+export function chartEventOf(
+  move: Move,
+  given: {
+    readonly work: readonly UndoWork[];
+    readonly facts: Facts;
+    readonly undo: UndoWork | null;
+  },
+): ChartEvent {
+  const { type, step, failure, code, outcome, mode, faulted } = move;
+  const adds = type.endsWith('.completed') || type.endsWith('.happened');
+  const failed = failure === undefined && !isFailing(type) ? undefined : failure;
+  return {
+    type,
+    ...(Object.keys(given.facts).length === 0 ? {} : { facts: given.facts }),
+    ...(failed === undefined && !isFailing(type)
+      ? {}
+      : {
+          failure: {
+            step,
+            name: 'Error',
+            message: type,
+            retryable: failed === 'transient',
+            ...(code === undefined ? {} : { code }),
+          },
+        }),
+    ...(adds && step !== 'undo' ? { undo: given.work.length } : {}),
+    ...(type.endsWith('.failed') && step !== 'undo' ? { undo: 0 } : {}),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(faulted === true && type === 'run.started' ? { faulted: true } : {}),
+    ...(type === 'run.retried' ? { acceptNotUndone: true } : {}),
+    ...(type === 'undo.failed' ? { maxAttempts: given.undo?.policy.maxAttempts ?? 1 } : {}),
+    decider,
+  };
+}
+
+const failing: readonly string[] = [
+  '.failed',
+  '.in_doubt',
+  '.given_up',
+  '.deadline_passed',
+  '.faulted',
+];
+
+function isFailing(type: string): boolean {
+  return failing.some((ending) => type.endsWith(ending));
+}
+
+/** How the move settles its step; `null` if it does not, or the run fails by it. */
+export function endingOf(
+  node: PlanNode | undefined,
+  move: Move,
+  before: WalkState,
+  isFallback: boolean,
+): StepEnding | null {
+  const { type, step } = move;
+  const last = type.slice(step.length + 1);
+  const ended = (ending: string): StepEnding => ({ step, ending });
+  switch (node?.kind) {
+    case 'task':
+      if (last === 'completed' || last === 'happened') return ended('completed');
+      if (last === 'failed') return afterFailure(node, move, before, isFallback);
+      if (last === 'given_up')
+        return node.tolerate === 'any' && (isFallback || node.fallback === undefined)
+          ? ended('failed')
+          : null;
+      return last === 'deadline_passed' && node.tolerate === 'any' ? ended('failed') : null;
+    case 'review':
+      if (last === 'decided_by_policy') {
+        return approves(node.approve, before) ? { ...ended('approved'), byPolicy: true } : null;
+      }
+      if (last === 'decided')
+        return move.outcome === 'approved' || node.onRejected === 'continue'
+          ? ended(move.outcome ?? 'approved')
+          : null;
+      if (last !== 'expired' || node.onExpired === 'fail') return null;
+      if (node.onExpired === 'continue') return ended('expired');
+      return node.onRejected === 'fail' ? null : { ...ended('rejected'), byPolicy: true };
+    case 'wait':
+      if (last === 'received') return ended('received');
+      return last === 'timed_out' && node.onTimeout === 'continue' ? ended('timed_out') : null;
+    case 'child':
+      if (last === 'completed') return ended('completed');
+      return last === 'failed' && node.tolerate !== undefined ? ended('failed') : null;
+    case 'sleep':
+      return last === 'fired' ? ended('fired') : null;
+    case 'map':
+    case 'emit':
+      return last === 'completed' ? ended('completed') : null;
+    default:
+      return null;
+  }
+}
+
+/** Another attempt, the fallback, or what is tolerated. */
+function afterFailure(
+  node: TaskStep,
+  { step, failure, code }: Move,
+  before: WalkState,
+  isFallback: boolean,
+): StepEnding | null {
+  if (isDraining(before.snapshot)) return null;
+  const { maxAttempts } = callOf(node, isFallback).retry;
+  const made = attemptsOf(contextOf(before.snapshot), step) + 1;
+  if (failure === 'transient' && made < maxAttempts) return null;
+  if ((node.fallback !== undefined && !isFallback) || node.tolerate === undefined) return null;
+  if (node.tolerate === 'any') return { step, ending: 'failed' };
+  return code !== undefined && node.tolerate.includes(code) ? { step, ending: code } : null;
+}
+
+function approves(approve: Approval, { snapshot }: WalkState): boolean {
+  return approve.by !== 'guard' || holdsIn(approve.condition, contextOf(snapshot).facts);
+}
+
+/**
+ * Events the engine adds in the same commit.
+ *
+ * @param recorded - what settled each step before a retry; it settles it again
+ */
+export function followUps(
+  walk: Walk,
+  state: WalkState,
+  effects: readonly Effect[],
+  recorded: ReadonlyMap<string, Move>,
+): readonly Move[] {
+  return effects.flatMap((effect): readonly Move[] => {
+    if (!('step' in effect)) return [];
+    const { step } = effect;
+    const again = isAnswered(effect) ? recorded.get(step) : undefined;
+    if (again !== undefined) return [replayed(again)];
+    if (effect.type === 'emit') return [{ type: `${step}.completed`, step }];
+    if (effect.type !== 'decide') return [];
+    const node = walk.index.nodes.get(step);
+    const approve = node?.kind === 'review' ? node.approve : walk.plan.finish.approve;
+    const type = `${step}.decided_by_policy`;
+    return [approves(approve, state) ? { type, step, outcome: 'approved' } : { type, step }];
+  });
+}
+
+const answered: ReadonlySet<string> = new Set([
+  'attempt',
+  'child',
+  'map',
+  'emit',
+  'await',
+  'review',
+]);
+
+function isAnswered(effect: Effect): boolean {
+  return effect.type === 'timer' ? effect.name === 'fired' : answered.has(effect.type);
+}
+
+/** A verdict on an attempt in doubt counts as what the attempt itself would have said. */
+function replayed(move: Move): Move {
+  const type = move.type.replace(/\.happened$/, '.completed').replace(/\.given_up$/, '.failed');
+  const { failure } = move;
+  return { ...move, type, ...(failure === undefined ? {} : { failure: 'permanent' }) };
+}

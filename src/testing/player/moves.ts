@@ -1,0 +1,238 @@
+/** Making one event of a script happen, once the run waits for it. */
+
+import type { RunView, Waiting } from '../../engine/views.ts';
+import { SignalboxError } from '../../errors.ts';
+import type { Orchestrator } from '../../orchestrator.ts';
+import type { AttemptOutcome, AttemptRequest } from '../../ports/executor.ts';
+import type { Move } from '../../proof/paths/move.ts';
+import type { Faults } from './faults.ts';
+import type { Answer } from './fixtures.ts';
+import { reviewer, type Script } from './script.ts';
+import { type Call, failed, type ScriptedExecutor, succeeded } from './scripted-executor.ts';
+import type { World } from './world.ts';
+
+export interface Stage {
+  readonly orchestrator: Orchestrator;
+  readonly executor: ScriptedExecutor;
+  readonly faults: Faults;
+  readonly world: World;
+}
+
+/** `given`: the run only has to take it in. Otherwise ask again. */
+export type Given = 'given' | 'partly' | 'not yet';
+
+/** Answers if the run waits for it. */
+export async function answerMove(
+  stage: Stage,
+  script: Script,
+  runId: string,
+  answer: Answer,
+  position: number,
+): Promise<Given> {
+  const { orchestrator, executor, faults } = stage;
+  const { move } = answer;
+  const view = await orchestrator.get(runId);
+  if (await settleDoubts(stage, script, view, answer)) return 'partly';
+  // Nothing is done before the engine has handed out all its work.
+  const attempts = view.waitingOn.filter(({ kind }) => kind === 'attempt');
+  if (attempts.some(({ step }) => callOf(executor, runId, step) === undefined)) return 'not yet';
+  faults.isOn = move.faulted === true;
+  try {
+    return await perform(stage, script, view, answer, position);
+  } catch (error) {
+    // The run does not wait for it yet, or it has come already.
+    if (error instanceof SignalboxError && isEarly(error)) return 'not yet';
+    throw error;
+  } finally {
+    if (move.faulted === true)
+      for (let turns = 0; turns < 20; turns += 1)
+        await new Promise((resolve) => setImmediate(resolve));
+    faults.isOn = false;
+  }
+}
+
+const early: readonly string[] = [
+  'REVIEW_NOT_OPEN',
+  'INVALID_TRANSITION',
+  'SIGNAL_NOT_EXPECTED',
+  'LEASE_LOST',
+  'RUN_CONFLICT',
+];
+
+function isEarly({ code }: SignalboxError): boolean {
+  return early.includes(code);
+}
+
+async function perform(
+  stage: Stage,
+  script: Script,
+  view: RunView,
+  answer: Answer,
+  position: number,
+): Promise<Given> {
+  const { orchestrator, executor, world } = stage;
+  const { runId } = view;
+  const { move, value } = answer;
+  const last = move.type.slice(move.step.length + 1);
+  if (move.step === 'run' && last === 'cancelled') {
+    await orchestrator.cancel(runId, {
+      mode: move.mode ?? 'drain',
+      actor: reviewer,
+      reason: 'the path says so',
+    });
+    return 'given';
+  }
+  if (move.step === 'run' && last === 'retried') {
+    await orchestrator.retry(runId, {
+      acceptNotUndone: true,
+      reason: 'the path says so',
+      actor: reviewer,
+    });
+    return 'given';
+  }
+  if (move.step === 'undo' && last !== 'retry_due') {
+    const calls = executor.calls.filter(({ kind }) => kind === 'undo');
+    for (const call of calls) call.answer(outcomeOf(move, null));
+    return calls.length > 0 ? 'given' : 'not yet';
+  }
+  if (['happened', 'did_not_happen', 'given_up'].includes(last)) {
+    const outcome = last === 'given_up' ? 'give_up' : (last as 'happened' | 'did_not_happen');
+    const output = value === undefined ? {} : { output: value };
+    await orchestrator.decide(runId, move.step, { outcome, actor: reviewer, ...output });
+    return 'given';
+  }
+  if (last === 'decided') {
+    const review = reviewOf(view, move.step);
+    if (review === undefined) return 'not yet';
+    const groups = review.assignees ?? [];
+    await world.before?.({ orchestrator, runId, move });
+    await orchestrator.decide(runId, move.step, {
+      outcome: move.outcome ?? 'approved',
+      actor: reviewer,
+      groups,
+      ...(value === undefined ? {} : { form: value }),
+    });
+    return 'given';
+  }
+  if (last === 'received') {
+    const wait = view.waitingOn.find(({ kind, step }) => kind === 'event' && step === move.step);
+    if (wait?.event === undefined) return 'not yet';
+    const id = `${script.key} ${position}`;
+    await world.before?.({ orchestrator, runId, move });
+    await orchestrator.signal(runId, wait.event, value, { id, actor: reviewer });
+    return 'given';
+  }
+  const timer = timerOf(view, move, last);
+  if (timer !== undefined) {
+    if (timer.until === null) return 'not yet';
+    await world.clock.advance(Math.max(0, Date.parse(timer.until) - world.clock.nowMs()));
+    return 'given';
+  }
+  return answerCalls(stage, view, answer);
+}
+
+function answerCalls({ executor }: Stage, view: RunView, { move, value, items }: Answer): Given {
+  const inMap = executor.calls.filter(
+    (call) => call.runId === view.runId && call.step.startsWith(`${move.step}/`),
+  );
+  for (const call of inMap) {
+    const own = items?.[call.step.slice(move.step.length + 1)];
+    call.answer(
+      move.type.endsWith('.completed') ? parsed(call, own ?? null) : outcomeOf(move, call),
+    );
+  }
+  if (inMap.length > 0) return 'partly';
+  const call = callOf(executor, view.runId, move.step);
+  if (call === undefined) return 'not yet';
+  call.answer(
+    move.type.endsWith('.completed') ? parsed(call, value ?? null) : outcomeOf(move, call, value),
+  );
+  return 'given';
+}
+
+/** As the executor of a real task does it: what a handler returns is parsed, and its stored form is the output. */
+function parsed({ request }: Call, raw: unknown): AttemptOutcome {
+  const result = request.task.output.parse(raw);
+  return result.ok
+    ? succeeded(result.stored)
+    : failed({ name: 'OutputInvalid', message: 'the example is no output of the task' });
+}
+
+function outcomeOf(move: Move, call: Call | null, detail?: unknown): AttemptOutcome {
+  if (move.step === 'undo')
+    return move.type === 'undo.completed'
+      ? succeeded(null)
+      : failed({ retryable: move.failure === 'transient' });
+  if (move.type.endsWith('.completed')) return succeeded(null);
+  if (move.type.endsWith('.in_doubt'))
+    return failed({ name: 'OutcomeUnknownError', retryable: true, unclear: true });
+  if (move.failure !== 'declared') return failed({ retryable: move.failure === 'transient' });
+  const contract = (call?.request as AttemptRequest | undefined)?.task.failures.get(
+    move.code ?? '',
+  );
+  const stored = contract?.parse(detail ?? null);
+  return failed({
+    name: 'DeclaredFailure',
+    code: move.code ?? '',
+    detail: stored?.ok === true ? stored.stored : null,
+  });
+}
+
+function callOf(executor: ScriptedExecutor, runId: string, step: string): Call | undefined {
+  return executor.calls.find(
+    (call) => call.kind === 'attempt' && call.runId === runId && call.step === step,
+  );
+}
+
+function reviewOf({ waitingOn }: RunView, step: string): Waiting | undefined {
+  return waitingOn.find((waiting) => waiting.kind === 'review' && waiting.step === step);
+}
+
+const timers: ReadonlyMap<string, readonly Waiting['kind'][]> = new Map([
+  ['fired', ['timer']],
+  ['retry_due', ['retry']],
+  ['deferral_over', ['breaker']],
+  ['deadline_passed', ['timer']],
+  ['timed_out', ['timer', 'event']],
+  ['grace_over', ['timer']],
+  ['expired', ['review']],
+]);
+
+function timerOf({ waitingOn }: RunView, { step }: Move, last: string): Waiting | undefined {
+  const kinds = timers.get(last);
+  if (kinds === undefined) return undefined;
+  const found = waitingOn.find((waiting) => kinds.includes(waiting.kind) && waiting.step === step);
+  return found ?? { kind: 'timer', step, since: '', until: null, what: '', afterwards: null };
+}
+
+/** A crash has left an attempt without a verdict that the path does not know of: what really happened is said. */
+async function settleDoubts(
+  { orchestrator, world }: Stage,
+  script: Script,
+  view: RunView,
+  { move }: Answer,
+): Promise<boolean> {
+  const review = view.waitingOn.find(
+    (waiting) => waiting.kind === 'review' && waiting.what.includes('took effect'),
+  );
+  if (review === undefined || isVerdict(move, review.step)) return false;
+  const next = script.answers.find((answer) => answer.move.type === `${review.step}.completed`);
+  const happened = world.tookEffect?.({ runId: view.runId, step: review.step }) === true;
+  await orchestrator.decide(view.runId, review.step, {
+    outcome: happened ? 'happened' : 'did_not_happen',
+    actor: reviewer,
+    ...(happened && next?.value !== undefined ? { output: next.value } : {}),
+  });
+  return true;
+}
+
+/** The path itself goes on with the verdict, or leaves it open. */
+function isVerdict({ type, step }: Move, doubted: string): boolean {
+  const last = type.slice(step.length + 1);
+  const isStop = step === 'run' || step === 'stop';
+  return (
+    isStop ||
+    (step === doubted &&
+      ['happened', 'did_not_happen', 'given_up', 'deadline_passed'].includes(last))
+  );
+}

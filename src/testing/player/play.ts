@@ -1,0 +1,272 @@
+/**
+ * Plays a script against the real engine. What comes next is read off the run's history, never off a tape: whoever plays the script again
+ * after a crash goes on where the run stands.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { createOrchestrator, type Orchestrator } from '../../orchestrator.ts';
+import type { Json } from '../../plan/json.ts';
+import type { RunnableWorkflow } from '../../ports/bindings.ts';
+import type { HistoryEntry } from '../../ports/store.ts';
+import { textOf } from '../../proof/paths/move.ts';
+import { validExamples } from '../examples/examples.ts';
+import { createFaults } from './faults.ts';
+import { answerMove, type Stage } from './moves.ts';
+import type { Script } from './script.ts';
+import { createScriptedExecutor, failed, succeeded } from './scripted-executor.ts';
+import { createCountingIds, createOpenDispatcher, silent, type World } from './world.ts';
+
+/** Something that is not as the path says. */
+export interface Difference {
+  /** Event after which it shows. */
+  readonly after: string;
+  readonly what: 'status' | 'state' | 'output' | 'undone' | 'stuck' | 'history';
+  readonly expected: unknown;
+  readonly actual: unknown;
+}
+
+export interface PlayReport {
+  readonly runId: string;
+  readonly differences: readonly Difference[];
+  /** Events of the path that were played; those found in the history of an earlier play are not. */
+  readonly played: number;
+}
+
+/** Turns of the event loop without progress after which a run counts as stuck. */
+const maxIdleTurns = 3_000;
+
+/** Starts the script's run, or finds it, and brings it to its end. */
+export async function play(script: Script, world: World): Promise<PlayReport> {
+  const { workflow } = script;
+  const faults = createFaults(workflow);
+  const executor = createScriptedExecutor(
+    world.around ?? ((_effect, work) => work()),
+    (effect, request) =>
+      isScripted(script, effect.step) || effect.kind === 'undo' ? null : unscripted(request),
+  );
+  const orchestrator = await createOrchestrator({
+    workflows: [faults.workflow, ...workflow.bindings.children.values()],
+    store: world.store,
+    clock: world.clock,
+    ids: world.ids ?? createCountingIds(),
+    logger: world.logger ?? silent,
+    dispatcher: createOpenDispatcher(),
+    executor,
+    ...(world.settings === undefined ? {} : { settings: world.settings }),
+  });
+  const stage: Stage = { orchestrator, executor, faults, world };
+  try {
+    const [first] = script.answers;
+    const isHeld = first?.move.type === 'run.cancelled';
+    faults.isOn = first?.move.faulted === true;
+    await openBreakers(script, world);
+    const { runId } = await orchestrator.start(workflow.name, script.input, {
+      key: script.key,
+      actor: 'path-starter',
+      ...(isHeld ? { startAt: world.clock.nowMs() + 3_600_000 } : {}),
+    });
+    faults.isOn = false;
+    return await driveRun(stage, script, runId);
+  } finally {
+    if (world.died?.aborted !== true) await closed(orchestrator, world);
+  }
+}
+
+async function driveRun(stage: Stage, script: Script, runId: string): Promise<PlayReport> {
+  const { orchestrator, world } = stage;
+  const differences: Difference[] = [];
+  const record = await follow(orchestrator, runId);
+  const here = () => positionIn(record.counts, script);
+  const isDead = () => world.died?.aborted === true;
+  let played = 0;
+  try {
+    await compare(here());
+    while (here() < script.answers.length && !isDead()) {
+      const position = here();
+      if (await happens(position)) await compare(here());
+      else if (!isDead()) {
+        differences.push(await stuckAt(position));
+        break;
+      }
+    }
+    if (differences.length === 0 && !isDead()) await compareEnd();
+    return { runId, differences, played };
+  } finally {
+    record.end();
+  }
+
+  /** Gives the answer once the run waits for it, and lets the run take it in. */
+  async function happens(position: number): Promise<boolean> {
+    const answer = script.answers[position];
+    if (answer === undefined) return false;
+    let isGiven = false;
+    for (let idle = 0; idle < maxIdleTurns; idle += 1) {
+      if (here() > position) return true;
+      if (isDead()) return false;
+      const given = isGiven ? 'given' : await answerMove(stage, script, runId, answer, position);
+      if (given === 'given' && !isGiven) {
+        isGiven = true;
+        played += 1;
+      }
+      if (given === 'partly') idle = 0;
+      if (here() === position) await turn();
+    }
+    return here() > position;
+  }
+
+  async function stuckAt(position: number): Promise<Difference> {
+    const view = await orchestrator.explain(runId);
+    const move = script.answers[position - 1]?.move ?? { type: 'run.created', step: 'run' };
+    const next = script.answers[position]?.move;
+    return {
+      after: textOf(move),
+      what: 'stuck',
+      expected: next === undefined ? null : textOf(next),
+      actual: {
+        state: view.state,
+        waitingOn: view.waitingOn.map(({ kind, step }) => `${kind} ${step}`),
+      },
+    };
+  }
+
+  async function compare(at: number): Promise<void> {
+    const expected = script.answers[at - 1];
+    if (expected === undefined) return;
+    const { state, status } = await orchestrator.explain(runId);
+    // Something that follows by itself may have been faster.
+    if (here() !== at) return;
+    const after = textOf(expected.move);
+    if (status !== expected.status)
+      differences.push({ after, what: 'status', expected: expected.status, actual: status });
+    else if (!isDeepStrictEqual(state, expected.state))
+      differences.push({ after, what: 'state', expected: expected.state, actual: state });
+  }
+
+  async function compareEnd(): Promise<void> {
+    const view = await orchestrator.get(runId);
+    const after = 'the end';
+    if (view.status !== script.path.end)
+      differences.push({ after, what: 'status', expected: script.path.end, actual: view.status });
+    if (view.status === 'complete') {
+      const actual = await orchestrator.result(runId);
+      if (script.output !== undefined && !isDeepStrictEqual(actual, plain(script.output)))
+        differences.push({ after, what: 'output', expected: script.output, actual });
+    } else if (!isDeepStrictEqual(view.outcome?.undone, script.undone))
+      differences.push({
+        after,
+        what: 'undone',
+        expected: script.undone,
+        actual: view.outcome?.undone,
+      });
+    const chain = await orchestrator.verify(runId);
+    if (chain.fault !== null)
+      differences.push({ after, what: 'history', expected: null, actual: chain.fault });
+  }
+}
+
+/** Events of the script that stand in the history: the first so many, each as often as it occurs. */
+function positionIn(counts: ReadonlyMap<string, number>, script: Script): number {
+  const used = new Map<string, number>();
+  for (const [position, { move }] of script.answers.entries()) {
+    const event = move.faulted === true && move.type !== 'run.started' ? 'run.faulted' : move.type;
+    const count = (used.get(event) ?? 0) + 1;
+    if (count > (counts.get(event) ?? 0)) return position;
+    used.set(event, count);
+  }
+  return script.answers.length;
+}
+
+/** How often each event stands in the run's history, kept up to date. */
+async function follow(orchestrator: Orchestrator, runId: string) {
+  const counts = new Map<string, number>();
+  let lastSeq = 0;
+  const count = ({ seq, event }: Pick<HistoryEntry, 'seq' | 'event'>) => {
+    if (seq <= lastSeq) return;
+    lastSeq = seq;
+    counts.set(event, (counts.get(event) ?? 0) + 1);
+  };
+  const early: HistoryEntry[] = [];
+  let isRead = false;
+  const end = orchestrator.subscribe(
+    ({ entry }) => (isRead ? count(entry) : early.push(entry)),
+    runId,
+  );
+  for (const entry of await allHistory(orchestrator, runId)) count(entry);
+  isRead = true;
+  for (const entry of early) count(entry);
+  return { counts, end };
+}
+
+async function allHistory(
+  orchestrator: Orchestrator,
+  runId: string,
+): Promise<readonly HistoryEntry[]> {
+  const entries: HistoryEntry[] = [];
+  for (;;) {
+    const page = await orchestrator.history(runId, { afterSeq: entries.length, limit: 1_000 });
+    entries.push(...page);
+    if (page.length < 1_000) return entries;
+  }
+}
+
+/** Steps of the plan are; reminders and the task that is told of a failure are not. */
+function isScripted({ workflow }: Script, path: string): boolean {
+  const [step] = path.split('/');
+  const isReminder = path.includes('/remind');
+  return (
+    !isReminder &&
+    [workflow, ...workflow.bindings.children.values()].some((one) => hasStep(one, step ?? ''))
+  );
+}
+
+function hasStep({ plan }: RunnableWorkflow, step: string): boolean {
+  return plan.nodes.some(({ id }) => id === step);
+}
+
+function unscripted(request: Parameters<Parameters<typeof createScriptedExecutor>[1]>[1]) {
+  const { task } = request;
+  const [example] = validExamples(
+    { what: `output of task "${task.name}"`, contract: task.output },
+    1,
+  );
+  return example === undefined ? failed() : succeeded(example.stored);
+}
+
+/** Breakers that defer an attempt on the path are open from before until after it would be made. */
+async function openBreakers(script: Script, { store, clock }: World): Promise<void> {
+  for (const [index, { move }] of script.answers.entries()) {
+    if (!move.type.endsWith('.deferred')) continue;
+    const node = script.workflow.plan.nodes.find(({ id }) => id === move.step);
+    const policy =
+      node?.kind === 'task' ? (node.call.breaker ?? node.fallback?.breaker) : undefined;
+    if (policy === undefined) continue;
+    const known = (await store.breakers()).find(({ name }) => name === policy.name);
+    if (known !== undefined) continue;
+    const atMs = script.answers[index - 1]?.atMs ?? 0;
+    await store.saveBreaker({
+      name: policy.name,
+      revision: 1,
+      state: 'open',
+      failures: policy.failureThreshold,
+      openedAtMs: clock.nowMs() + atMs,
+      probe: null,
+      failureThreshold: policy.failureThreshold,
+      resetAfterMs: policy.resetAfterMs,
+    });
+  }
+}
+
+function plain(value: unknown): Json {
+  return (JSON.parse(JSON.stringify(value ?? null)) ?? null) as Json;
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** What still hangs is left behind; its grace passes on the clock. */
+async function closed(orchestrator: Orchestrator, { clock }: World): Promise<void> {
+  const closing = orchestrator.close({ graceMs: 0 });
+  const still = Symbol('still closing');
+  for (let round = 0; round < 50; round += 1) {
+    const first = await Promise.race([closing, clock.advance(0).then(() => still)]);
+    if (first !== still) return;
+  }
+}
