@@ -34,6 +34,8 @@ export const errorCodes = [
   'HISTORY_UNREADABLE',
   'SEQUENCE_UNKNOWN',
   'WOULD_REPEAT',
+  'PATH_UNKNOWN',
+  'PACKAGE_MISSING',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

@@ -45,6 +45,30 @@ export {
   type Workflow,
   type WorkflowDefinition,
 } from './definition/index.ts';
+// Drawing; PNG is in `signalbox/png`
+export { toDot } from './diagram/dot.ts';
+export { type DrawOptions, drawSvg } from './diagram/draw.ts';
+export {
+  edgeKey,
+  type Graph,
+  type GraphEdge,
+  type GraphNode,
+  type GraphNodeKind,
+  type TransitionRef,
+  type View,
+} from './diagram/graph.ts';
+export { graphOf, type TextOptions } from './diagram/graph-of.ts';
+export { overlayOfPath, type PathToShow } from './diagram/highlight.ts';
+export { type MachineConfig, toMachineConfig } from './diagram/machine-config.ts';
+export { toMermaid } from './diagram/mermaid.ts';
+export {
+  combine as combineOverlays,
+  type Mark,
+  type Overlay,
+  type PartState,
+} from './diagram/overlay.ts';
+export type { Theme } from './diagram/palette.ts';
+export { overlayOfRun, type RunTrace } from './diagram/run-overlay.ts';
 export type { RunEvent } from './engine/announcer.ts';
 export type { WorkflowSource } from './engine/catalogue.ts';
 export type { Fork, ForkOptions } from './engine/fork.ts';

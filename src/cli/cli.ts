@@ -45,7 +45,7 @@ export interface Cli {
   runOnStore(access: Access, work: (store: Store) => Promise<Report | null>): Promise<void>;
   report(report: Report): Promise<void>;
   /** A document too long to be held. */
-  stream(text: AsyncIterable<string>): Promise<void>;
+  stream(text: AsyncIterable<string | Uint8Array>): Promise<void>;
   /** Whatever the work is doing, a signal ends the wait for it. @throws Interrupted */
   orInterrupted<T>(work: Promise<T>): Promise<T>;
   fail(error: unknown): Promise<void>;
@@ -78,7 +78,7 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     else await print(text.length === 0 ? '' : `${text.join('\n')}\n`);
   }
 
-  async function stream(text: AsyncIterable<string>): Promise<void> {
+  async function stream(text: AsyncIterable<string | Uint8Array>): Promise<void> {
     hasReported = true;
     await pipeline(Readable.from(text), stdout, { end: false });
   }

@@ -8,6 +8,7 @@ import { addCancel } from './commands/cancel.ts';
 import { addCheck } from './commands/check.ts';
 import { addCopyAsTest } from './commands/copy-as-test.ts';
 import { addDamaged } from './commands/damaged.ts';
+import { addDiagram } from './commands/diagram.ts';
 import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
@@ -69,6 +70,7 @@ const commands = [
   addAudit,
   addPlan,
   addDiff,
+  addDiagram,
   addWorkflows,
   addCheck,
   addBreakers,

@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.ts';
 /** The whole file or none. @throws UsageError if it cannot be written */
 export async function writeAtomically(
   file: string,
-  text: AsyncIterable<string> | Iterable<string>,
+  text: AsyncIterable<string> | Iterable<string | Uint8Array>,
 ): Promise<void> {
   const draft = `${file}.${randomUUID()}.tmp`;
   try {

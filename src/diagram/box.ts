@@ -3,6 +3,7 @@ import type { GraphNode, GraphNodeKind } from './graph.ts';
 import { type Font, widthOf, wrap } from './text.ts';
 
 export const titleFont: Font = { size: 13, isBold: true };
+export const stateFont: Font = { size: 12 };
 export const captionFont: Font = { size: 11 };
 export const titleLine = 18;
 export const captionLine = 15;
@@ -15,14 +16,19 @@ export const slant = 12;
 
 const padding = { x: 13, y: 8 };
 const maxTextWidth = 220;
+const endSize = 18;
 
 export interface Box {
   readonly width: number;
   readonly height: number;
-  /** Left edge of the icon, or of the text of a badge-sized node. */
+  /** Left edge of the icon, or of the text of a node without one. */
   readonly inset: number;
   readonly title: string;
   readonly captions: readonly string[];
+  /** Ways out, written below the captions. */
+  readonly exits: readonly string[];
+  /** It holds other boxes: what is written stands at the top. */
+  readonly isOpen: boolean;
 }
 
 export interface Label {
@@ -32,8 +38,7 @@ export interface Label {
 }
 
 /** Left and right room that the outline of a kind takes from the text. */
-const insets: Readonly<Record<GraphNodeKind, readonly [number, number]>> = {
-  task: [0, 0],
+const insets: { readonly [kind in GraphNodeKind]?: readonly [number, number] } = {
   review: [slant - 2, slant - 2],
   closing: [slant - 2, slant - 2],
   wait: [slant - 2, 0],
@@ -44,32 +49,63 @@ const insets: Readonly<Record<GraphNodeKind, readonly [number, number]>> = {
   fail: [4, 4],
   start: [3, 5],
   complete: [3, 5],
+  failed: [3, 5],
+  cancelled: [3, 5],
+  pending: [3, 5],
 };
 
-export function boxOf(node: GraphNode): Box {
-  const [title = ''] = wrap(node.title, titleFont, maxTextWidth, 1);
-  const captions = wrap(node.caption, captionFont, maxTextWidth, 2).map((line) =>
-    line.replaceAll(/^· | ·$/g, ''),
-  );
+/** @param isOpen - whether it holds other boxes; then the size is what its heading needs */
+export function boxOf(node: GraphNode, isOpen = false): Box {
+  const { kind } = node;
+  if (kind === 'end' || kind === 'region') {
+    const size = kind === 'end' ? endSize : 0;
+    return { width: size, height: size, inset: 0, title: '', captions: [], exits: [], isOpen };
+  }
+  const font = kind === 'state' || kind === 'stage' ? stateFont : titleFont;
+  const [title = ''] = wrap(node.title, font, maxTextWidth, 1);
+  const captions = linesOf(node.caption, 2);
+  const exits = node.exits.length === 0 ? [] : linesOf(`ends the run: ${node.exits.join(', ')}`, 3);
   const text = Math.max(
-    widthOf(title, titleFont),
-    ...captions.map((line) => widthOf(line, captionFont)),
+    widthOf(title, font),
+    ...[...captions, ...exits].map((line) => widthOf(line, captionFont)),
   );
-  const [left, right] = insets[node.kind];
-  const sheets = node.kind === 'map' ? stackOffset : 0;
-  const width = padding.x * 2 + left + right + iconSize + iconGap + text;
+  const [left, right] = isOpen ? [0, 0] : (insets[kind] ?? [0, 0]);
+  const sheets = kind === 'map' && !isOpen ? stackOffset : 0;
+  const icon = hasIcon(kind) ? iconSize + iconGap : 0;
+  const width = padding.x * 2 + left + right + icon + text;
+  const lines = captions.length + exits.length;
+  const vertical = kind === 'state' ? 5 : padding.y;
   return {
     // Even, so that the middle of a side is a whole pixel; an irreversible one keeps its mark clear of the arrow in its middle.
     width: evenly(Math.max(width, node.undo === 'irreversible' ? 178 : 0)),
-    height: evenly(padding.y * 2 + titleLine + captions.length * captionLine + sheets),
+    height: evenly(vertical * 2 + titleLine + lines * captionLine + sheets),
     inset: padding.x + left,
     title,
     captions,
+    exits,
+    isOpen,
   };
 }
 
+/** Plain states and what only groups others are known by their form. */
+export function hasIcon(kind: GraphNodeKind): boolean {
+  return !['state', 'stage', 'region', 'end'].includes(kind);
+}
+
+function linesOf(text: string, maxLines: number): readonly string[] {
+  return wrap(text, captionFont, maxTextWidth, maxLines).map((line) =>
+    line.replaceAll(/^· | ·$/g, ''),
+  );
+}
+
+const maxLabelLines = 6;
+
 export function labelOf(text: string): Label {
-  const lines = wrap(text, captionFont, 150, 3);
+  const written = text.split('\n').flatMap((line) => wrap(line, captionFont, 190, 3));
+  const lines =
+    written.length <= maxLabelLines
+      ? written
+      : [...written.slice(0, maxLabelLines - 1), `and ${written.length - maxLabelLines + 1} more`];
   const width = Math.max(0, ...lines.map((line) => widthOf(line, captionFont)));
   return { lines, width: evenly(width + 12), height: lines.length * captionLine + 4 };
 }

@@ -44,7 +44,12 @@ export function captionOfFinish({ finish }: Plan): string {
   return [...who, ...limit(finish.expiresMs)].join(' · ');
 }
 
-function approvalWords(approve: Approval): readonly string[] {
+/** What has been undone when a run has failed. */
+export function captionOfFailed({ onFailure }: Plan): string {
+  return onFailure === 'keep' ? 'what is done is kept' : 'after undoing what is done';
+}
+
+export function approvalWords(approve: Approval): readonly string[] {
   switch (approve.by) {
     case 'person':
       return [];
@@ -69,7 +74,7 @@ function limit(ms: number | undefined): readonly string[] {
 }
 
 /** As an author would write it: `24h`, `90s`; days from two on. */
-function durationWords(ms: number): string {
+export function durationWords(ms: number): string {
   const units = [
     ['d', 86_400_000, 2],
     ['h', 3_600_000, 1],

@@ -1,15 +1,22 @@
 import type { Plan } from '../plan/plan.ts';
-import { graphOf } from './graph.ts';
+import { graphOf, type TextOptions } from './graph-of.ts';
 import { place } from './layout.ts';
+import { noOverlay, withCounts } from './overlay.ts';
 import type { Theme } from './palette.ts';
 import { renderSvg } from './svg.ts';
 
+export interface DrawOptions extends TextOptions {
+  /** Default `auto`: light or dark as the reader's system asks. */
+  readonly theme?: Theme;
+}
+
 /**
- * The step graph of a plan as an SVG document, the same for the same plan. Nodes carry `data-node` (the step) and `data-kind`, edges
- * `data-from` and `data-to`, for whoever wants to colour a run in.
- *
- * @param theme - default `auto`: light or dark as the reader's system asks
+ * A plan as an SVG document, the same bytes for the same plan. Nodes carry `data-node` (the step or the path of the state), `data-kind` and,
+ * in a run, `data-state`; edges `data-from` and `data-to`. It runs in Node and in browsers.
  */
-export async function drawSvg(plan: Plan, theme: Theme = 'auto'): Promise<string> {
-  return renderSvg(await place(graphOf(plan)), theme);
+export async function drawSvg(
+  plan: Plan,
+  { view = 'steps', theme = 'auto', overlay = noOverlay }: DrawOptions = {},
+): Promise<string> {
+  return renderSvg(await place(withCounts(graphOf(plan, view), overlay)), theme, overlay);
 }

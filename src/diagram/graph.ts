@@ -1,16 +1,30 @@
-/**
- * The step graph of a plan as people draw it: steps, start, closing review and end, and what leads from one to the other. Pure nodes appear
- * as labels only. Every drawing is made from this, in stable order: nodes as declared, edges by where they lead to.
- */
-import { dependenciesOf, factsOf } from '../plan/dependencies.ts';
-import { layOut } from '../plan/layout.ts';
-import { type Gate, isStep, type Plan, type StepKind, type StepNode } from '../plan/plan.ts';
-import { captionOfFinish, captionOfStart, captionOfStep } from './captions.ts';
+/** What every drawing is made from, whatever it shows: boxes, some inside others, and arrows between boxes that share a surrounding. */
+import type { StepKind } from '../plan/plan.ts';
 
-export type GraphNodeKind = StepKind | 'start' | 'closing' | 'complete';
+/** `steps`: what people wired, and what follows what. `states`: the statechart that runs, with its events and guards. */
+export type View = 'steps' | 'states';
+
+export type GraphNodeKind =
+  | StepKind
+  | 'start'
+  | 'closing'
+  | 'complete'
+  | 'failed'
+  | 'cancelled'
+  | 'notice'
+  | 'pending'
+  | 'processing'
+  | 'compensating'
+  | 'stage'
+  | 'region'
+  | 'state'
+  | 'end';
 
 export interface GraphNode {
-  /** Of the step; `$start`, `completion` and `$complete` for the rest. */
+  /**
+   * In the step view the step; `$start`, `completion`, `$complete`, `$failed` and `$onFailed` for the rest. In the state view the path of
+   * the state, joined by dots: `processing.working.approval`.
+   */
   readonly id: string;
   readonly kind: GraphNodeKind;
   readonly title: string;
@@ -19,177 +33,66 @@ export interface GraphNode {
   /** The condition under which it runs, all of it; `null`: always. */
   readonly condition: string | null;
   readonly undo: 'undoable' | 'irreversible' | null;
+  /** Id of the box it stands in; `null`: none. */
+  readonly parent: string | null;
+  /** Its surrounding begins with it. */
+  readonly isInitial: boolean;
+  /** Ways out that lead far away and are written into the box instead of being drawn: `failed → draining`. */
+  readonly exits: readonly string[];
+}
+
+/** A transition of the chart: the `position`-th (from 0) that a state lists for an event; `always` and `done` stand for the eventless ones. */
+export interface TransitionRef {
+  readonly state: string;
+  readonly event: string;
+  readonly position: number;
 }
 
 export interface GraphEdge {
+  /** Of the two nodes; never the same, and both in the same box. */
   readonly from: string;
   readonly to: string;
-  /** The part of the condition that is decided here; may be empty. */
+  /** Lines; may be empty. In the step view the part of the condition that is decided here. */
   readonly label: string;
+  /** `failure`: the run fails, or what was done is undone. `back`: it begins again. */
+  readonly kind: 'next' | 'failure' | 'back';
+  /** Of the state view: the transitions it stands for. */
+  readonly transitions: readonly TransitionRef[];
+  /** It keeps boxes apart and is not drawn. */
+  readonly isHidden: boolean;
 }
 
-export interface StepGraph {
+export interface Graph {
+  readonly view: View;
   readonly name: string;
   readonly version: number;
   /** Whether a failed run undoes what has been done. */
   readonly isUndoneOnFailure: boolean;
+  /** Surroundings before what is in them. */
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
 }
 
-const startId = '$start';
-const closingId = 'completion';
-const endId = '$complete';
+/** Under which an overlay knows an edge. */
+export function edgeKey({ from, to }: Pick<GraphEdge, 'from' | 'to'>): string {
+  return `${from} -> ${to}`;
+}
 
-export function graphOf(plan: Plan): StepGraph {
-  const steps = plan.nodes.filter(isStep);
-  const before = passingFailures(steps, layOut(plan).precedence);
-  const into = new Map(steps.map((step) => [step.id, direct(step.id, before)]));
-  const labels = createLabels(plan, into);
-  const led = new Set(
-    steps.flatMap((step) => (step.kind === 'fail' ? [] : (into.get(step.id) ?? []))),
-  );
-  const last = steps.filter((step) => step.kind !== 'fail' && !led.has(step.id));
-  const toClosing = last.length === 0 ? [startId] : last.map((step) => step.id);
-  const ends = { condition: null, undo: null };
+/** A node with the fields that most nodes leave empty. */
+export function graphNode(
+  node: Pick<GraphNode, 'id' | 'kind' | 'title'> & Partial<GraphNode>,
+): GraphNode {
   return {
-    name: plan.name,
-    version: plan.version,
-    isUndoneOnFailure: plan.onFailure === 'compensate',
-    nodes: [
-      { id: startId, kind: 'start', title: 'start', caption: captionOfStart(plan), ...ends },
-      ...steps.map((step) => nodeOf(step, labels.unplaced(step))),
-      {
-        id: closingId,
-        kind: 'closing',
-        title: 'closing review',
-        caption: captionOfFinish(plan),
-        ...ends,
-      },
-      { id: endId, kind: 'complete', title: 'complete', caption: '', ...ends },
-    ],
-    edges: [
-      ...steps.flatMap((step) => {
-        const sources = into.get(step.id) ?? [];
-        return sources.length === 0
-          ? [{ from: startId, to: step.id, label: labels.on(step, startId) }]
-          : sources.map((from) => ({ from, to: step.id, label: labels.on(step, from) }));
-      }),
-      ...toClosing.map((from) => ({ from, to: closingId, label: '' })),
-      { from: closingId, to: endId, label: '' },
-    ],
+    caption: '',
+    condition: null,
+    undo: null,
+    parent: null,
+    isInitial: false,
+    exits: [],
+    ...node,
   };
 }
 
-function nodeOf(step: StepNode, unplaced: string): GraphNode {
-  const caption = [captionOfStep(step), unplaced === '' ? '' : `if ${unplaced}`];
-  return {
-    id: step.id,
-    kind: step.kind,
-    title: step.id,
-    caption: caption.filter((part) => part !== '').join(' · '),
-    condition: step.gates.length === 0 ? null : joined(step.gates),
-    undo: undoOf(step),
-  };
-}
-
-function undoOf(step: StepNode): GraphNode['undo'] {
-  const tasks =
-    step.kind === 'map'
-      ? step.body.filter((part) => part.kind === 'task')
-      : step.kind === 'task'
-        ? [step]
-        : [];
-  const calls = tasks.flatMap((task) => [task.call, ...(task.fallback ? [task.fallback] : [])]);
-  if (calls.some((call) => call.compensate === 'irreversible')) return 'irreversible';
-  return calls.some((call) => call.compensate === 'handler') ? 'undoable' : null;
-}
-
-type Sources = ReadonlyMap<string, readonly string[]>;
-
-/** Nothing is reached through a step that fails the run: what waits for it follows what the failing step follows. */
-function passingFailures(steps: readonly StepNode[], precedence: Sources): Sources {
-  const failures = new Set(steps.filter((step) => step.kind === 'fail').map((step) => step.id));
-  const passed = new Map<string, readonly string[]>();
-  const order = [...precedence.keys()];
-  for (const id of inOrder(order, precedence)) {
-    const sources = (precedence.get(id) ?? []).flatMap((source) =>
-      failures.has(source) ? (passed.get(source) ?? []) : [source],
-    );
-    passed.set(id, [...new Set(sources)]);
-  }
-  return passed;
-}
-
-/** Sources first. */
-function inOrder(ids: readonly string[], precedence: Sources): readonly string[] {
-  const sorted = new Set<string>();
-  const stack = [...ids].reverse();
-  for (let id = stack.at(-1); id !== undefined; id = stack.at(-1)) {
-    const missing = (precedence.get(id) ?? []).filter((source) => !sorted.has(source));
-    if (sorted.has(id) || missing.length === 0) sorted.add(stack.pop() ?? id);
-    else stack.push(...missing);
-  }
-  return [...sorted];
-}
-
-/** Sources that no other source already implies. */
-function direct(id: string, precedence: Sources): readonly string[] {
-  const before = precedence.get(id) ?? [];
-  if (before.length < 2) return before;
-  const implied = new Set<string>();
-  const pending = before.flatMap((other) => precedence.get(other) ?? []);
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (implied.has(next)) continue;
-    implied.add(next);
-    pending.push(...(precedence.get(next) ?? []));
-  }
-  return before.filter((other) => !implied.has(other));
-}
-
-/**
- * Where conditions are written: on the edge from the step that decides them; on the only edge if that step lies further back; and else in
- * the node. Within a branch only the first steps carry its condition.
- */
-function createLabels(plan: Plan, into: Sources) {
-  const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
-  const gatesOf = (id: string) => nodes.get(id)?.gates ?? [];
-  const open = (step: StepNode) => {
-    const sources = into.get(step.id) ?? [];
-    const inherited = new Set(sources.flatMap(gatesOf).map(keyOf));
-    return step.gates.filter((gate) => !inherited.has(keyOf(gate)));
-  };
-  const decidersOf = (gate: Gate): ReadonlySet<string> => {
-    const found = new Set<string>();
-    const seen = new Set<string>();
-    const pending = [...factsOf(gate.condition)];
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const node = nodes.get(next);
-      if (node === undefined || seen.has(next)) continue;
-      seen.add(next);
-      if (isStep(node)) found.add(next);
-      else pending.push(...dependenciesOf(node));
-    }
-    return found;
-  };
-  const placesOf = (step: StepNode, gate: Gate): readonly string[] => {
-    const sources = into.get(step.id) ?? [];
-    if (sources.length < 2) return [sources[0] ?? startId];
-    const deciders = decidersOf(gate);
-    return sources.filter((source) => deciders.has(source));
-  };
-  return {
-    on: (step: StepNode, from: string) =>
-      joined(open(step).filter((gate) => placesOf(step, gate).includes(from))),
-    unplaced: (step: StepNode) =>
-      joined(open(step).filter((gate) => placesOf(step, gate).length === 0)),
-  };
-}
-
-function keyOf(gate: Gate): string {
-  return JSON.stringify(gate.condition);
-}
-
-function joined(gates: readonly Gate[]): string {
-  return [...new Set(gates.map((gate) => gate.label))].join(' and ');
+export function graphEdge(edge: Pick<GraphEdge, 'from' | 'to'> & Partial<GraphEdge>): GraphEdge {
+  return { label: '', kind: 'next', transitions: [], isHidden: false, ...edge };
 }

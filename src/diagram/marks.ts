@@ -1,16 +1,17 @@
-/** What a drawing says about compensation, and the legend that explains its signs. */
-import { captionFont } from './box.ts';
-import type { GraphNode, StepGraph } from './graph.ts';
+/** Small signs on the border of a box: what can be undone, how it stands in a run, how often it was passed. */
+import type { GraphNode } from './graph.ts';
+import type { PartState } from './overlay.ts';
 import { paint, type Theme } from './palette.ts';
-import { icons } from './shapes.ts';
-import { text } from './svg-text.ts';
+import { stateIcons, undoIcon } from './shapes.ts';
+import { round, text } from './svg-text.ts';
 import { type Font, widthOf } from './text.ts';
 import { element, type Markup } from './xml.ts';
 
 const markFont: Font = { size: 9.5 };
+const countFont: Font = { size: 10, isBold: true };
 const word = 'irreversible';
-const wordWidth = Math.ceil(widthOf(word, markFont)) + 10;
-const badge = 18;
+export const wordWidth = Math.ceil(widthOf(word, markFont)) + 10;
+export const badgeSize = 18;
 
 /** @param right - of the mark; it sits on the line at `middle` */
 export function markOf(
@@ -35,10 +36,10 @@ export function markOf(
   }
   return element(
     'g',
-    { transform: `translate(${right - badge} ${middle - badge / 2})` },
+    { transform: `translate(${right - badgeSize} ${middle - badgeSize / 2})` },
     element('circle', { cx: 9, cy: 9, r: 9, ...paint('mark', theme) }),
     element('path', {
-      d: icons.undo,
+      d: undoIcon,
       transform: 'translate(3 2.6) scale(.75)',
       'stroke-width': 1.9,
       'stroke-linecap': 'round',
@@ -48,67 +49,48 @@ export function markOf(
   );
 }
 
-export interface Legend {
-  readonly parts: readonly Markup[];
-  readonly width: number;
-  readonly height: number;
+/** A disc around (x, y): a colour and a sign, for those who see no colours. */
+export function stateMark(state: PartState, x: number, y: number, theme: Theme): Markup {
+  return element(
+    'g',
+    { transform: `translate(${x} ${y})` },
+    element('circle', { r: 9, ...paint(`badge-${state}`, theme) }),
+    element('path', {
+      d: stateIcons[state],
+      transform: 'translate(-6 -6) scale(.75)',
+      'stroke-width': 2.4,
+      'stroke-linecap': 'round',
+      'stroke-linejoin': 'round',
+      ...paint('glyph', theme),
+    }),
+  );
 }
 
-/** Only the signs that occur. */
-export function legendOf(graph: StepGraph, theme: Theme): Legend {
-  const undone = graph.isUndoneOnFailure ? 'undone if the run fails' : 'can be undone';
-  const isConditional = graph.nodes.some((node) => node.condition !== null);
-  const entries = [
-    ...(has(graph, 'undoable')
-      ? [
-          {
-            sign: (x: number) => markOf('undoable', x + badge, -4, theme),
-            width: badge,
-            words: undone,
-          },
-        ]
-      : []),
-    ...(has(graph, 'irreversible')
-      ? [
-          {
-            sign: (x: number) => markOf('irreversible', x + wordWidth, -4, theme),
-            width: wordWidth,
-            words: 'cannot be undone',
-          },
-        ]
-      : []),
-    ...(isConditional
-      ? [
-          {
-            sign: (x: number) => dashes(x, theme),
-            width: 20,
-            words: 'skipped unless its condition holds',
-          },
-        ]
-      : []),
-  ];
-  const parts: Markup[] = [];
-  let x = 0;
-  for (const { sign, width, words } of entries) {
-    const at = { x: x + width + 6, y: 0, font: captionFont };
-    parts.push(sign(x), text(words, { ...at, colours: paint('muted', theme) }));
-    x += width + 6 + Math.ceil(widthOf(words, captionFont)) + 16;
-  }
-  return { parts, width: Math.max(0, x - 16), height: parts.length === 0 ? 0 : 36 };
+/** The dot that a statechart begins at. */
+export function initialMark(width: number, { kind }: GraphNode, theme: Theme): Markup {
+  const x = kind === 'state' ? 13 : Math.min(34, width / 3);
+  return element('circle', { cx: x, cy: 0, r: 4, ...paint('dot', theme) });
 }
 
-function has({ nodes }: StepGraph, undo: GraphNode['undo']): boolean {
-  return nodes.some((node) => node.undo === undo);
-}
-
-function dashes(x: number, theme: Theme): Markup {
-  return element('rect', {
-    x: x + 0.5,
-    y: -10.5,
-    width: 19,
-    height: 13,
-    rx: 4,
-    'stroke-dasharray': '4 2.5',
-    ...paint('task', theme),
-  });
+/** @param right - of the mark; it sits on the line at `middle` */
+export function countMark(
+  words: string,
+  heat: 0 | 1 | 2 | 3 | 4,
+  right: number,
+  middle: number,
+  theme: Theme,
+): Markup {
+  const width = Math.ceil(widthOf(words, countFont)) + 12;
+  return element(
+    'g',
+    { transform: `translate(${round(right - width)} ${round(middle - 8)})` },
+    element('rect', { width, height: 16, rx: 8, ...paint(`badge-heat${heat}`, theme) }),
+    text(words, {
+      x: width / 2,
+      y: 11.6,
+      anchor: 'middle',
+      font: countFont,
+      colours: { fill: '#ffffff' },
+    }),
+  );
 }

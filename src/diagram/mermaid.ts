@@ -1,22 +1,33 @@
-/** The step graph of a plan as Mermaid text, in stable order: what a person draws on a whiteboard. */
+/** A plan as Mermaid text, in stable order: a flow chart of its steps, or a diagram of its states. */
 import type { Plan } from '../plan/plan.ts';
-import { type GraphNode, graphOf } from './graph.ts';
+import type { Graph, GraphEdge, GraphNode } from './graph.ts';
+import { childrenOf, graphOf, type TextOptions } from './graph-of.ts';
+import { escapeMermaid as escape, mermaidClasses, mermaidName as nameOf } from './mermaid-words.ts';
+import { noOverlay } from './overlay.ts';
 
-export function toMermaid(plan: Plan): string {
-  const { nodes, edges } = graphOf(plan);
-  const lines = ['graph TD'];
-  for (const node of nodes) lines.push(`  ${nameOf(node.id)}${shapeOf(node)}`);
-  for (const { from, to, label } of edges) {
-    const text = label === '' ? '' : `|"${escape(label)}"|`;
-    lines.push(`  ${nameOf(from)} -->${text} ${nameOf(to)}`);
-  }
-  return `${lines.join('\n')}\n`;
+/** Text that Mermaid draws, in GitHub and many editors without more ado. The same text for the same plan. */
+export function toMermaid(
+  plan: Plan,
+  { view = 'steps', overlay = noOverlay }: TextOptions = {},
+): string {
+  const graph = graphOf(plan, view);
+  const body = view === 'steps' ? flowChart(graph) : stateDiagram(graph);
+  return `${[...body, ...mermaidClasses(graph, overlay)].join('\n')}\n`;
 }
 
-/** Step ids are Mermaid words but for a few reserved ones, and `-` may begin an arrow. */
-function nameOf(id: string): string {
-  if (id.startsWith('$')) return id.slice(1);
-  return `s_${id.replaceAll('_', '__').replaceAll('-', '_m')}`;
+// --- steps -------------------------------------------------------------------------------------------------------------------------
+
+function flowChart({ nodes, edges }: Graph): readonly string[] {
+  return [
+    'graph TD',
+    ...nodes.map((node) => `  ${nameOf(node.id)}${shapeOf(node)}`),
+    ...edges
+      .filter(({ isHidden }) => !isHidden)
+      .map(({ from, to, label, kind }) => {
+        const text = label === '' ? '' : `|"${escape(label)}"|`;
+        return `  ${nameOf(from)} ${kind === 'failure' ? '-.->' : '-->'}${text} ${nameOf(to)}`;
+      }),
+  ];
 }
 
 function shapeOf(node: GraphNode): string {
@@ -25,6 +36,7 @@ function shapeOf(node: GraphNode): string {
   switch (node.kind) {
     case 'start':
     case 'complete':
+    case 'failed':
       return `(["${text}"])`;
     case 'review':
     case 'closing':
@@ -40,21 +52,50 @@ function shapeOf(node: GraphNode): string {
       return `[\\"${text}"\\]`;
     case 'fail':
       return `>"${text}"]`;
-    case 'task':
-      return `["${text}"]`;
     default:
-      return node.kind satisfies never;
+      return `["${text}"]`;
   }
 }
 
-/** Mermaid reads HTML and its own `#…;` entities in quoted text; a line break or a backtick would change what it reads. */
-function escape(text: string): string {
-  return text
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll('#', '#35;')
-    .replaceAll('&', '#amp;')
-    .replaceAll('"', '#quot;')
-    .replaceAll('<', '#lt;')
-    .replaceAll('>', '#gt;')
-    .replaceAll('`', '#96;');
+// --- states ------------------------------------------------------------------------------------------------------------------------
+
+function stateDiagram(graph: Graph): readonly string[] {
+  const children = childrenOf(graph);
+  const edges = new Map<string | null, GraphEdge[]>();
+  const parents = new Map(graph.nodes.map(({ id, parent }) => [id, parent]));
+  for (const edge of graph.edges) {
+    const around = parents.get(edge.from) ?? null;
+    edges.set(around, [...(edges.get(around) ?? []), edge]);
+  }
+  const ends = new Set(graph.nodes.flatMap(({ id, kind }) => (kind === 'end' ? [id] : [])));
+  const inside = (parent: string | null, indent: string): readonly string[] => {
+    const nodes = children.get(parent) ?? [];
+    const first = nodes.find(({ isInitial }) => isInitial);
+    return [
+      ...nodes.flatMap((node) => box(node, indent)),
+      ...(first === undefined ? [] : [`${indent}[*] --> ${nameOf(first.id)}`]),
+      ...(edges.get(parent) ?? []).map((edge) => arrow(edge, ends, indent)),
+    ];
+  };
+  const box = (node: GraphNode, indent: string): readonly string[] => {
+    if (node.kind === 'end') return [];
+    const declared = `${indent}state "${escape(node.title)}" as ${nameOf(node.id)}`;
+    const parts = children.get(node.id);
+    if (parts === undefined) return [declared];
+    const areRegions = parts.some(({ kind }) => kind === 'region');
+    const within = areRegions
+      ? parts.flatMap(({ id }, index) => [
+          ...(index === 0 ? [] : [`${indent}  --`]),
+          ...inside(id, `${indent}  `),
+        ])
+      : inside(node.id, `${indent}  `);
+    return [`${declared} {`, ...within, `${indent}}`];
+  };
+  return ['stateDiagram-v2', ...inside(null, '  ')];
+}
+
+function arrow({ from, to, label }: GraphEdge, ends: ReadonlySet<string>, indent: string): string {
+  const target = ends.has(to) ? '[*]' : nameOf(to);
+  const text = label === '' ? '' : ` : ${label.split('\n').map(escape).join('\\n')}`;
+  return `${indent}${nameOf(from)} --> ${target}${text}`;
 }

@@ -1,10 +1,11 @@
 /** A placed graph as an SVG document: a card that is legible in light and dark surroundings, with the reader's own fonts and no script. */
 import { captionFont } from './box.ts';
-import type { Placement } from './layout.ts';
-import { type Legend, legendOf } from './marks.ts';
-import { paint, styleSheet, type Theme } from './palette.ts';
+import type { PlacedEdge, Placement } from './layout.ts';
+import { type Legend, legendOf } from './legend.ts';
+import { markOfEdge, mostOf, noOverlay, type Overlay } from './overlay.ts';
+import { paint, type Role, styleSheet, type Theme } from './palette.ts';
 import { renderEdge, renderLabel } from './svg-edge.ts';
-import { renderNode } from './svg-node.ts';
+import { groundIn, renderNode, type Setting } from './svg-node.ts';
 import { text } from './svg-text.ts';
 import { type Font, widthOf } from './text.ts';
 import { element, lines, type Markup } from './xml.ts';
@@ -16,21 +17,44 @@ const headingFont: Font = { size: 15, isBold: true };
 const margin = 24;
 const heading = 40;
 
-export function renderSvg(placement: Placement, theme: Theme = 'auto'): string {
+const subjects = {
+  steps: 'its steps and what leads to what',
+  states: 'its states and what leads from one to the other',
+} as const;
+
+export function renderSvg(
+  placement: Placement,
+  theme: Theme = 'auto',
+  overlay: Overlay = noOverlay,
+): string {
   const { graph, nodes, edges } = placement;
-  const version = `version ${graph.version}`;
-  const nameWidth = widthOf(graph.name, headingFont);
-  const legend = legendOf(graph, theme);
-  const inner = Math.ceil(
-    Math.max(placement.width, nameWidth + 10 + widthOf(version, captionFont), legend.width),
-  );
+  const words = [
+    `version ${graph.version}`,
+    ...(overlay.title === undefined ? [] : [overlay.title]),
+  ];
+  const version = words.join(' · ');
+  const headingWidth = widthOf(graph.name, headingFont) + 10 + widthOf(version, captionFont);
+  const legend = legendOf(graph, overlay, theme, Math.max(placement.width, headingWidth));
+  const inner = Math.ceil(Math.max(placement.width, headingWidth, legend.width));
   const width = inner + 2 * margin;
   const height = Math.ceil(placement.height) + heading + 2 * margin + legend.height;
   const left = margin + Math.round((inner - placement.width) / 2);
-  const style = styleSheet(theme);
+  const setting: Setting = {
+    theme,
+    isRun: [...overlay.nodes.values()].some(({ state }) => state !== undefined),
+    most: mostOf(overlay),
+  };
+  const byId = new Map(nodes.map((placed) => [placed.node.id, placed]));
+  const groundOf = ({ edge }: PlacedEdge): Role => {
+    const around = byId.get(byId.get(edge.from)?.node.parent ?? '');
+    if (around === undefined) return 'label';
+    return groundIn(around, overlay.nodes.get(around.node.id) ?? {}, setting);
+  };
+  const drawn = nodes.map((placed) => ({
+    isOpen: placed.box.isOpen,
+    markup: renderNode(placed, overlay.nodes.get(placed.node.id) ?? {}, setting),
+  }));
   const parts = [
-    element('title', {}, `${graph.name}, ${version}: its steps and what leads to what`),
-    ...(style === '' ? [] : [element('style', {}, { markup: style })]),
     element('rect', {
       x: 0.5,
       y: 0.5,
@@ -51,13 +75,15 @@ export function renderSvg(placement: Placement, theme: Theme = 'auto'): string {
     element(
       'g',
       { transform: `translate(${left} ${margin + heading})` },
-      lines(edges.map((edge) => renderEdge(edge, theme))),
-      lines(edges.flatMap((edge) => renderLabel(edge, theme))),
-      lines(nodes.map((node) => renderNode(node, theme))),
+      lines(drawn.filter(({ isOpen }) => isOpen).map(({ markup }) => markup)),
+      lines(edges.map((placed) => renderEdge(placed, markOfEdge(overlay, placed.edge), setting))),
+      lines(edges.flatMap((placed) => renderLabel(placed, groundOf(placed), theme))),
+      lines(drawn.filter(({ isOpen }) => !isOpen).map(({ markup }) => markup)),
       { markup: '\n' },
     ),
     ...renderLegend(legend, height - margin),
   ];
+  const style = styleSheet(theme, lines(parts).markup);
   const root = {
     xmlns: 'http://www.w3.org/2000/svg',
     width,
@@ -66,7 +92,11 @@ export function renderSvg(placement: Placement, theme: Theme = 'auto'): string {
     role: 'img',
     'font-family': fonts,
   };
-  return `${element('svg', root, lines(parts), { markup: '\n' }).markup}\n`;
+  const first = [
+    element('title', {}, `${graph.name}, ${version}: ${subjects[graph.view]}`),
+    ...(style === '' ? [] : [element('style', {}, { markup: style })]),
+  ];
+  return `${element('svg', root, lines([...first, ...parts]), { markup: '\n' }).markup}\n`;
 }
 
 function renderLegend(legend: Legend, bottom: number): readonly Markup[] {

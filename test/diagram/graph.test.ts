@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { incidentResponse } from '../../machines/incident-response/workflow.ts';
-import { graphOf } from '../../src/diagram/graph.ts';
+import { graphOf } from '../../src/diagram/graph-of.ts';
 import { defineTask, defineWorkflow, type Workflow } from '../../src/index.ts';
 import { everything, fork } from './samples.ts';
 
@@ -68,6 +68,7 @@ describe('the step graph', () => {
       ['announce', 'emit', 'emits order.paid'],
       ['completion', 'closing', 'by a person · within 24h'],
       ['$complete', 'complete', ''],
+      ['$failed', 'failed', 'after undoing what is done'],
     ]);
   });
 
@@ -111,6 +112,7 @@ describe('the step graph', () => {
       'first > second',
       'second > completion',
       'completion > $complete',
+      'refuse > $failed',
     ]);
   });
 
@@ -131,6 +133,7 @@ describe('the step graph', () => {
       'first > refuse: above 3',
       'first > completion',
       'completion > $complete',
+      'refuse > $failed',
     ]);
   });
 
@@ -167,6 +170,29 @@ describe('the step graph', () => {
     });
 
     expect(edgesOf(optional)[0]).toBe('$start > only: wanted');
+  });
+
+  it('shows who can end the run by a rejection, and which task is told of a failure', () => {
+    const watched = defineWorkflow({
+      name: 'watched',
+      version: 1,
+      input: z.number(),
+      onFailed: work,
+      steps(w) {
+        w.review('first', { onRejected: 'fail', expires: '2d', onExpired: 'reject' });
+        w.review('second', {});
+        return w.finish(w.input, { approve: 'person', expires: '24h' });
+      },
+    });
+
+    const failing = graphOf(watched.plan).edges.filter(({ kind }) => kind === 'failure');
+
+    expect(failing.map(({ from, to, label }) => [from, to, label])).toEqual([
+      ['first', '$failed', 'rejected or expired'],
+      ['completion', '$failed', 'rejected or expired'],
+      ['$failed', '$onFailed', ''],
+    ]);
+    expect(graphOf(watched.plan).nodes.at(-1)).toMatchObject({ kind: 'notice', title: 'work' });
   });
 
   it('goes straight to the closing review without any step', () => {

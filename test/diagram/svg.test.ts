@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drawSvg } from '../../src/diagram/draw.ts';
-import { graphOf } from '../../src/diagram/graph.ts';
+import { graphOf } from '../../src/diagram/graph-of.ts';
 import { place } from '../../src/diagram/layout.ts';
 import { everything, fork, hostile } from './samples.ts';
 import { wellFormed } from './well-formed.ts';
@@ -63,7 +63,7 @@ describe('drawSvg', () => {
 
   it('follows the reader between light and dark, or stays at one of them', async () => {
     const [auto, light, dark] = await Promise.all(
-      (['auto', 'light', 'dark'] as const).map((theme) => drawSvg(fork.plan, theme)),
+      (['auto', 'light', 'dark'] as const).map((theme) => drawSvg(fork.plan, { theme })),
     );
 
     expect(auto).toContain('@media (prefers-color-scheme:dark)');
