@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // On two cores the default is one worker, and half the machine stands idle while tests wait for processes they have started.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Tests that kill real processes draw their places anew each time; a machine under load may miss one. Failures are printed all the same.
     retry: process.env['CI'] === 'true' ? 1 : 0,
     testTimeout: 20_000,
