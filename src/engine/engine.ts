@@ -135,9 +135,21 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     noteRefusal: (runId, request, error) => door.noteRefusal(runId, request, error),
     async startRun(id, { name, version }, input, startOptions, parent, depth) {
       const exact = version === null ? null : catalogue.find(name, version);
+      const workflow = exact ?? catalogue.newest(name);
+      if (version !== null && workflow.version !== version)
+        log.warn(
+          {
+            runId: id,
+            parent: parent?.runId,
+            workflow: name,
+            asked: version,
+            started: workflow.version,
+          },
+          'the child is started in its newest version: the one its parent names is not registered',
+        );
       await launch({
         id,
-        workflow: exact ?? catalogue.newest(name),
+        workflow,
         input,
         options: startOptions,
         parent,
