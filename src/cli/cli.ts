@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import type { Settings } from '../engine/settings.ts';
 import type { Store } from '../ports/store.ts';
 import { printable, toJsonText } from './escape.ts';
 import { failureJson, failureText, toFailure } from './failure.ts';
@@ -35,10 +36,12 @@ export interface Cli {
   readonly interruption: Interruption;
   /** Standard input and error are a terminal: there is somebody to ask. */
   readonly isInteractive: boolean;
-  /** Does the work with an orchestrator on the store, and prints its report. */
+  /** Does the work with an orchestrator on the store, and prints its report. What is due in other runs is left alone. */
   run(access: Access, work: (session: Session) => Promise<Report>): Promise<void>;
+  /** The same with an orchestrator that looks after all runs. */
+  runAll(work: (session: Session) => Promise<Report>): Promise<void>;
   /** The same for work that ends by itself when a signal comes. */
-  runUntilSignal(access: Access, work: (session: Session) => Promise<Report>): Promise<void>;
+  runAllUntilSignal(work: (session: Session) => Promise<Report>): Promise<void>;
   /** What a look at the store yields; nothing is printed. */
   look<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Does the work on the store alone: nothing that is due is taken up. `null`: it has written its own document. */
@@ -98,12 +101,13 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     return Promise.race([work, interrupted]);
   }
 
-  function open(access: Access): Promise<Session> {
+  function open(access: Access, lookAfter: Settings['lookAfter']): Promise<Session> {
     const { store, machines, json, verbose } = options();
     return openSession({
       store,
       machines,
       access,
+      lookAfter,
       log: createLog({ json, verbose }, stderr),
       interruption,
       onSlowClose: () =>
@@ -119,8 +123,12 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     });
   }
 
-  async function using<T>(access: Access, work: (session: Session) => Promise<T>): Promise<T> {
-    const session = await open(access);
+  async function using<T>(
+    access: Access,
+    work: (session: Session) => Promise<T>,
+    lookAfter: Settings['lookAfter'] = 'own',
+  ): Promise<T> {
+    const session = await open(access, lookAfter);
     if (stderr.isTTY && access !== 'read' && !options().verbose) {
       session.orchestrator.subscribe((event) => say(progressLine(event, errorStyle)));
     }
@@ -153,7 +161,10 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     isInteractive: [stdin, stderr].every(({ isTTY }) => isTTY),
     run: (access, work) =>
       using(access, async (session) => report(await orInterrupted(work(session)))),
-    runUntilSignal: (access, work) => using(access, async (session) => report(await work(session))),
+    runAll: (work) =>
+      using('create', async (session) => report(await orInterrupted(work(session))), 'all'),
+    runAllUntilSignal: (work) =>
+      using('create', async (session) => report(await work(session)), 'all'),
     look: (work) => using('read', (session) => orInterrupted(work(session))),
     runOnStore,
     report,

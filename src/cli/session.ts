@@ -1,4 +1,5 @@
 /** A store with an orchestrator on it, for as long as one command needs them. */
+import type { Settings } from '../engine/settings.ts';
 import { createOrchestrator, type Orchestrator } from '../orchestrator.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
@@ -19,6 +20,7 @@ export interface SessionOptions {
   readonly store: string;
   readonly machines: string;
   readonly access: Access;
+  readonly lookAfter: Settings['lookAfter'];
   readonly log: Logger;
   readonly interruption: Interruption;
   /** Told when closing takes a while. */
@@ -42,6 +44,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       workflows: withoutRepeats(machines.workflows),
       store,
       logger: options.log,
+      settings: { lookAfter: options.lookAfter },
     });
     return {
       store,

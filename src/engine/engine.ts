@@ -29,6 +29,7 @@ import { createLauncher, type Started } from './launcher.ts';
 import type { LiveRun } from './live-run.ts';
 import { createMaps } from './maps.ts';
 import { createNotices } from './notices.ts';
+import { createOwnRuns } from './own-runs.ts';
 import { createReader, type Reader } from './reader.ts';
 import type { RunRequest } from './requests.ts';
 import { createRunTable } from './run-table.ts';
@@ -79,6 +80,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const catalogue = createCatalogue(options.workflows, store);
   const queue = createCommitQueue(store);
   const announcer = createAnnouncer(log);
+  const own = settings.lookAfter === 'own' ? createOwnRuns(store) : null;
   const inFlight: WorkDeps['inFlight'] = new Map();
   let closing: Promise<void> | null = null;
 
@@ -93,6 +95,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     owner,
     onCommitted(run, commit, commands) {
       announcer.announce(run, commit);
+      own?.add(run.header.id);
       if (commit.state.dueAtMs !== null) sweeper.at(commit.state.dueAtMs);
       if (closing === null) for (const command of commands) act(run, command);
       carry(commit.messages);
@@ -159,7 +162,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (parent !== null) await courier.deliver(id);
     },
   });
-  const sweeper = createSweeper(deps, courier);
+  const sweeper = createSweeper(deps, courier, own);
   const driver = createDriver({
     reader,
     runs,
@@ -200,6 +203,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     }
   }
 
+  /** Asked about a run: from now on it is looked after here, beginning with what an earlier process left of it. */
+  async function lookAfter(runId: string): Promise<void> {
+    if (own?.add(runId) === true && !store.readOnly) await sweeper.sweep();
+  }
+
   function assertOpen(): void {
     if (closing !== null)
       throw new SignalboxError('CLOSED', 'The orchestrator is closed and accepts nothing more');
@@ -211,6 +219,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...reader,
     catalogue,
     ...driver,
+    async drive(runId, until) {
+      if (own !== null) await lookAfter(runId);
+      return driver.drive(runId, until);
+    },
+    async untilEnded(runId) {
+      if (own !== null) await lookAfter(runId);
+      return driver.untilEnded(runId);
+    },
     subscribe: (listener, runId) => announcer.subscribe(listener, runId),
     async start(workflow, input, startOptions) {
       assertOpen();
@@ -225,6 +241,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     async request(runId, request) {
       assertOpen();
+      if (own !== null) await lookAfter(runId);
       return door.request(runId, request);
     },
     async fork(runId, options) {

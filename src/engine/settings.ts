@@ -14,6 +14,11 @@ export interface Settings {
   readonly cachedRuns: number;
   /** How long a call waits for the process that holds the run. */
   readonly answerTimeoutMs: number;
+  /**
+   * Runs an engine looks after by itself: `all`, or its `own`: those it was asked about, their children, and parents they report to. For
+   * processes that change one run and end: what is due elsewhere is left to an engine that looks after all.
+   */
+  readonly lookAfter: 'all' | 'own';
   /** How long an idempotency key of a start is remembered. */
   readonly keyTtlMs: number;
 }
@@ -26,5 +31,6 @@ export const defaultSettings: Settings = {
   maxDispatches: 10,
   cachedRuns: 1_000,
   answerTimeoutMs: 30_000,
+  lookAfter: 'all',
   keyTtlMs: 24 * 60 * 60 * 1000,
 };

@@ -3,6 +3,7 @@ import { SignalboxError } from '../errors.ts';
 import type { WorkDeps } from './attempts.ts';
 import type { Courier } from './courier.ts';
 import { fireDue, fireReminders } from './due.ts';
+import type { OwnRuns } from './own-runs.ts';
 import { adopt, orphansOf } from './recovery.ts';
 import { createWaker } from './waker.ts';
 
@@ -17,10 +18,12 @@ export interface Sweeper {
 
 const pageSize = 500;
 
-export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
+/** @param own - the runs to look after; `null`: all */
+export function createSweeper(deps: WorkDeps, courier: Courier, own: OwnRuns | null): Sweeper {
   const { store, runs, clock, settings, log, inFlight, owner } = deps;
   const unreadable = new Set<string>();
   let sweeping: Promise<void> | null = null;
+  let isAskedAgain = false;
   const waker = createWaker(
     clock,
     store.shared ? settings.pollMs : settings.maxSleepMs,
@@ -30,7 +33,9 @@ export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
 
   function sweep(): Promise<void> {
     if (deps.isClosed()) return Promise.resolve();
-    sweeping ??= look()
+    // A look under way may have passed by what this one is asked for.
+    isAskedAgain = sweeping !== null;
+    sweeping ??= lookUntilDone()
       .catch((error: unknown) =>
         log.error({ err: error }, 'looking for due work failed; it is tried again'),
       )
@@ -40,26 +45,42 @@ export function createSweeper(deps: WorkDeps, courier: Courier): Sweeper {
     return sweeping;
   }
 
+  async function lookUntilDone(): Promise<void> {
+    do {
+      isAskedAgain = false;
+      await look();
+    } while (isAskedAgain && !deps.isClosed());
+  }
+
   async function look(): Promise<void> {
-    const seen = new Set<string>();
     try {
-      for (let isDone = false; !isDone && !deps.isClosed(); ) {
-        const query = {
-          nowMs: clock.nowMs(),
-          owner,
-          anyLease: !store.shared,
-          limit: pageSize + inFlight.size,
-        };
-        const found = await store.claimable(query);
-        const fresh = found.filter((runId) => !seen.has(runId) && !unreadable.has(runId));
-        for (const runId of fresh) seen.add(runId);
-        await Promise.all(fresh.map(tend));
-        isDone = fresh.length === 0;
-      }
-      await courier.broadcast();
+      await (own === null ? lookAtAll() : lookAtOwn(own));
     } finally {
       await setAlarm();
     }
+  }
+
+  async function lookAtOwn(runs: OwnRuns): Promise<void> {
+    const ids = await runs.withChildren();
+    await Promise.all(ids.filter((runId) => !unreadable.has(runId)).map(tend));
+  }
+
+  async function lookAtAll(): Promise<void> {
+    const seen = new Set<string>();
+    for (let isDone = false; !isDone && !deps.isClosed(); ) {
+      const query = {
+        nowMs: clock.nowMs(),
+        owner,
+        anyLease: !store.shared,
+        limit: pageSize + inFlight.size,
+      };
+      const found = await store.claimable(query);
+      const fresh = found.filter((runId) => !seen.has(runId) && !unreadable.has(runId));
+      for (const runId of fresh) seen.add(runId);
+      await Promise.all(fresh.map(tend));
+      isDone = fresh.length === 0;
+    }
+    await courier.broadcast();
   }
 
   /** What is overdue and could not be dealt with is looked at again later, never in a busy loop. */

@@ -13,13 +13,13 @@ export function addWork(program: Command, cli: Cli): void {
     .option('--watch', 'stay, and go on with whatever becomes due, until stopped', false)
     .action(({ watch }: { readonly watch: boolean }) =>
       watch
-        ? cli.runUntilSignal('create', async (session) => {
+        ? cli.runAllUntilSignal(async (session) => {
             cli.note('Working until stopped; Ctrl-C stops');
             const stoppedBy = await cli.interruption.happened;
             const runs = session.touched.size;
             return { json: { runs, stoppedBy }, text: [`Stopped; ${runs} runs were moved`] };
           })
-        : cli.run('create', async (session) => {
+        : cli.runAll(async (session) => {
             await workThrough(cli, session);
             return toReport(cli, session);
           }),
