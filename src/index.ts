@@ -1,4 +1,6 @@
 // Authoring
+
+export type { Mapping, ResultsOfRun } from './chart/moving/mapping.ts';
 export {
   type Approve,
   type Branch,
@@ -72,6 +74,7 @@ export { overlayOfRun, type RunTrace } from './diagram/run-overlay.ts';
 export type { RunEvent } from './engine/announcer.ts';
 export type { WorkflowSource } from './engine/catalogue.ts';
 export type { Fork, ForkOptions } from './engine/fork.ts';
+export type { MigratedRun, MigrateOptions, MigrationReport } from './engine/migrate.ts';
 export type { PastRun } from './engine/past-run.ts';
 export type { RunOutcome } from './engine/run-outcome.ts';
 export type { Settings } from './engine/settings.ts';

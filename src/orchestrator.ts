@@ -10,6 +10,7 @@ import type { RunEvent } from './engine/announcer.ts';
 import type { WorkflowSource } from './engine/catalogue.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
 import type { Fork, ForkOptions } from './engine/fork.ts';
+import type { MigrateOptions, MigrationReport } from './engine/migrate.ts';
 import type { PastRun } from './engine/past-run.ts';
 import type { ChainReport, ListQuery } from './engine/reader.ts';
 import type { Settings } from './engine/settings.ts';
@@ -168,6 +169,13 @@ export interface Orchestrator {
     readonly workflow?: string;
     readonly dryRun?: boolean;
   }): Promise<readonly string[]>;
+  /**
+   * Moves runs that wait to another version of their workflow, each in one commit; the others are reported. What is on that version already
+   * stays as it is, so it may be repeated.
+   *
+   * @throws SignalboxError `WORKFLOW_UNKNOWN`, `INPUT_INVALID` if the mapping names steps nobody has, `RUN_NOT_FOUND`, `STORE_UNAVAILABLE`
+   */
+  migrate(options: MigrateOptions): Promise<MigrationReport>;
   /** Every run at one moment, with its history. */
   export(): AsyncIterable<ExportedRun>;
   /** Looks at once for work that is due; the orchestrator does so by itself. */
@@ -277,6 +285,7 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     damaged: () => engine.damaged(),
     prune: ({ finishedBefore, dryRun = false, ...rest }) =>
       engine.prune({ ...rest, dryRun, finishedBeforeMs: finishedBefore.getTime() }),
+    migrate: (options) => engine.migrate(options),
     export: () => engine.export(),
     sweep: () => engine.sweep(),
     workflows: engine.catalogue.workflows,

@@ -14,6 +14,7 @@ import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addFork } from './commands/fork.ts';
 import { addHistory } from './commands/history.ts';
+import { addMigrate } from './commands/migrate.ts';
 import { addPause } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPrune } from './commands/prune.ts';
@@ -71,6 +72,7 @@ const commands = [
   addPlan,
   addDiff,
   addDiagram,
+  addMigrate,
   addWorkflows,
   addCheck,
   addBreakers,

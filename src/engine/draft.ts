@@ -2,6 +2,7 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { statusOf, toStored } from '../chart/advance.ts';
 import type { ChartEvent } from '../chart/events.ts';
+import { migrationStep } from '../chart/moving/record.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type {
   HistoryEntry,
@@ -76,7 +77,9 @@ export function record(draft: Draft, entry: EntryDraft): HistoryEntry {
   const chained = chainEntry(entry, place, hasValue ? draft.tools.token() : '');
   draft.headHash = chained.hash;
   const kept =
-    draft.seq % checkpointEvery === 0 ? { ...chained, snapshot: toStored(run.snapshot) } : chained;
+    draft.seq % checkpointEvery === 0 || entry.step === migrationStep
+      ? { ...chained, snapshot: toStored(run.snapshot) }
+      : chained;
   draft.history.push(kept);
   return kept;
 }

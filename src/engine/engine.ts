@@ -28,6 +28,7 @@ import { createForker, type Fork, type ForkOptions } from './fork.ts';
 import { createLauncher, type Started } from './launcher.ts';
 import type { LiveRun } from './live-run.ts';
 import { createMaps } from './maps.ts';
+import { createMigrator, type MigrateOptions, type MigrationReport } from './migrate.ts';
 import { createNotices } from './notices.ts';
 import { createOwnRuns } from './own-runs.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -65,6 +66,7 @@ export interface Engine extends Reader, Driver {
   breakers(): Promise<readonly BreakerRecord[]>;
   damaged(): Promise<readonly DamagedRun[]>;
   prune(query: PruneQuery): Promise<readonly string[]>;
+  migrate(options: MigrateOptions): Promise<MigrationReport>;
   export(): AsyncIterable<ExportedRun>;
   sweep(): Promise<void>;
   close(options: { readonly graceMs: number }): Promise<void>;
@@ -163,6 +165,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
   });
   const sweeper = createSweeper(deps, courier, own);
+  const migrate = createMigrator(deps);
   const driver = createDriver({
     reader,
     runs,
@@ -262,6 +265,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     breakers: () => breakers.list(),
     damaged: () => store.damaged(),
     prune: (query) => store.prune(query),
+    async migrate(options) {
+      if (options.dryRun !== true) assertOpen();
+      return migrate(options);
+    },
     export: () => store.export(),
     sweep: () => (store.readOnly ? Promise.resolve() : sweeper.sweep()),
     close({ graceMs }) {

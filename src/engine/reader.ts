@@ -8,6 +8,7 @@ import { historyUpTo } from './history-pages.ts';
 import { restoreSnapshot } from './live-run.ts';
 import { type PastRun, toPastRun } from './past-run.ts';
 import { replayRun } from './replay.ts';
+import { parseBody } from './run-body.ts';
 import { notFound } from './run-table.ts';
 import { type Explanation, explainRun, type RunView, toHistoryView, toView } from './views.ts';
 
@@ -59,6 +60,22 @@ export function createReader(store: Store, catalogue: Catalogue): Reader {
     return plan;
   }
 
+  /** The plan an entry was written under: the run may have moved to another version since. */
+  async function plansOf({ header, state }: StoredRun): Promise<(seq: number) => Plan | null> {
+    const { moves = [] } = parseBody(header.id, state.body);
+    const left = await Promise.all(
+      moves.map(async ({ version, planHash, lastSeq }) => ({
+        lastSeq,
+        plan: await planOf({ ...header, version, planHash }),
+      })),
+    );
+    const present = await planOf(header);
+    return (seq) => {
+      const before = left.find(({ lastSeq }) => seq <= lastSeq);
+      return before === undefined ? present : before.plan;
+    };
+  }
+
   async function view(run: StoredRun): Promise<RunView> {
     const plan = await planOf(run.header);
     const hasEnded = run.state.finishedAtMs !== null;
@@ -76,18 +93,24 @@ export function createReader(store: Store, catalogue: Catalogue): Reader {
     },
     async at(runId, seq) {
       const found = await stored(runId);
-      const definition = await catalogue.definitionOf(found.header);
+      // It began under the first of its versions, and is recomputed up to where it left that.
+      const [first] = parseBody(runId, found.state.body).moves ?? [];
+      const header =
+        first === undefined
+          ? found.header
+          : { ...found.header, version: first.version, planHash: first.planHash };
+      const definition = await catalogue.definitionOf(header);
       const entries = await historyUpTo(store, found, seq);
-      return toPastRun(replayRun(found.header, definition, entries), entries);
+      return toPastRun(replayRun(header, definition, entries), entries);
     },
     async list(query) {
       const page = await store.list({ ...query, limit: query.limit ?? 100 });
       return { runs: await Promise.all(page.runs.map(view)), cursor: page.cursor };
     },
     async history(runId, { afterSeq = 0, limit = pageSize }) {
-      const plan = await planOf((await stored(runId)).header);
+      const planAt = await plansOf(await stored(runId));
       const entries = await store.history(runId, { afterSeq, limit });
-      return entries.map((entry) => toHistoryView(entry, plan));
+      return entries.map((entry) => toHistoryView(entry, planAt(entry.seq)));
     },
     async output({ runId, generation }) {
       const entries = await store.settled(runId, generation, ['completion']);

@@ -6,6 +6,7 @@ import type { AnyMachineSnapshot } from 'xstate';
 import { fromStored, statusOf } from '../chart/advance.ts';
 import type { ChartEvent, FailureSummary } from '../chart/events.ts';
 import { isTerminal } from '../chart/lifecycle.ts';
+import { migrationStep } from '../chart/moving/record.ts';
 import { SignalboxError } from '../errors.ts';
 import type { JsonObject } from '../plan/json.ts';
 import type { HistoryEntry, RunHeader } from '../ports/store.ts';
@@ -60,6 +61,7 @@ interface Replay {
 
 function take(replay: Replay, entry: HistoryEntry, position: number): void {
   const { run, consequences } = replay;
+  if (entry.step === migrationStep) throw movedOn(run, entry);
   if (consequences.get(entry.seq) === entry.event) return;
   const draft = draftOf(replay, entry);
   dropOvertaken(replay, entry);
@@ -193,6 +195,18 @@ function moveOn(run: LiveRun, entry: HistoryEntry): void {
     pausedAtMs: hasEnded ? null : state.pausedAtMs,
     finishedAtMs: hasEnded ? (state.status === status ? state.finishedAtMs : entry.atMs) : null,
   };
+}
+
+function movedOn(run: LiveRun, { seq }: HistoryEntry): SignalboxError {
+  const runId = run.header.id;
+  return new SignalboxError(
+    'HISTORY_UNREADABLE',
+    `Run "${runId}" moved to another version at entry ${seq}; moments after it are not recomputed`,
+    {
+      details: { runId, seq },
+      hint: `Look at a moment before entry ${seq}, or at the run as it is`,
+    },
+  );
 }
 
 function unreadable(run: LiveRun, entry: HistoryEntry, found: string): SignalboxError {

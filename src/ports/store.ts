@@ -12,7 +12,7 @@ import type { Plan, Priority, RunStatus } from '../plan/plan.ts';
 
 // --- a run -------------------------------------------------------------------------------------------------------------------------
 
-/** Written once, when the run is created. */
+/** Written when the run is created. When it moves to another version, `version`, `planHash` and nothing else change. */
 export interface RunHeader {
   readonly id: string;
   readonly workflow: string;
@@ -132,7 +132,7 @@ export interface RunCommit {
   /** 0 creates the run. */
   readonly expectedRevision: number;
   readonly expectedEpoch: number;
-  /** Present exactly if the commit creates the run. */
+  /** Present if the commit creates the run, or replaces the header of one that moves to another version. */
   readonly header: RunHeader | null;
   readonly state: RunState;
   readonly history: readonly HistoryEntry[];

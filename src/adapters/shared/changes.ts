@@ -13,7 +13,7 @@ import type { Tables } from './tables.ts';
 
 export function applyCommit(tables: Tables, commit: RunCommit): CommitOutcome {
   const document = tables.runs.get(commit.runId);
-  if (commit.header !== null) {
+  if (commit.header !== null && commit.expectedRevision === 0) {
     if (document !== undefined) return { outcome: 'conflict' };
     const held = commit.claim === null ? undefined : tables.claims.get(commit.claim.key);
     if (commit.claim !== null) {

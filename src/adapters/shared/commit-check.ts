@@ -18,15 +18,12 @@ export function checkCommit(commit: RunCommit): void {
       `Commit of run "${runId}" goes from revision ${commit.expectedRevision} to ${state.revision}; expected the next one`,
     );
   }
-  if (
-    (header !== null) !== (commit.expectedRevision === 0) ||
-    (header !== null && header.id !== runId)
-  ) {
-    throw new RangeError(
-      `Commit of run "${runId}" must have its header exactly if it creates the run`,
-    );
-  }
-  if (commit.claim !== null && header === null)
+  const creates = commit.expectedRevision === 0;
+  if (creates && header === null)
+    throw new RangeError(`Commit of run "${runId}" creates the run without a header`);
+  if (header !== null && header.id !== runId)
+    throw new RangeError(`Commit of run "${runId}" has the header of run "${header.id}"`);
+  if (commit.claim !== null && !creates)
     throw new RangeError(`Commit of run "${runId}" claims a key without creating the run`);
   const first = state.seq - history.length + 1;
   const gap = history.findIndex((entry, position) => entry.seq !== first + position);

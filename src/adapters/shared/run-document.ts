@@ -40,7 +40,12 @@ export function createRunDocument(header: RunHeader, commit: RunCommit): RunDocu
 }
 
 export function withCommit(document: RunDocument, commit: RunCommit): RunDocument {
-  return { ...document, state: commit.state, log: append(document.log, commit.history) };
+  return {
+    ...document,
+    header: commit.header ?? document.header,
+    state: commit.state,
+    log: append(document.log, commit.history),
+  };
 }
 
 function append(log: HistoryLog, added: readonly HistoryEntry[]): HistoryLog {

@@ -16,9 +16,9 @@ import { checksum, integer, text } from './rows.ts';
 
 export function writeCommit(connection: Connection, commit: RunCommit): CommitOutcome {
   const outcome =
-    commit.header === null
-      ? updateRun(connection, commit)
-      : createRun(connection, commit, commit.header);
+    commit.header !== null && commit.expectedRevision === 0
+      ? createRun(connection, commit, commit.header)
+      : updateRun(connection, commit);
   if (outcome.outcome !== 'committed') return outcome;
   insertMessages(connection, commit.messages);
   for (const answer of commit.answers) answerMessage(connection, answer);
@@ -100,7 +100,7 @@ function claimKey(connection: Connection, claim: KeyClaim, runId: string): Commi
 
 function updateRun(
   connection: Connection,
-  { runId, expectedRevision, expectedEpoch, state, history }: RunCommit,
+  { runId, expectedRevision, expectedEpoch, header, state, history }: RunCommit,
 ): CommitOutcome {
   const before = connection.get(
     `SELECT s.run, s.lease_owner, s.status, s.finished_at, s.active, s.due_at, s.has_review, s.awaits
@@ -111,12 +111,24 @@ function updateRun(
   );
   if (before === undefined) return { outcome: 'conflict' };
   const run = integer(before['run']);
+  if (header !== null) updateHeader(connection, run, header);
   updateState(connection, run, state, isIndexedAs(before, state));
   const awaits = JSON.stringify(state.awaits);
   if (awaits !== before['awaits'])
     updateAwaits(connection, run, text(before['awaits']), state.awaits);
   insertHistory(connection, run, history);
   return { outcome: 'committed' };
+}
+
+/** What is indexed of a header never changes. */
+function updateHeader(connection: Connection, run: number, header: RunHeader): void {
+  const content = JSON.stringify(header);
+  connection.run(
+    'UPDATE runs SET header = ?, crc = ? WHERE n = ?',
+    content,
+    checksum(content),
+    run,
+  );
 }
 
 function isIndexedAs(before: Row, state: RunState): boolean {

@@ -211,6 +211,8 @@ class Judge {
       if (this.#mapping.perform?.includes(name) === true)
         this.#refuse(step, 'it is done already, and is not done again');
       const given = this.#resultFor(name);
+      if (given !== undefined && undoOf(entry) > 0)
+        this.#refuse(step, 'its result is what undoing it needs, and stays as it is');
       const stored = given === undefined ? (entry.output ?? null) : given;
       if (given !== undefined) this.#give(to, eventOf(entry, name).type, given);
       this.#recorded.set(name, { from: step, undo: undoOf(entry) });
@@ -366,7 +368,7 @@ class Judge {
       const stored = this.#stored.get(name) ?? null;
       const misfit = misfitOf(this.#oldNode(recorded.from), step, stored, isFallback, this.#events);
       if (misfit === null) continue;
-      const remedy = step.kind === 'review' ? null : 'results';
+      const remedy = step.kind === 'review' || recorded.undo > 0 ? null : 'results';
       const text = `its recorded result is not one of the new version: ${misfit}`;
       this.#refuse(recorded.from, text, remedy);
     }

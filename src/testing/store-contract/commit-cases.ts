@@ -1,5 +1,14 @@
 import { expect } from 'vitest';
-import { aMessage, anEntry, aState, commitAll, creation, next, startMs } from './builders.ts';
+import {
+  aHeader,
+  aMessage,
+  anEntry,
+  aState,
+  commitAll,
+  creation,
+  next,
+  startMs,
+} from './builders.ts';
 import { storeCase } from './case.ts';
 
 export const commitCases = [
@@ -182,6 +191,32 @@ export const commitCases = [
       expect(await store.history('run-1', { afterSeq: 0, limit: 10 })).toHaveLength(2);
     },
   ),
+
+  storeCase('replaces the header of a run that moves to another version', async ({ store }) => {
+    const first = creation('run-1', { header: { version: 1, planHash: 'hash-1' } });
+    const moved = { ...aHeader({ id: 'run-1' }), version: 2, planHash: 'hash-2' };
+    await store.commit([first, creation('run-2')]);
+
+    const second = { ...next(first), header: moved };
+    expect(await store.commit([second])).toEqual([{ outcome: 'committed' }]);
+
+    expect(await store.load('run-1')).toEqual({ header: moved, state: second.state });
+    expect((await store.list({ limit: 10 })).runs).toHaveLength(2);
+    const third = next(second);
+    await store.commit([third]);
+    expect(await store.load('run-1')).toEqual({ header: moved, state: third.state });
+  }),
+
+  storeCase('leaves the header of a run alone if the commit is stale', async ({ store }) => {
+    const first = creation('run-1', { header: { version: 1 } });
+    const second = next(first);
+    await store.commit([first, second]);
+
+    const late = { ...next(first), header: { ...aHeader({ id: 'run-1' }), version: 2 } };
+    expect(await store.commit([late])).toEqual([{ outcome: 'conflict' }]);
+
+    expect(await store.load('run-1')).toEqual({ header: first.header, state: second.state });
+  }),
 
   storeCase('writes nothing of a batch that contradicts itself', async ({ store }) => {
     const broken = { ...creation('run-2'), header: null };

@@ -1,0 +1,65 @@
+/**
+ * What a run waits for, taken along to another version. A deadline both versions have stays as it was promised; one the new version does not
+ * have is taken away; one that only the new version has begins with the move.
+ */
+import type { Move } from '../chart/moving/judge.ts';
+import type { PlanIndex } from '../plan/settle.ts';
+import type { LiveRun } from './live-run.ts';
+import { stopped } from './pausing.ts';
+import type { OpenItem } from './run-body.ts';
+
+export function carriedItems(
+  open: readonly OpenItem[],
+  run: LiveRun,
+  move: Move,
+  nowMs: number,
+): readonly OpenItem[] {
+  const { index } = run.definition;
+  const isPaused = run.state.pausedAtMs !== null;
+  return open.flatMap((item) => {
+    if (!('step' in item)) return [item];
+    if (item.step === 'run') return hasLimit(item, index) ? [item] : [];
+    const step = move.carried.get(item.step);
+    if (step === undefined) return [];
+    const carried = withLimits({ ...item, step }, index, nowMs);
+    return carried === null ? [] : [isPaused ? stopped(carried, nowMs) : carried];
+  });
+}
+
+function hasLimit(item: OpenItem, { plan }: PlanIndex): boolean {
+  return item.kind !== 'timer' || item.name !== 'timed_out' || plan.timeoutMs !== undefined;
+}
+
+/** `null`: it is a limit the new version does not have. */
+function withLimits(item: OpenItem, index: PlanIndex, nowMs: number): OpenItem | null {
+  if (item.kind === 'review') return withReviewLimits(item, index, nowMs);
+  const node = 'step' in item ? index.nodes.get(item.step) : undefined;
+  if (item.kind === 'event' && node?.kind === 'wait') return withLimit(item, node.withinMs, nowMs);
+  const isLimit = item.kind === 'timer' && item.name === 'deadline_passed';
+  return isLimit && node?.kind === 'task' && node.withinMs === undefined ? null : item;
+}
+
+type ReviewItem = Extract<OpenItem, { kind: 'review' }>;
+
+function withReviewLimits(item: ReviewItem, { plan, nodes }: PlanIndex, nowMs: number): OpenItem {
+  // A verdict on an attempt in doubt has no deadline in any version.
+  if (item.inDoubt) return item;
+  const node = nodes.get(item.step);
+  const review = node?.kind === 'review' ? node : null;
+  const expiresMs = item.step === 'completion' ? plan.finish.expiresMs : review?.expiresMs;
+  const limited = withLimit(item, expiresMs, nowMs);
+  const everyMs = review?.remind?.everyMs;
+  const { remindInMs, ...rest } = limited;
+  if (everyMs === undefined) return { ...rest, remindAtMs: null };
+  const hasOne = limited.remindAtMs !== null || remindInMs !== undefined;
+  return hasOne ? limited : { ...limited, remindAtMs: nowMs + everyMs };
+}
+
+function withLimit<T extends OpenItem>(item: T, limitMs: number | undefined, nowMs: number): T {
+  if (limitMs === undefined) {
+    const { remainingMs: _remainingMs, ...rest } = item;
+    return { ...rest, dueAtMs: null } as T;
+  }
+  const hasOne = item.dueAtMs !== null || item.remainingMs !== undefined;
+  return hasOne ? item : { ...item, dueAtMs: nowMs + limitMs };
+}
