@@ -18,7 +18,7 @@ import { createCheckpoints } from './checkpoints.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
-import { idempotencyKey } from './keys.ts';
+import { fallbackPath, idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
 import { lateReason, leavesNothing, missUndo, outcomeOf } from './outcome.ts';
 import { persist } from './persist.ts';
@@ -124,6 +124,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
           settle(runId, node, call, item, deferral.outcome, null, deferral.delayMs, deferral.why),
         );
       }
+      const path = item.fallback ? fallbackPath(node.id) : node.id;
       bound.debug({ task: call.task }, 'executing');
       const outcome = await deps.executor.attempt({
         workflow: run.header.workflow,
@@ -137,10 +138,10 @@ export function createAttempts(deps: WorkDeps): Attempts {
         context: {
           attempt: item.attempt,
           idempotencyKey:
-            businessKey(task, input) ?? idempotencyKey(runId, node.id, run.state.generation),
+            businessKey(task, input) ?? idempotencyKey(runId, path, run.state.generation),
           log: bound,
           run: runInfo(run),
-          checkpoint: createCheckpoints(deps, run, node.id, item.token),
+          checkpoint: createCheckpoints(deps, run, path, item.token),
         },
         onHeartbeat(details) {
           if (attempt !== undefined) attempt.details = details;

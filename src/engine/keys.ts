@@ -1,7 +1,12 @@
 /** Deterministic names: the same thing has the same id after a crash, a retry, or on another machine. */
 import { sha256 } from './canonical.ts';
 
-/** `path` is the step, or `step/index/node` inside a map. Stable over attempts and restarts; new after a rollback. */
+/** A fallback does something else than the task it stands in for: keys and checkpoints of its own. */
+export function fallbackPath(step: string): string {
+  return `${step}/fallback`;
+}
+
+/** `path` is the step, `step/fallback`, or `step/index/node` inside a map. Stable over attempts and restarts; new after a rollback. */
 export function idempotencyKey(runId: string, path: string, generation: number): string {
   return sha256(`${runId}\n${path}\n${generation}`).slice(0, 32);
 }

@@ -1,5 +1,5 @@
 /** What a store says has been done: none of it may be done again. */
-import { childRunId, idempotencyKey, undoKey } from '../../engine/keys.ts';
+import { childRunId, fallbackPath, idempotencyKey, undoKey } from '../../engine/keys.ts';
 import type { JsonObject } from '../../plan/json.ts';
 import type { ExportedRun, HistoryEntry, MapItem } from '../../ports/store.ts';
 import type { Effect } from './stage.ts';
@@ -20,17 +20,18 @@ export function recordedIn(runs: readonly ExportedRun[]): ReadonlySet<string> {
 function recordEntry(
   recorded: Set<string>,
   { header: { id } }: ExportedRun,
-  { event, step, attempt, generation }: HistoryEntry,
+  { event, step, attempt, generation, data }: HistoryEntry,
   runs: readonly ExportedRun[],
 ): void {
   if (step === null) return;
+  const path = data?.['fallback'] === true ? fallbackPath(step) : step;
   if (event === 'undo.completed' || event === 'undo.failed') {
     const owner = ownerOf(runs, id, step, generation);
     recorded.add(`${undoKey(owner, step, generation)}#${attempt}`);
   } else if (event === `${step}.completed` || event === `${step}.happened`) {
-    recorded.add(idempotencyKey(id, step, generation));
+    recorded.add(idempotencyKey(id, path, generation));
   } else if (event === `${step}.failed`) {
-    recorded.add(`${idempotencyKey(id, step, generation)}#${attempt} failed`);
+    recorded.add(`${idempotencyKey(id, path, generation)}#${attempt} failed`);
   } else if (event === 'run.failure_handled')
     recorded.add(idempotencyKey(id, 'onFailed', generation));
 }
@@ -65,11 +66,10 @@ function recordItem(
 /** @param countsAfresh - a retry by hand counts failed attempts anew, under the same key */
 export function isRecorded(
   recorded: ReadonlySet<string>,
-  { kind, key, attempt, name, isFallback }: Omit<Effect, 'life'>,
+  { kind, key, attempt, name }: Omit<Effect, 'life'>,
   countsAfresh: boolean,
 ): boolean {
   if (kind === 'compute') return recorded.has(`${key}:${name.slice(name.indexOf(':') + 1)}`);
   if (recorded.has(key) || recorded.has(`${key}#${attempt}`)) return true;
-  // A fallback has the key of its step and counts its attempts afresh.
-  return !countsAfresh && !isFallback && recorded.has(`${key}#${attempt} failed`);
+  return !countsAfresh && recorded.has(`${key}#${attempt} failed`);
 }

@@ -522,3 +522,39 @@ describe('H-05: functions of the definition', () => {
     expect(deeds.names).toEqual(['one', 'undo one']);
   });
 });
+
+describe('what stands in for a task', () => {
+  it('has an idempotency key and checkpoints of its own: it does something else', async () => {
+    const keys: string[] = [];
+    const computed: unknown[] = [];
+    const attempt = (name: string, ending: () => string) =>
+      defineTask({
+        name,
+        input: z.unknown(),
+        output: z.string(),
+        compensate: 'none',
+        async run({ idempotencyKey, checkpoint }) {
+          keys.push(idempotencyKey);
+          computed.push(await checkpoint('made', async () => name));
+          return ending();
+        },
+      });
+    const main = attempt('main', () => {
+      throw new PermanentError('no');
+    });
+    const spare = attempt('spare', () => 'spare');
+    const workflow = defineWorkflow({
+      name: 'spared',
+      version: 1,
+      input: z.object({}),
+      steps: (w) => w.task('a', main, { input: w.input, fallback: spare }),
+    });
+    const bench = await openBench({ workflows: [workflow] });
+
+    const run = await bench.engine.start(workflow, {});
+
+    expect(await run.result()).toBe('spare');
+    expect(computed).toEqual(['main', 'spare']);
+    expect(new Set(keys).size).toBe(2);
+  });
+});
