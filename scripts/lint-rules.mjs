@@ -37,13 +37,14 @@ const imports = {
   chart: ['plan', 'errors'],
   definition: ['chart', 'plan', 'ports', 'errors', 'evaluation', 'failure'],
   proof: ['chart', 'plan', 'errors'],
+  simulation: ['chart', 'plan', 'errors', 'diagram'],
   diagram: ['chart', 'plan', 'errors'],
   engine: ['chart', 'plan', 'ports', 'errors', 'evaluation', 'failure'],
   adapters: ['plan', 'ports', 'errors', 'failure'],
   agent: ['definition', 'plan', 'errors'],
   client: ['plan', 'errors'],
   dashboard: ['client', 'diagram'],
-  testing: [...core, 'adapters', 'orchestrator', 'proof'],
+  testing: [...core, 'adapters', 'orchestrator', 'proof', 'simulation'],
   service: [...core, 'adapters', 'client', 'diagram', 'proof'],
   orchestrator: [...core, 'adapters'],
   cli: [
@@ -53,6 +54,7 @@ const imports = {
     'diagram',
     'proof',
     'service',
+    'simulation',
     'index',
     'orchestrator',
     'testing',
@@ -71,6 +73,7 @@ const pure = [
   'definition',
   'proof',
   'diagram',
+  'simulation',
   'engine',
 ];
 const purePackages = ['@xstate/graph', 'canonicalize', 'xstate', 'zod'];

@@ -25,6 +25,7 @@ import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
 import { addShow } from './commands/show.ts';
 import { addSignal } from './commands/signal.ts';
+import { addSimulate } from './commands/simulate.ts';
 import { addWork } from './commands/work.ts';
 import { addWorkflows } from './commands/workflows.ts';
 import { defaultMachines } from './machines.ts';
@@ -67,6 +68,7 @@ const commands = [
   addResume,
   addPrune,
   addExport,
+  addSimulate,
   addCopyAsTest,
   addAudit,
   addPlan,

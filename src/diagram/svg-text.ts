@@ -7,7 +7,7 @@ interface Setting {
   readonly y: number;
   readonly font: Font;
   readonly colours: Readonly<Record<string, string>>;
-  readonly anchor?: 'middle';
+  readonly anchor?: 'start' | 'middle' | 'end';
 }
 
 export function text(

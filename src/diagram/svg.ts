@@ -11,7 +11,7 @@ import { type Font, widthOf } from './text.ts';
 import { element, lines, type Markup } from './xml.ts';
 
 /** The system's own, but first those whose widths are close to the ones the boxes are measured with. */
-const fonts =
+export const fonts =
   "-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',Helvetica,Arial,system-ui,sans-serif";
 const headingFont: Font = { size: 15, isBold: true };
 const margin = 24;

@@ -21,8 +21,13 @@ import { beginAgain } from './requests.ts';
 import { retryMaterialOf } from './retry-material.ts';
 import { emptyRun } from './start.ts';
 
-/** Told of each transition in order, those that a retry fed through again included. `seq` is the entry it belongs to. */
-export type OnTransition = (before: AnyMachineSnapshot, event: ChartEvent, seq: number) => void;
+/** Told while a history is replayed. */
+export interface ReplayWatch {
+  /** Each transition in order, those that a retry fed through again included; `seq` is the entry it belongs to. */
+  readonly onTransition?: (before: AnyMachineSnapshot, event: ChartEvent, seq: number) => void;
+  /** Each entry, with the run as it stood before. */
+  readonly onEntry?: (run: LiveRun, entry: HistoryEntry) => void;
+}
 
 /**
  * @param entries - of the run from the first one on, up to the moment that is looked at
@@ -33,16 +38,17 @@ export function replayRun(
   header: RunHeader,
   definition: Definition,
   entries: readonly HistoryEntry[],
-  onTransition?: OnTransition,
+  watch: ReplayWatch = {},
 ): LiveRun {
   const replay: Replay = {
     run: emptyRun(header, definition),
     entries,
     queue: [],
     consequences: new Map(),
-    ...(onTransition === undefined ? {} : { onTransition }),
+    watch,
   };
   for (const [position, entry] of entries.entries()) {
+    watch.onEntry?.(replay.run, entry);
     take(replay, entry, position);
     moveOn(replay.run, entry);
   }
@@ -52,7 +58,7 @@ export function replayRun(
 interface Replay {
   readonly run: LiveRun;
   readonly entries: readonly HistoryEntry[];
-  readonly onTransition?: OnTransition;
+  readonly watch: ReplayWatch;
   /** Events that followed at once. Those that left entries of their own wait here for them. */
   queue: Incoming[];
   /** Events of entries that a transition wrote along with its own, by sequence number. */
@@ -78,7 +84,7 @@ function take(replay: Replay, entry: HistoryEntry, position: number): void {
   resume(run, entry);
 }
 
-function draftOf({ run, onTransition }: Replay, { seq, atMs }: HistoryEntry): Draft {
+function draftOf({ run, watch: { onTransition } }: Replay, { seq, atMs }: HistoryEntry): Draft {
   run.state = { ...run.state, seq: seq - 1 };
   const tools = { nowMs: atMs, token: () => `replayed/${seq}`, random: () => 0 };
   return {

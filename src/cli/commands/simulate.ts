@@ -1,0 +1,207 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { toPng } from '../../adapters/canvas/index.ts';
+import { SignalboxError } from '../../errors.ts';
+import { evaluatePredicate } from '../../evaluation.ts';
+import { parseDuration } from '../../plan/duration.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { RunnableWorkflow } from '../../ports/bindings.ts';
+import { modelFrom } from '../../simulation/learn.ts';
+import { type Model, mergeModels, parseModel } from '../../simulation/model.ts';
+import { drawSimulation } from '../../simulation/picture.ts';
+import { type SimulationReport, simulate } from '../../simulation/simulate.ts';
+import { shortSpan } from '../../simulation/span.ts';
+import { parseCount } from '../arguments.ts';
+import type { Cli } from '../cli.ts';
+import { printable } from '../escape.ts';
+import { readJson } from '../json-argument.ts';
+import { loadMachines } from '../machines.ts';
+import { observeRuns } from '../observed-runs.ts';
+import { section } from '../run-lines.ts';
+import type { Style } from '../style.ts';
+import { table } from '../table.ts';
+import { UsageError } from '../usage-error.ts';
+import { writeAtomically } from '../write-file.ts';
+
+interface SimulateOptions {
+  readonly runs: number;
+  readonly model?: string;
+  readonly learn: boolean;
+  readonly arrivals?: number;
+  readonly reviewers?: number;
+  readonly seed: number;
+  readonly output?: string;
+}
+
+export function addSimulate(program: Command, cli: Cli): void {
+  program
+    .command('simulate')
+    .description(
+      'run a workflow many times by chance: how long it takes, how often it fails or expires, how queues build up',
+    )
+    .argument('<workflow>', 'name of a workflow')
+    .option('--runs <count>', 'how many', parseCount, 10_000)
+    .option('--model <json>', 'durations, failure rates, people and arrivals')
+    .option('--learn', 'take them from the runs in the store; --model goes first', false)
+    .option(
+      '--arrivals <rate>',
+      'how often runs start: 12/h, or 5m for one in five minutes on average',
+      parseArrivals,
+    )
+    .option('--reviewers <count>', 'people who decide reviews', parseCount)
+    .option('--seed <number>', 'another one, another chance', parseCount, 1)
+    .option('--output <file>', 'a picture: .svg or .png')
+    .action(async (name: string, options: SimulateOptions) => {
+      const workflow = await workflowOf(cli, name);
+      const given =
+        options.model === undefined ? {} : await readJson('--model', options.model, process.stdin);
+      const parsed = parseModel(given, workflow.plan);
+      const learned = options.learn ? await learn(cli, workflow) : { model: {}, runs: 0 };
+      const model = withOptions(mergeModels(learned.model, parsed), options);
+      if (model.reviewers !== undefined && model.arrivals === undefined)
+        throw new UsageError(
+          'Reviewers share work only if runs come one after the other',
+          'Add --arrivals, such as --arrivals 12/h',
+        );
+      const report = simulate({
+        plan: workflow.plan,
+        model,
+        runs: options.runs,
+        seed: options.seed,
+        children: childPlans(workflow),
+        condition: (id, value) => conditionOf(workflow, id, value),
+      });
+      if (options.output !== undefined) await writePicture(options.output, report);
+      await cli.report({
+        json: { ...report, learnedFrom: options.learn ? learned.runs : null },
+        text: reportLines(report, learned.runs, cli.style),
+      });
+    });
+}
+
+async function workflowOf(cli: Cli, name: string): Promise<RunnableWorkflow> {
+  const { workflows } = await loadMachines(cli.options.machines);
+  const known = workflows
+    .map(({ workflow }) => workflow)
+    .filter((workflow) => workflow.name === name);
+  const [newest] = known.sort((a, b) => b.version - a.version);
+  if (newest !== undefined) return newest;
+  const names = workflows.map(({ workflow }) => workflow.name).sort();
+  throw new SignalboxError(
+    'WORKFLOW_UNKNOWN',
+    `No workflow "${name}"; there are: ${names.join(', ') || 'none'}`,
+    { details: { workflow: name } },
+  );
+}
+
+async function learn(
+  cli: Cli,
+  workflow: RunnableWorkflow,
+): Promise<{ readonly model: Model; readonly runs: number }> {
+  return cli.look(async ({ store }) => {
+    const { seen, runs } = await observeRuns(store, workflow);
+    return { model: modelFrom(seen), runs };
+  });
+}
+
+function withOptions(model: Model, { arrivals, reviewers }: SimulateOptions): Model {
+  return {
+    ...model,
+    ...(reviewers === undefined ? {} : { reviewers }),
+    ...(arrivals === undefined ? {} : { arrivals: { kind: 'exponential', mean: arrivals } }),
+  };
+}
+
+/** What the real condition says of a value that is known. */
+function conditionOf(
+  { bindings }: RunnableWorkflow,
+  id: string,
+  value: unknown,
+): boolean | undefined {
+  try {
+    return evaluatePredicate(bindings, id, value);
+  } catch {
+    return undefined;
+  }
+}
+
+function childPlans(
+  workflow: RunnableWorkflow,
+  into = new Map<string, Plan>(),
+): ReadonlyMap<string, Plan> {
+  for (const child of workflow.bindings.children.values()) {
+    const key = `${child.name}@${child.version}`;
+    if (into.has(key)) continue;
+    into.set(key, child.plan);
+    childPlans(child, into);
+  }
+  return into;
+}
+
+function parseArrivals(text: string): number {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)\/(s|m|h|d)$/.exec(text) ?? [];
+  const meanMs =
+    count === undefined ? parseDuration(text) : (parseDuration(`1${unit}`) ?? 0) / Number(count);
+  if (meanMs !== null && Number.isFinite(meanMs) && meanMs > 0) return meanMs;
+  throw new InvalidArgumentError('It must be a rate such as 12/h or a duration such as 5m.');
+}
+
+async function writePicture(file: string, report: SimulationReport): Promise<void> {
+  const isPng = file.endsWith('.png');
+  if (!isPng && !file.endsWith('.svg'))
+    throw new UsageError(`--output: "${file}" is neither .svg nor .png`);
+  const drawing = drawSimulation(report, isPng ? 'light' : 'auto');
+  await writeAtomically(file, [isPng ? await toPng(drawing) : drawing]);
+}
+
+function reportLines(
+  report: SimulationReport,
+  learnedFrom: number,
+  style: Style,
+): readonly string[] {
+  const { duration, rates, steps, queues, assumptions } = report;
+  const percent = (rate: number) => `${Number((rate * 100).toFixed(2))}%`;
+  const durations = (['p50', 'p90', 'p95', 'p99'] as const).map((name) => [
+    name,
+    shortSpan(duration[`${name}Ms`]),
+  ]);
+  const figures = Object.entries(rates).map(([name, rate]) => [name, percent(rate)]);
+  return [
+    `${report.runs} runs of ${printable(report.workflow)} version ${report.version}, seed ${report.seed}${learnedFrom > 0 ? `, as learned from ${learnedFrom} stored runs` : ''}`,
+    ...section(
+      'Duration',
+      table(
+        [{ title: '' }, { title: '', align: 'right' }],
+        [...durations, ['mean', shortSpan(duration.meanMs)]],
+        null,
+      ),
+      style,
+    ),
+    ...section('Runs', table([{ title: '' }, { title: '', align: 'right' }], figures, null), style),
+    ...section(
+      'Steps',
+      table(
+        ['STEP', 'ATTEMPTS', 'FAILURES', 'REVIEWS', 'EXPIRIES', 'UNDOS'].map((title, at) => ({
+          title,
+          align: at === 0 ? ('left' as const) : ('right' as const),
+        })),
+        steps.map((one) =>
+          [one.step, one.attempts, one.failures, one.reviews, one.expiries, one.undos].map(String),
+        ),
+        style.dim,
+      ),
+      style,
+    ),
+    ...section(
+      'Queues',
+      queues
+        .filter(({ size }) => size !== null)
+        .map(({ name, size, utilisation, meanWaitMs, p95WaitMs, maxLength }) =>
+          printable(
+            `${name} (${size}): busy ${percent(utilisation ?? 0)}, wait ${shortSpan(meanWaitMs)} on average, 95% within ${shortSpan(p95WaitMs)}, at most ${maxLength} waiting`,
+          ),
+        ),
+      style,
+    ),
+    ...section('Taken for granted', assumptions.map(printable), style),
+  ];
+}
