@@ -49,7 +49,8 @@ export function createInterpreter(
 class Reacting {
   readonly #graph: StateGraph;
   readonly #assignments: { readonly [name: string]: Assignment };
-  readonly #event: ChartEvent;
+  /** What actions and guards read: the event received, or the one that says that a parallel state is done. */
+  #event: ChartEvent;
   /** In order of entry, as long as the reaction lasts: of two eventless transitions that exclude each other the first one's counts. */
   readonly #active: Set<number>;
   readonly #taken: Edge[] = [];
@@ -84,6 +85,7 @@ class Reacting {
       }
       const done = this.#done.shift();
       if (done === undefined) break;
+      this.#event = { type: `done.state.${this.#graph.node(done).path}` };
       this.#step(this.#select((edge) => edge.via === 'done' && edge.source === done));
     }
     const active = [...this.#active].sort((a, b) => a - b);
