@@ -1,5 +1,6 @@
 /** Runs one benchmark: `npm run -s bench -- <name> [options]`. Prints a table, or with `--json` exactly one JSON document. */
 import { parseArgs } from 'node:util';
+import { checkBenchmark, checkTable } from './check.ts';
 import { growthBenchmark, growthTable } from './growth.ts';
 import { helloSeq3Benchmark, helloSeq3Table } from './hello-seq3.ts';
 import { modesBenchmark, modesTable } from './modes.ts';
@@ -17,6 +18,8 @@ growth       what a step costs in longer and wider workflows, what opening costs
   --finished <n,n,…>            finished runs in the stores that are opened, default 0,10000,100000
 modes        durable against fast durability
   --inflight <n>, --runs <n>    as for hello-seq3
+check        how long the proofs take, by size and shape of the workflow
+  --steps <n>                   leave out workflows with more steps, default 10000
 all
   --rounds <n>                  measured rounds, of which the median counts, default 5
   --folder <path>               where to write; default node_modules/.cache
@@ -85,6 +88,10 @@ async function measure({ name, ...options }: ReturnType<typeof read>): Promise<R
     case 'modes': {
       const json = await modesBenchmark(options);
       return { json, table: modesTable(json) };
+    }
+    case 'check': {
+      const json = checkBenchmark(options);
+      return { json, table: checkTable(json) };
     }
     default:
       throw new TypeError(`There is no benchmark "${name}"`);

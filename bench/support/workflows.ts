@@ -72,3 +72,29 @@ export function fork(steps: number) {
     },
   });
 }
+
+/** Steps in groups of four: one prepares, a person approves, what was approved is done, and beside that it is noted. */
+export function approvals(steps: number) {
+  return defineWorkflow({
+    name: `approvals-${steps}`,
+    version: 1,
+    input: z.number(),
+    steps(w) {
+      let last: Ref<StepResult> = w.task('step-0', trivial, { input: { n: w.input, step: 0 } });
+      for (let step = 4; step < steps; step += 4) {
+        const n = last.$.step;
+        const review = w.review(`review-${step}`, {
+          show: last,
+          expires: '1d',
+          audience: 'Somebody',
+          protects: [`act-${step}`],
+        });
+        const approved = w.is(review.$.outcome, `approved ${step}`, (is) => is === 'approved');
+        const act = w.task(`act-${step}`, trivial, { input: { n, step }, when: approved });
+        const noted = w.task(`note-${step}`, trivial, { input: { n, step }, after: [review] });
+        last = w.task(`step-${step}`, trivial, { input: { n: noted.$.step, step }, after: [act] });
+      }
+      return last;
+    },
+  });
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { incidentMachines, useTown } from './support/signalbox.ts';
@@ -122,6 +123,18 @@ describe('signalbox check', () => {
     expect(xml).toContain(
       'message="&quot;pay&quot; can begin before &quot;approval&quot; is over"',
     );
+  });
+
+  it('draws the path of every violation', async () => {
+    const machines = await aBypass();
+    const folder = town.path('drawn');
+    const { document } = await town.ask('check', '--machines', machines, '--draw', folder);
+    const file = join(folder, 'payment-1-protected-steps-1.svg');
+
+    expect(document.drawings).toEqual([
+      { workflow: 'payment', rule: 'protected-steps', finding: 0, file },
+    ]);
+    expect(readFileSync(file, 'utf8')).toMatch(/<svg [^]*data-node="pay"/);
   });
 
   it.each([

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
@@ -7,6 +5,7 @@ import { SignalboxError } from '../../errors.ts';
 import { check, worstOf } from '../../proof/check/check.ts';
 import { limits } from '../../proof/check/report.ts';
 import type { CheckedWorkflow } from '../check/checked.ts';
+import { type Drawing, drawViolations } from '../check/drawings.ts';
 import { junitOf } from '../check/junit.ts';
 import { sarifOf } from '../check/sarif.ts';
 import { checkLines } from '../check/text.ts';
@@ -16,10 +15,12 @@ import { toFailure } from '../failure.ts';
 import { indented } from '../format.ts';
 import { type FoundWorkflow, loadMachines, type Machines } from '../machines.ts';
 import { UsageError } from '../usage-error.ts';
+import { writeAtomically } from '../write-file.ts';
 
 interface CheckOptions {
   readonly format?: 'sarif' | 'junit';
   readonly output?: string;
+  readonly draw?: string;
 }
 
 export function addCheck(program: Command, cli: Cli): void {
@@ -36,18 +37,24 @@ export function addCheck(program: Command, cli: Cli): void {
       ]),
     )
     .option('--output <file>', 'write there, as --format says, instead of to standard output')
-    .action(async (names: readonly string[], { format, output }: CheckOptions) => {
+    .option('--draw <folder>', 'draw the path of every violation into this folder, as SVG')
+    .action(async (names: readonly string[], { format, output, draw }: CheckOptions) => {
       if (output !== undefined && format === undefined)
         throw new UsageError('--output needs --format sarif or --format junit');
       if (format !== undefined && output === undefined && cli.options.json)
         throw new UsageError(`--json and --format ${format} are two documents; add --output`);
       const machines = await loadMachines(cli.options.machines);
-      const workflows = chosen(machines, names).map(
-        ({ workflow, module }): CheckedWorkflow => ({
-          report: check(workflow),
+      const workflows: CheckedWorkflow[] = [];
+      const drawings: Drawing[] = [];
+      for (const { workflow, module } of chosen(machines, names)) {
+        const report = check(workflow);
+        workflows.push({
+          report,
           module: relative('', fileURLToPath(module)).split(sep).join('/'),
-        }),
-      );
+        });
+        if (draw !== undefined)
+          drawings.push(...(await drawViolations(draw, workflow.plan, report)));
+      }
       const problems = machines.problems.map(({ module, error }) => ({
         module: relative('', module),
         message: toFailure(error).message,
@@ -66,13 +73,14 @@ export function addCheck(program: Command, cli: Cli): void {
           await cli.report({ json: null, text: [text.trimEnd()], exitCode });
           return;
         }
-        await write(output, text);
+        await writeAtomically(output, [text]);
       }
       await cli.report({
         json: {
           verdict,
           workflows: workflows.map(({ report, module }) => ({ ...report, module })),
           problems,
+          drawings,
           limits,
         },
         text:
@@ -82,7 +90,10 @@ export function addCheck(program: Command, cli: Cli): void {
                 ...workflows.flatMap((checked) => checkLines(checked, cli.style)),
                 cli.style.dim('What this does not say'),
                 ...indented(limits).map(cli.style.dim),
-                ...(output === undefined ? [] : ['', `Written to ${printable(output)}`]),
+                ...[
+                  ...drawings.map(({ file }) => file),
+                  ...(output === undefined ? [] : [output]),
+                ].map((file) => printable(`Written to ${file}`)),
               ],
         exitCode,
       });
@@ -101,18 +112,4 @@ function chosen({ workflows }: Machines, names: readonly string[]): readonly Fou
       { details: { workflow: name } },
     );
   });
-}
-
-/** The whole file or none. */
-async function write(file: string, text: string): Promise<void> {
-  const draft = `${file}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(draft, text, { flag: 'wx' });
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
-    const code = 'code' in error ? ` (${String(error.code)})` : '';
-    throw new UsageError(`--output: "${file}" cannot be written${code}`);
-  }
 }

@@ -15,14 +15,23 @@ export interface Derivation {
   pathToEdge(edge: Edge): readonly Edge[];
 }
 
+/** Lists of whole numbers in one array: list `i` is `values[starts[i]]` up to, and without, `values[starts[i + 1]]`. */
+interface Lists {
+  readonly starts: Int32Array;
+  readonly values: Int32Array;
+}
+
 interface Clauses {
-  /** Per clause: atoms it concludes, number of premises, and the transition it stands for. */
-  readonly conclusions: readonly (readonly number[])[];
-  readonly premises: readonly (readonly number[])[];
+  readonly atoms: number;
+  /** By clause: the atoms it concludes, and those it needs. */
+  readonly conclusions: Lists;
+  readonly premises: Lists;
+  readonly premiseCount: Int32Array;
+  /** By clause: the transition it stands for. */
   readonly edges: readonly (Edge | null)[];
   readonly clauseOfEdge: readonly number[];
-  /** Clauses by atom that is among their premises. */
-  readonly readers: readonly (readonly number[])[];
+  /** By atom: the clauses that need it. */
+  readonly readers: Lists;
 }
 
 export interface Deriver {
@@ -81,44 +90,68 @@ function clausesOf(subject: Subject): Clauses {
     if (node.kind === 'final') add([node.index], [done(node.index), done(node.parent)], null);
     if (node.kind === 'parallel') add(node.children.map(done), [done(node.index)], null);
   }
-  const readers: number[][] = Array.from(
-    { length: 2 * nodes.length + 2 * (steps.size + 1) },
-    () => [],
-  );
+  const atoms = 2 * nodes.length + 2 * (steps.size + 1);
+  const readers: number[][] = Array.from({ length: atoms }, () => []);
   for (const [clause, from] of premises.entries())
     for (const atom of from) readers[atom]?.push(clause);
-  return { conclusions, premises, edges: edgeOf, clauseOfEdge, readers };
+  return {
+    atoms,
+    conclusions: listsOf(conclusions),
+    premises: listsOf(premises),
+    premiseCount: Int32Array.from(premises, (from) => from.length),
+    edges: edgeOf,
+    clauseOfEdge,
+    readers: listsOf(readers),
+  };
+}
+
+function listsOf(lists: readonly (readonly number[])[]): Lists {
+  const starts = new Int32Array(lists.length + 1);
+  for (const [at, list] of lists.entries()) starts[at + 1] = (starts[at] ?? 0) + list.length;
+  return { starts, values: Int32Array.from(lists.flat()) };
+}
+
+function listAt({ starts, values }: Lists, at: number): Int32Array {
+  return values.subarray(starts[at] ?? 0, starts[at + 1] ?? 0);
 }
 
 function propagate(
   graph: StateGraph,
-  clauses: Clauses,
+  { atoms, conclusions, premises, premiseCount, edges, clauseOfEdge, readers }: Clauses,
   allowed: (edge: Edge) => boolean,
   isShut: (node: number) => boolean,
 ): Derivation {
-  const { conclusions, premises, edges, clauseOfEdge, readers } = clauses;
-  const missing = premises.map((from) => from.length);
+  const missing = premiseCount.slice();
   /** By atom: the clause that derived it first; -1: not derived, -2: there from the start. */
-  const reason = new Int32Array(readers.length).fill(-1);
-  const taken = new Int32Array(premises.length).fill(-1);
-  const queue: number[] = [];
+  const reason = new Int32Array(atoms).fill(-1);
+  const taken = new Int32Array(missing.length).fill(-1);
+  const queue = new Int32Array(atoms);
+  let queued = 0;
   const derive = (atom: number, clause: number) => {
     if (reason[atom] !== -1 || (atom < graph.nodes.length && isShut(atom))) return;
     reason[atom] = clause;
-    queue.push(atom);
+    queue[queued] = atom;
+    queued += 1;
   };
   const root = graph.node(0);
   derive(0, -2);
   if (root.initial !== null) derive(root.initial, -2);
   let turn = 0;
-  for (let at = 0; at < queue.length; at += 1) {
-    for (const clause of readers[queue[at] ?? 0] ?? []) {
-      missing[clause] = (missing[clause] ?? 0) - 1;
+  for (let at = 0; at < queued; at += 1) {
+    const atom = queue[at] ?? 0;
+    const lastReader = readers.starts[atom + 1] ?? 0;
+    for (let reader = readers.starts[atom] ?? 0; reader < lastReader; reader += 1) {
+      const clause = readers.values[reader] ?? 0;
+      const left = (missing[clause] ?? 0) - 1;
+      missing[clause] = left;
+      if (left !== 0) continue;
       const edge = edges[clause] ?? null;
-      if (missing[clause] !== 0 || (edge !== null && !allowed(edge))) continue;
+      if (edge !== null && !allowed(edge)) continue;
       taken[clause] = turn;
       turn += 1;
-      for (const atom of conclusions[clause] ?? []) derive(atom, clause);
+      const end = conclusions.starts[clause + 1] ?? 0;
+      for (let to = conclusions.starts[clause] ?? 0; to < end; to += 1)
+        derive(conclusions.values[to] ?? 0, clause);
     }
   }
   const explain = (clauseOrAtoms: readonly number[]): readonly Edge[] => {
@@ -129,7 +162,7 @@ function propagate(
       const clause = reason[atom] ?? -1;
       if (clause < 0 || used.has(clause)) continue;
       used.add(clause);
-      for (const before of premises[clause] ?? []) {
+      for (const before of listAt(premises, clause)) {
         if (seen.has(before)) continue;
         seen.add(before);
         pending.push(before);
@@ -144,7 +177,9 @@ function propagate(
     canBeTaken: (edge) => taken[clauseOfEdge[edge.index] ?? -1] !== -1,
     pathToState: (node) => explain([node]),
     pathToEdge: (edge) => [
-      ...explain(premises[clauseOfEdge[edge.index] ?? -1] ?? []).filter((each) => each !== edge),
+      ...explain([...listAt(premises, clauseOfEdge[edge.index] ?? -1)]).filter(
+        (each) => each !== edge,
+      ),
       edge,
     ],
   };

@@ -30,9 +30,10 @@ export interface Difference {
   readonly path: readonly Edge[];
 }
 
-/** What one run of the comparison may cost, in active states: about two seconds. */
-const maxWork = 250_000;
-/** Walks from the start: conditions that hold, that do not, and two mixtures. */
+/** What one comparison may cost in all: of each event its active states, and as much again as ten of them. About two seconds. */
+const maxWork = 150_000;
+const workOfAnEvent = 10;
+/** Walks from the start: with conditions that hold, that do not, and two mixtures; one is enough where there are none. */
 const walks = 4;
 /** Events of a walk beside the main ones after which it ends unless something new comes up. */
 const patience = 6;
@@ -91,7 +92,8 @@ class Explorer {
     };
     const start: Place = { snapshot: compiled.initial, configuration, trail: null };
     const draws = [() => 0, () => 0.999, this.#draw, this.#draw];
-    for (let walk = 0; walk < walks && this.#goesOn(); walk += 1)
+    const main = this.#values.size === 0 ? 1 : walks;
+    for (let walk = 0; walk < main && this.#goesOn(); walk += 1)
       this.#walk(start, draws[walk] ?? this.#draw, Number.POSITIVE_INFINITY);
     for (let at = 0; at < this.#aside.length && this.#goesOn(); at += 1) {
       const place = this.#aside[at];
@@ -172,7 +174,7 @@ class Explorer {
   /** @returns `null` if the event is refused, by both */
   #send(place: Place, event: ChartEvent): Place | null {
     this.#comparisons += 1;
-    this.#work += place.configuration.active.length;
+    this.#work += workOfAnEvent + place.configuration.active.length;
     const { reaction, snapshot, difference } = this.#compare(place, event);
     if (difference !== null) {
       this.#difference = {

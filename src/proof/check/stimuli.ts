@@ -3,6 +3,7 @@ import type { ChartEvent, Decider, FailureSummary } from '../../chart/events.ts'
 import type { Condition } from '../../plan/plan.ts';
 import type { Facts } from '../../plan/settle.ts';
 import type { Edge, StateGraph } from './state-graph.ts';
+import { conditionsOf } from './subject.ts';
 
 const anybody: Decider = { actor: 'ann', groups: [], assignees: null, excluded: [] };
 const excluded: Decider = { ...anybody, excluded: ['ann'] };
@@ -59,12 +60,7 @@ export function factValues(graph: StateGraph): ReadonlyMap<string, readonly (boo
     for (const value of some) known.add(value);
     values.set(fact, known);
   };
-  const pending: Condition[] = graph.edges.flatMap(({ guard }): readonly Condition[] => {
-    if (guard?.type === 'ready') return guard.params.conditions;
-    return guard?.type === 'policy' && guard.params.condition !== null
-      ? [guard.params.condition]
-      : [];
-  });
+  const pending: Condition[] = graph.edges.flatMap(conditionsOf);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if ('fact' in next) add(next.fact, [true, false]);
     else if ('choice' in next) add(next.choice, [next.is]);

@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import { type CompiledChart, compileChart } from '../../chart/advance.ts';
 import type { Chart } from '../../chart/chart.ts';
 import { excludeEachOther } from '../../plan/conditions.ts';
+import { dependenciesOf, factsOf } from '../../plan/dependencies.ts';
 import { type Layout, layOut } from '../../plan/layout.ts';
 import {
   type Condition,
@@ -36,6 +37,8 @@ export interface Subject {
   readonly nodes: ReadonlyMap<string, PlanNode>;
   readonly steps: readonly StepNode[];
   readonly beginnings: ReadonlyMap<string, Beginning>;
+  /** Transitions whose guard reads what a step has yielded, or whether it ran, by the step. */
+  readonly readersOf: ReadonlyMap<string, readonly Edge[]>;
   /** Transitions whose conditions contradict each other, so that no run takes them. */
   readonly impossible: ReadonlySet<Edge>;
   /** `null`: predicates cannot be asked. */
@@ -53,6 +56,7 @@ export function subjectOf(
 ): Subject {
   const { chart, machine } = compiled;
   const graph = stateGraphOf(chart);
+  const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
   return {
     plan,
     chart,
@@ -60,9 +64,10 @@ export function subjectOf(
     compiled,
     layout: layOut(plan),
     graph,
-    nodes: new Map(plan.nodes.map((node) => [node.id, node])),
+    nodes,
     steps: plan.nodes.filter(isStep),
     beginnings: beginningsOf(graph),
+    readersOf: readersOf(graph, nodes),
     impossible: new Set(graph.edges.filter(isContradiction)),
     probe,
   };
@@ -86,6 +91,56 @@ function beginningsOf(graph: StateGraph): ReadonlyMap<string, Beginning> {
     found.set(step, { states, edges, node: node.index });
   }
   return found;
+}
+
+function readersOf(
+  graph: StateGraph,
+  nodes: ReadonlyMap<string, PlanNode>,
+): ReadonlyMap<string, readonly Edge[]> {
+  const known = new Map<string, ReadonlySet<string>>();
+  const readers = new Map<string, Edge[]>();
+  for (const edge of graph.edges) {
+    const steps = new Set<string>();
+    for (const condition of conditionsOf(edge))
+      for (const id of factsOf(condition))
+        for (const step of stepsBehind(id, nodes, known)) steps.add(step);
+    for (const step of steps) {
+      const own = readers.get(step);
+      if (own === undefined) readers.set(step, [edge]);
+      else own.push(edge);
+    }
+  }
+  return readers;
+}
+
+/** What the guard of a transition reads of the values of a run. */
+export function conditionsOf({ guard }: Edge): readonly Condition[] {
+  if (guard?.type === 'ready') return guard.params.conditions;
+  return guard?.type === 'policy' && guard.params.condition !== null
+    ? [guard.params.condition]
+    : [];
+}
+
+/** Steps that a node reads, through pure nodes. */
+function stepsBehind(
+  id: string,
+  nodes: ReadonlyMap<string, PlanNode>,
+  known: Map<string, ReadonlySet<string>>,
+): ReadonlySet<string> {
+  const before = known.get(id);
+  if (before !== undefined) return before;
+  const steps = new Set<string>();
+  const seen = new Set<string>();
+  const pending = [id];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const node = nodes.get(next);
+    if (seen.has(next) || node === undefined) continue;
+    seen.add(next);
+    if (isStep(node)) steps.add(next);
+    else pending.push(...dependenciesOf(node));
+  }
+  known.set(id, steps);
+  return steps;
 }
 
 function isContradiction({ guard }: Edge): boolean {

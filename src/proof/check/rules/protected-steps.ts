@@ -7,8 +7,8 @@ import { counterexample } from '../counterexample.ts';
 import { type Derivation, type Deriver, exitsOf } from '../derivation.ts';
 import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
 import type { Edge } from '../state-graph.ts';
-import type { Subject } from '../subject.ts';
-import { all, createTruths, type Ending, type Truth } from '../truth.ts';
+import { conditionsOf, type Subject } from '../subject.ts';
+import { all, createTruths, type Ending, type Hypothesis } from '../truth.ts';
 import { isApproval } from './completion-reviewed.ts';
 
 export type Protector = (ReviewStep | TaskStep) & { readonly protects: readonly string[] };
@@ -63,17 +63,17 @@ function findingsOf(subject: Subject, deriver: Deriver, step: Protector): Findin
   const found: Finding[] = [];
   for (const ending of endingsOf(step, exits)) {
     const barred = new Set(exits.filter((edge) => !leadsTo(edge, step, ending)));
-    const truthOf = createTruths(subject, { step: step.id, ending });
-    const guarded = (edge: Edge): readonly string[] | null => shutBy(edge, truthOf);
-    const certain = deriver.derive((edge) => !barred.has(edge) && guarded(edge)?.length !== 0);
-    const assumed = deriver.derive((edge) => !barred.has(edge) && guarded(edge) === null);
+    const shut = shutTransitions(subject, { step: step.id, ending });
+    const certain = deriver.derive((edge) => !barred.has(edge) && shut.get(edge)?.length !== 0);
+    let assumed: Derivation | null = null;
     for (const target of step.protects) {
       if (violated.has(target)) continue;
       const path = pathTo(subject, certain, target);
       if (path === null) continue;
+      assumed ??= deriver.derive((edge) => !barred.has(edge) && !shut.has(edge));
       const bypass = pathTo(subject, assumed, target);
       if (bypass === null) {
-        const reasons = new Set(path.flatMap((edge) => guarded(edge) ?? []));
+        const reasons = new Set(path.flatMap((edge) => shut.get(edge) ?? []));
         for (const reason of reasons) {
           const message = `${targetText(target)} needs it: ${reason}`;
           if (!found.some((other) => other.message === message))
@@ -136,21 +136,20 @@ function isSkip({ transition }: Edge): boolean {
   return (transition.actions ?? []).some(({ type }) => type === 'skip');
 }
 
-/** What keeps the transition from being taken: nothing (`null`), the plan itself (an empty list), or assumptions. */
-function shutBy(
-  { guard }: Edge,
-  truthOf: ReturnType<typeof createTruths>,
-): readonly string[] | null {
-  let truth: Truth;
-  let isPossible: boolean;
-  if (guard?.type === 'ready' && guard.params.conditions.length > 0) {
-    truth = all(guard.params.conditions.map(truthOf));
-    isPossible = guard.params.open ? truth.canHold : truth.canFail;
-  } else if (guard?.type === 'policy' && guard.params.condition !== null) {
-    truth = truthOf(guard.params.condition);
-    isPossible = truth.canHold;
-  } else return null;
-  return isPossible ? null : truth.assumptions;
+/** Transitions that cannot be taken then: because the plan says so (an empty list), or under assumptions. */
+function shutTransitions(
+  subject: Subject,
+  hypothesis: Hypothesis,
+): ReadonlyMap<Edge, readonly string[]> {
+  const shut = new Map<Edge, readonly string[]>();
+  if (hypothesis.ending === 'undecided') return shut;
+  const truthOf = createTruths(subject, hypothesis);
+  for (const edge of subject.readersOf.get(hypothesis.step) ?? []) {
+    const truth = all(conditionsOf(edge).map(truthOf));
+    const isSkipped = edge.guard?.type === 'ready' && !edge.guard.params.open;
+    if (isSkipped ? !truth.canFail : !truth.canHold) shut.set(edge, truth.assumptions);
+  }
+  return shut;
 }
 
 function pathTo(subject: Subject, derivation: Derivation, target: string): readonly Edge[] | null {
