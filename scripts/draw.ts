@@ -1,17 +1,16 @@
-/** Draws every workflow in machines/ into docs/diagrams/. With `--check` it writes nothing and exits 1 if a committed picture is stale. */
+/** Draws the pictures of docs/diagrams/. With `--check` it writes nothing and exits 1 if a committed picture is stale. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import alert from '../machines/incident-response/alert.json' with { type: 'json' };
 import { incidentResponse } from '../machines/incident-response/workflow.ts';
 import { createMemoryStore } from '../src/adapters/memory/index.ts';
-import { loadMachines } from '../src/cli/machines.ts';
 import { traceOf } from '../src/cli/run-trace.ts';
 import { drawSvg } from '../src/diagram/draw.ts';
-import { overlayOfRun } from '../src/diagram/run-overlay.ts';
+import { overlayOfPath, pathOfNames } from '../src/diagram/highlight.ts';
+import { overlayOfRun, type RunTrace } from '../src/diagram/run-overlay.ts';
 import { createOrchestrator } from '../src/orchestrator.ts';
 
-const machines = fileURLToPath(new URL('../machines', import.meta.url));
 const folder = new URL('../docs/diagrams/', import.meta.url);
 
 /** Name of the file to its contents, `null` for a file to be removed; what is as it should be is left out. */
@@ -25,24 +24,21 @@ export async function stalePictures(): Promise<ReadonlyMap<string, string | null
   return stale;
 }
 
+/** Those that tell of runs; the drawings of the definitions stand beside their process pages. */
 async function pictures(): Promise<ReadonlyMap<string, string>> {
-  const { workflows, problems } = await loadMachines(machines);
-  if (problems[0] !== undefined) throw problems[0].error;
-  const wanted = new Map<string, string>();
-  for (const { workflow } of workflows) {
-    const { name, plan } = workflow;
-    if (wanted.has(`${name}.svg`)) throw new Error(`Two workflows are called "${name}"`);
-    wanted.set(`${name}.svg`, await drawSvg(plan));
-    wanted.set(`${name}.states.svg`, await drawSvg(plan, { view: 'states' }));
-  }
-  wanted.set(`${incidentResponse.name}.run.svg`, await drawRun());
-  return wanted;
+  const { plan } = incidentResponse;
+  const waiting = overlayOfRun(plan, await traceOfWaitingRun());
+  const path = overlayOfPath(plan, pathOfNames(plan, ['approval', 'escalate', 'report']));
+  return new Map([
+    ['run.svg', await drawSvg(plan, { overlay: waiting })],
+    ['run.states.svg', await drawSvg(plan, { overlay: waiting, view: 'states' })],
+    ['path.svg', await drawSvg(plan, { overlay: path })],
+  ]);
 }
 
 /** A real run, at the moment when it waits for the decision of a person. */
-async function drawRun(): Promise<string> {
+async function traceOfWaitingRun(): Promise<RunTrace> {
   const store = createMemoryStore();
-  const { plan } = incidentResponse;
   const orchestrator = await createOrchestrator({
     workflows: [incidentResponse],
     store,
@@ -52,14 +48,13 @@ async function drawRun(): Promise<string> {
     const { runId } = await orchestrator.start(incidentResponse, alert);
     await orchestrator.drive(runId, 'waiting');
     const trace = await traceOf({ orchestrator, store }, runId);
-    return await drawSvg(plan, {
-      overlay: overlayOfRun(plan, { ...trace, title: 'a run that waits for a person' }),
-    });
+    return { ...trace, title: 'a run that waits for a person' };
   } finally {
     await orchestrator.close();
     await store.close();
   }
 }
+
 async function committed(file: string): Promise<string | null> {
   try {
     return await readFile(new URL(file, folder), 'utf8');

@@ -10,6 +10,7 @@ import { addCopyAsTest } from './commands/copy-as-test.ts';
 import { addDamaged } from './commands/damaged.ts';
 import { addDiagram } from './commands/diagram.ts';
 import { addDiff } from './commands/diff.ts';
+import { addDocs } from './commands/docs.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addFork } from './commands/fork.ts';
@@ -75,6 +76,7 @@ const commands = [
   addDiff,
   addDiagram,
   addMigrate,
+  addDocs,
   addWorkflows,
   addCheck,
   addBreakers,

@@ -5,13 +5,15 @@ import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
 describe('README.md', () => {
-  it('shows the picture of the workflow that it runs', () => {
-    const shown =
-      /<!-- diagram:([\w-]+) -->\n!\[\1\]\(docs\/diagrams\/\1\.svg\)\n<!-- \/diagram -->/.exec(
-        readme,
-      )?.[1];
+  it('shows a run and the statechart of the workflow that it runs', () => {
+    const shown = [
+      ...readme.matchAll(/<!-- diagram:[\w.-]+ -->\n!\[[^\]]+\]\(([^)]+)\)\n<!-- \/diagram -->/g),
+    ].map((match) => match[1]);
 
-    expect(shown).toBe(incidentResponse.name);
+    expect(shown).toEqual([
+      'docs/diagrams/run.svg',
+      `docs/processes/${incidentResponse.name}.states.svg`,
+    ]);
   });
 
   it('links to documents that exist', () => {
