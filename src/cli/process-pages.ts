@@ -93,7 +93,7 @@ export async function writePages(
 
 /** Pages that bear the mark, with their drawings; whatever else stands in the folder is somebody else's. */
 async function generatedFiles(folder: string): Promise<readonly string[]> {
-  const files = (await readdir(folder).catch(() => [])).toSorted();
+  const files: readonly string[] = await readdir(folder).catch(() => []);
   const generated: string[] = [];
   for (const file of files) {
     if (!file.endsWith('.md')) continue;

@@ -1,8 +1,8 @@
 /** A workflow as a page for people: what it does, who decides, what it takes and yields, what happens when it fails. */
 import { isStep, type Plan, type StepNode } from '../plan/plan.ts';
-import { captionOfFinish, captionOfStep, durationWords } from './captions.ts';
+import { captionOfStep, durationWords } from './captions.ts';
 import { code, listed, plain, section, table } from './markdown.ts';
-import { approvalText, callsOf, retryWords, undoWords, wiringText } from './step-facts.ts';
+import { approvalText, callsOf, wiringText } from './step-facts.ts';
 import { schemaTable, stepSection } from './step-section.ts';
 
 /** What was proved of the workflow, where somebody has. */
@@ -50,7 +50,7 @@ export function processPage(
       table(['Step', 'What it does', 'Runs', 'Owner', 'Undo'], steps.map(rowOf)),
     ),
     ...section('## Input', schemaTable('Takes', plan.input, plan.sensitiveInput)),
-    ...section('## Output', [`${code(wiringText(plan.output, plan.sensitiveOutput))}`]),
+    ...section('## Output', [code(wiringText(plan.output, plan.sensitiveOutput))]),
     ...section('## Reviews', reviews(plan, steps)),
     ...section('## When it fails', failure(plan, proofs)),
     ...section('## Sensitive fields', sensitive(plan, steps)),
