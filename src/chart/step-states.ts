@@ -271,7 +271,8 @@ function taskBody(
         ? { [`${id}.in_doubt`]: [{ target: 'fallback_in_doubt' }] }
         : {}),
     });
-    states['fallback_backing_off'] = timed('retry_due', 'fallback');
+    if (fallback.retry.maxAttempts > 1)
+      states['fallback_backing_off'] = timed('retry_due', 'fallback');
     if (isDeferrable(fallback)) states['fallback_deferred'] = timed('deferral_over', 'fallback');
     if (fallback.repeat === 'unsafe')
       states['fallback_in_doubt'] = inDoubt(step, completed, givenUp, 'fallback');

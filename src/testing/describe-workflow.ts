@@ -7,10 +7,11 @@ import type { Store } from '../ports/store.ts';
 import { textOf } from '../proof/paths/move.ts';
 import type { Coverage, WorkflowPath } from '../proof/paths/paths.ts';
 import { invalidExamples } from './examples/examples.ts';
+import { reviewer } from './player/answers.ts';
 import type { Fixtures } from './player/fixtures.ts';
 import { paths } from './player/paths.ts';
 import { play } from './player/play.ts';
-import { reviewer, type Script, scriptOf } from './player/script.ts';
+import { type Script, scriptOf } from './player/script.ts';
 import { createWorld, silent } from './player/world.ts';
 
 export interface DescribeWorkflowOptions extends Fixtures {

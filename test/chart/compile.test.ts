@@ -4,7 +4,7 @@ import type { ChartState } from '../../src/chart/chart.ts';
 import type { JsonObject } from '../../src/plan/json.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { ChartRun } from './support/chart-run.ts';
-import { aGate, aPlan, aPredicate, aTask, from } from './support/plans.ts';
+import { aCall, aGate, aPlan, aPredicate, aTask, attempts, from } from './support/plans.ts';
 
 describe('the shape of a chart', () => {
   it('of a linear workflow has no parallel state and no eventless transition inside processing', () => {
@@ -229,3 +229,14 @@ function workingOf(plan: Plan): ChartState {
 function statesBelow(state: ChartState): readonly ChartState[] {
   return Object.values(state.states ?? {}).flatMap((below) => [below, ...statesBelow(below)]);
 }
+
+describe('a fallback that is tried once', () => {
+  it('has no state in which it would wait for another attempt', () => {
+    const chart = compileChart(
+      aPlan([aTask('pay', [], { fallback: aCall({ retry: attempts(1) }) })]),
+    ).chart;
+
+    expect(JSON.stringify(chart)).toContain('"fallback"');
+    expect(JSON.stringify(chart)).not.toContain('fallback_backing_off');
+  });
+});

@@ -6,7 +6,7 @@ export interface Move {
   readonly type: string;
   /** Step it is about; `completion` for the closing review, `run` and `undo` for the run itself. */
   readonly step: string;
-  /** Of a failed attempt or undo. `stopped`: it fails by itself, because it is declared irreversible. */
+  /** Of a failed attempt or undo. `stopped`: it fails by itself, never begun or declared irreversible. */
   readonly failure?: 'transient' | 'permanent' | 'declared' | 'stopped';
   /** Of a declared failure. */
   readonly code?: string;

@@ -8,7 +8,7 @@ import type { TaskStep } from '../../plan/plan.ts';
 import { type ActiveState, activeStates, isDraining } from './active.ts';
 import type { Move } from './move.ts';
 import { callOf, type PathTimer } from './timers.ts';
-import { statusIn, undoAt } from './walk.ts';
+import { asksFunctions, statusIn, undoAt } from './walk.ts';
 import type { Walk, WalkState } from './walk-state.ts';
 
 export interface OfferOptions {
@@ -33,14 +33,14 @@ function allIn(walk: Walk, state: WalkState, options: OfferOptions): readonly Mo
   switch (statusIn(state)) {
     case 'pending':
       return [
-        { type: 'run.started', step: 'run' },
-        ...(walk.index.roots.some((id) => canFault(walk, id))
-          ? [{ type: 'run.started', step: 'run', faulted: true } as const]
-          : []),
+        started,
+        ...(asksFunctions(walk, state, started) ? [{ ...started, faulted: true } as const] : []),
         { type: 'run.cancelled', step: 'run', mode: 'drain' },
       ];
     case 'processing':
-      return isDraining(state.snapshot) ? draining(state, options) : working(walk, state, options);
+      return isDraining(state.snapshot)
+        ? draining(walk, state, options)
+        : working(walk, state, options);
     case 'waiting_review':
       return [
         ...decisions('completion'),
@@ -56,6 +56,7 @@ function allIn(walk: Walk, state: WalkState, options: OfferOptions): readonly Mo
   }
 }
 
+const started: Move = { type: 'run.started', step: 'run' };
 const cancel = (mode: 'drain' | 'abort'): Move => ({ type: 'run.cancelled', step: 'run', mode });
 
 // --- time --------------------------------------------------------------------------------------------------------------------------
@@ -87,6 +88,8 @@ function working(walk: Walk, state: WalkState, options: OfferOptions): readonly 
   const active = activeStates(state.snapshot).filter(
     ({ step, name }) => step !== null && name !== 'blocked',
   );
+  const ended = active.find(({ step }) => step !== null && walk.endsAtOnce(step));
+  if (ended?.step != null) return [{ type: `${ended.step}.completed`, step: ended.step }];
   const branches = [...new Set(active.map(({ branch }) => branch))];
   const ordered = options.order === 'forward' ? branches : branches.reverse();
   const moves = ordered.map((branch) =>
@@ -113,7 +116,7 @@ function ownMoves(walk: Walk, state: WalkState, at: ActiveState): readonly Move[
     .flatMap((event) => variantsOf(walk, state, step, event.slice(step.length + 1), at));
   const main = answers[0];
   const moves = [...answers, ...timersOf(state, [step])];
-  return main !== undefined && asksFunctions(walk, step) && main.faulted === undefined
+  return main !== undefined && main.faulted === undefined && asksFunctions(walk, state, main)
     ? [...moves, { ...main, faulted: true }]
     : moves;
 }
@@ -148,7 +151,9 @@ function variantsOf(
       const node = walk.index.nodes.get(step);
       return node?.kind === 'task'
         ? failuresOf(node, at.name === 'fallback', contextOf(state.snapshot).attempts[step] ?? 0)
-        : [{ ...move, failure: 'permanent' }];
+        : node?.kind === 'map' && node.onItemFailure === 'collect'
+          ? []
+          : [{ ...move, failure: 'permanent' }];
     }
     default:
       return [];
@@ -178,31 +183,21 @@ function failuresOf(node: TaskStep, isFallback: boolean, failedBefore: number): 
   ];
 }
 
-/** Its end makes a predicate, a choice by a field or a derived value be worked out. */
-function asksFunctions({ index }: Walk, step: string): boolean {
-  return (index.dependents.get(step) ?? []).some((id) => canFaultIn(index, id));
-}
-
-function canFault({ index }: Walk, id: string): boolean {
-  return canFaultIn(index, id);
-}
-
-function canFaultIn(index: Walk['index'], id: string): boolean {
-  const kind = index.nodes.get(id)?.kind;
-  return kind === 'predicate' || kind === 'derive';
-}
-
 // --- the end -----------------------------------------------------------------------------------------------------------------------
 
-function draining(state: WalkState, options: OfferOptions): readonly Move[] {
+function draining(walk: Walk, state: WalkState, options: OfferOptions): readonly Move[] {
   const { running, cancel: cancelled } = contextOf(state.snapshot);
   const step = options.order === 'forward' ? running[0] : running[running.length - 1];
   const on: NonNullable<ChartState['on']> = drainingNode(state).on ?? {};
+  if (step !== undefined && state.neverBegun.includes(step))
+    return [{ type: `${step}.failed`, step, failure: 'stopped' }];
   const answers: readonly Move[] =
     step === undefined
       ? []
       : [
-          ...(on[`${step}.completed`] === undefined ? [] : [{ type: `${step}.completed`, step }]),
+          ...(on[`${step}.completed`] === undefined || isStoppable(walk, step)
+            ? []
+            : [{ type: `${step}.completed`, step }]),
           ...(on[`${step}.failed`] === undefined
             ? []
             : [{ type: `${step}.failed`, step, failure: 'permanent' } as const]),
@@ -214,6 +209,12 @@ function draining(state: WalkState, options: OfferOptions): readonly Move[] {
     ...timersOf(state, ['stop']),
     ...(cancelled !== null && isAborting ? [] : [cancel('abort')]),
   ];
+}
+
+/** A child or a map that is told to stop does not complete any more. */
+function isStoppable({ index }: Walk, step: string): boolean {
+  const kind = index.nodes.get(step)?.kind;
+  return kind === 'child' || kind === 'map';
 }
 
 function drainingNode({ snapshot }: WalkState): ChartState {

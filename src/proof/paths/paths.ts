@@ -6,10 +6,10 @@ import { statusOf } from '../../chart/advance.ts';
 import { type NamedTransition, transitionsOf } from '../../chart/transitions.ts';
 import type { Json } from '../../plan/json.ts';
 import type { Plan, RunStatus } from '../../plan/plan.ts';
+import { childrenOf } from './children.ts';
 import { createGraph, type Graph, type GraphState } from './graph.ts';
 import { type Move, textOf } from './move.ts';
 import { profilesOf } from './profiles.ts';
-import type { UndoWork } from './undo.ts';
 import { reasonFor } from './unreachable.ts';
 import { createWalk, statusIn } from './walk.ts';
 import type { Predict, WalkState } from './walk-state.ts';
@@ -76,18 +76,18 @@ const maxWaysThroughStep = 64;
 export function pathsOf(plan: Plan, options: PathOptions = {}): PathReport {
   const { coverage = 'transitions' } = options;
   const predict: Predict = options.predict ?? (() => undefined);
-  const inChild = childUndo(plan, options);
+  const children = childrenOf(plan, options);
   const profiles = profilesOf(plan);
   const first = profiles[0];
   const book = createBook(
-    transitionsOf(createWalk(plan, first ?? yes, predict, inChild).compiled.chart),
+    transitionsOf(createWalk(plan, first ?? yes, predict, children).compiled.chart),
   );
   let states = 0;
   for (const maxDetours of [1, 2, 4]) {
     for (const order of ['forward', 'backward'] as const) {
       for (const profile of profiles) {
         if (coverage === 'transitions' && book.isFull()) break;
-        const walk = createWalk(plan, profile, predict, inChild);
+        const walk = createWalk(plan, profile, predict, children);
         const graph = createGraph(walk, {
           order,
           maxDetours,
@@ -196,45 +196,4 @@ function createBook(transitions: readonly NamedTransition[]): Book {
 function toStep(move: Move, { snapshot, trail, facts, taken, nowMs }: WalkState): PathStep {
   const state = snapshot.value as Json;
   return { move, state, status: statusOf(snapshot), trail, facts, taken, atMs: nowMs };
-}
-
-/** What a child on its main line leaves to undo. */
-function childUndo(
-  plan: Plan,
-  { children, predict }: PathOptions,
-): (step: string) => readonly UndoWork[] {
-  const known = new Map<string, readonly UndoWork[]>();
-  return (step) => {
-    const node = plan.nodes.find(({ id }) => id === step);
-    if (node?.kind !== 'child') return [];
-    const child = children?.get(`${node.workflow}@${node.version}`);
-    const found =
-      known.get(step) ?? (child === undefined ? [] : mainLineUndo(child, children, predict));
-    known.set(step, found);
-    return found;
-  };
-}
-
-function mainLineUndo(
-  plan: Plan,
-  children: PathOptions['children'],
-  predict: PathOptions['predict'],
-): readonly UndoWork[] {
-  const options = {
-    ...(children === undefined ? {} : { children }),
-    ...(predict === undefined ? {} : { predict }),
-  };
-  const walk = createWalk(
-    plan,
-    profilesOf(plan)[0] ?? yes,
-    predict ?? (() => undefined),
-    childUndo(plan, options),
-  );
-  const graph = createGraph(walk, { order: 'forward', maxDetours: 0, maxStates: 1 });
-  let state = graph.start;
-  for (let next = state.offers()[0]; next !== undefined; next = state.offers()[0]) {
-    if (statusIn(state.at) === 'complete') break;
-    state = state.after(next);
-  }
-  return state.at.done;
 }

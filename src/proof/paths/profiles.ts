@@ -20,62 +20,65 @@ export function profilesOf(plan: Plan): readonly Profile[] {
   const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
   const search = createAssignmentSearch(nodes);
   const wanted: (readonly Assignment[])[] = [];
-  const approvals: Condition[] = [];
+  const both = (alternatives: readonly Assignment[]) => wanted.push(alternatives);
+  const approvals: { readonly before: readonly Condition[]; readonly condition: Condition }[] = [];
+  const stops = plan.nodes.flatMap((node) =>
+    node.kind === 'fail' ? search.gates(node.gates, true) : [],
+  );
+  const isStopped = (answers: Assignment) =>
+    stops.some((stop) => [...stop].every(([id, answer]) => answers.get(id) === answer));
   for (const node of plan.nodes) {
-    if (!isStep(node)) {
-      if (node.kind === 'choice')
-        for (const name of casesOf(node))
-          wanted.push(search.solve({ choice: node.id, is: name }, true));
-      continue;
+    const before = node.gates.map(({ condition }) => condition);
+    if (node.kind === 'choice')
+      for (const name of casesOf(node)) both(search.solve({ choice: node.id, is: name }, true));
+    if (!isStep(node)) continue;
+    if (before.length > 0) {
+      both(search.gates(node.gates, true));
+      both(search.gates(node.gates, false));
     }
-    const own = node.gates;
-    if (own.length > 0) wanted.push(search.gates(own, true), search.gates(own, false));
     if (node.kind === 'review' && node.approve.by === 'guard')
-      for (const open of [true, false])
-        wanted.push(
-          search.solve(
-            {
-              all: [
-                ...own.map(({ condition }) => condition),
-                open ? node.approve.condition : { not: node.approve.condition },
-              ],
-            },
-            true,
-          ),
-        );
+      approvals.push({ before, condition: node.approve.condition });
   }
-  if (plan.finish.approve.by === 'guard') approvals.push(plan.finish.approve.condition);
-  for (const condition of approvals)
-    wanted.push(search.solve(condition, true), search.solve(condition, false));
-  return packed(wanted).map((answers) => toProfile(plan, answers));
+  const { approve } = plan.finish;
+  if (approve.by === 'guard') approvals.push({ before: [], condition: approve.condition });
+  for (const { before, condition } of approvals) {
+    both(search.solve({ all: [...before, condition] }, true));
+    both(search.solve({ all: [...before, { not: condition }] }, true));
+  }
+  return packed(wanted, isStopped).map((answers) => toProfile(plan, answers));
 }
 
-/** Requirements that do not contradict each other share a profile. */
-function packed(wanted: readonly (readonly Assignment[])[]): readonly Assignment[] {
-  const profiles: Assignment[] = [new Map()];
+/**
+ * Requirements that do not contradict each other share a profile; one under which the run fails by itself has one alone, since nothing else
+ * is to be seen then.
+ */
+function packed(
+  wanted: readonly (readonly Assignment[])[],
+  isStopped: (answers: Assignment) => boolean,
+): readonly Assignment[] {
+  const shared: Assignment[] = [new Map()];
+  const alone: Assignment[] = [];
   for (const alternatives of wanted) {
-    if (alternatives.length === 0) continue;
-    const place = firstFit(profiles, alternatives);
-    if (place !== null) profiles[place.index] = place.merged;
-    else if (profiles.length < maxProfiles) profiles.push(alternatives[0] ?? new Map());
+    const going = alternatives.filter((answers) => !isStopped(answers));
+    const place = firstFit(shared, going, isStopped);
+    if (place !== null) shared[place.index] = place.merged;
+    else if (going[0] !== undefined) shared.push(going[0]);
+    else if (alternatives[0] !== undefined) alone.push(alternatives[0]);
   }
-  return profiles;
+  return [...shared, ...alone].slice(0, maxProfiles);
 }
 
 function firstFit(
   profiles: readonly Assignment[],
   alternatives: readonly Assignment[],
+  isStopped: (answers: Assignment) => boolean,
 ): { readonly index: number; readonly merged: Assignment } | null {
   for (const [index, profile] of profiles.entries()) {
     for (const alternative of alternatives) {
       // What is not answered yet is answered yes in the first one.
-      if (
-        index === 0 &&
-        [...alternative].some(([id, answer]) => answer === false && !profile.has(id))
-      )
-        continue;
-      const merged = merge(profile, alternative);
-      if (merged !== null) return { index, merged };
+      const isNo = [...alternative].some(([id, answer]) => answer === false && !profile.has(id));
+      const merged = index === 0 && isNo ? null : merge(profile, alternative);
+      if (merged !== null && !isStopped(merged)) return { index, merged };
     }
   }
   return null;

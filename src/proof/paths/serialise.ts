@@ -16,7 +16,7 @@ export function serialise(state: WalkState): string {
       const grace = timers.some(({ step }) => step === 'stop');
       return JSON.stringify(
         isStopping
-          ? [...base, running, hasUndo, cancel !== null, grace, doubts.length > 0]
+          ? [...base, running, hasUndo, cancel !== null, grace, doubts.length > 0, state.neverBegun]
           : [...base, facts, settled, attempts, hasUndo],
       );
     }

@@ -15,8 +15,11 @@ export function reasonFor(plan: Plan, transition: NamedTransition): string {
   if (event === 'run.started' && guard?.type === 'faulted')
     return 'no condition or derived value depends on the input alone';
   if (last === 'deferred' || last === 'deferral_over') return deferralReason(step);
-  if (state.endsWith('draining') && step?.kind === 'child')
-    return 'the child would have to end at the moment it is stopped';
+  if (state.endsWith('draining') && (step?.kind === 'child' || step?.kind === 'map'))
+    return `the ${step.kind} would have to complete at the moment it is stopped`;
+  if (step?.kind === 'child') return 'the child waits for nothing and cannot fail';
+  if (step?.kind === 'map' && last === 'failed' && step.onItemFailure === 'collect')
+    return 'failures of items are collected';
   if (guard?.type === 'tolerated') return 'the task declares no failure that is tolerated here';
   if (guard?.type === 'ready')
     return guard.params.open ? 'its conditions cannot hold' : 'its conditions always hold';
@@ -28,7 +31,13 @@ export function reasonFor(plan: Plan, transition: NamedTransition): string {
     last === 'deadline_passed'
   )
     return 'another deadline always comes first';
-  if (event === 'stop.grace_over') return 'no step has work that could outlast the stop';
+  if (
+    event === 'run.retried' ||
+    (guard?.type === 'stopped' && !guard.params.cancelled && !guard.params.undo)
+  )
+    return 'nothing in the workflow can fail';
+  if (event === 'stop.grace_over' || event === 'run.cancelled')
+    return 'no step has work that could outlast the stop';
   if (guard?.type === 'stopped' && guard.params.undo !== false)
     return 'nothing of the workflow can be undone';
   if (

@@ -25,6 +25,8 @@ export interface Walk {
   readonly predict: Predict;
   /** What a completed child leaves to undo, in order of completion. */
   readonly inChild: (step: string) => readonly UndoWork[];
+  /** A child that waits for nothing is over as soon as it has begun. */
+  readonly endsAtOnce: (step: string) => boolean;
   readonly advance: (snapshot: AnyMachineSnapshot, event: ChartEvent) => TracedAdvance | null;
 }
 
@@ -41,6 +43,8 @@ export interface WalkState {
   readonly round: number;
   /** Steps at which the path left the main line. */
   readonly detours: readonly string[];
+  /** Steps begun in the transition that stopped the run: nobody works on them. */
+  readonly neverBegun: readonly string[];
   /** Transitions of the chart that led here from the state before. */
   readonly taken: readonly string[];
   /** Events of the chart that led here, those that follow by themselves included. */

@@ -1,9 +1,15 @@
 /** A run on a path: the chart's snapshot with what follows from the plan, moved on by one event at a time. Nothing here runs the author's code. */
 import { compileChart, contextOf, statusOf } from '../../chart/advance.ts';
 import { traced } from '../../chart/transitions.ts';
-import type { Plan, RunStatus } from '../../plan/plan.ts';
-import { indexPlan, type Progress, type Settled, settle } from '../../plan/settle.ts';
-import { activeStates } from './active.ts';
+import { isStep, type Plan, type RunStatus } from '../../plan/plan.ts';
+import {
+  indexPlan,
+  type PlanIndex,
+  type Progress,
+  type Settled,
+  settle,
+} from '../../plan/settle.ts';
+import { activeStates, isDraining } from './active.ts';
 import { chartEventOf, endingOf, followUps } from './consequences.ts';
 import type { Move, StepEnding } from './move.ts';
 import type { Profile } from './profiles.ts';
@@ -15,16 +21,16 @@ export function createWalk(
   plan: Plan,
   profile: Profile,
   predict: Predict,
-  inChild: Walk['inChild'],
+  children: Pick<Walk, 'inChild' | 'endsAtOnce'>,
 ): Walk {
   const compiled = compileChart(plan);
   return {
     plan,
     compiled,
-    index: indexPlan(withNamedCases(plan)),
+    index: indexOf(withNamedCases(plan)),
     profile,
     predict,
-    inChild,
+    ...children,
     advance: traced(compiled),
   };
 }
@@ -41,6 +47,7 @@ export function startOf({ compiled }: Walk): WalkState {
     settledBy: new Map(),
     round: 1,
     detours: [],
+    neverBegun: [],
     taken: [],
     trail: [],
     facts: {},
@@ -74,7 +81,21 @@ export function apply(walk: Walk, before: WalkState, move: Move): WalkState {
     state = applied.state;
     queue.unshift(...applied.next);
   }
-  return state;
+  if (!isDraining(state.snapshot) || isDraining(before.snapshot)) return state;
+  const { running } = contextOf(before.snapshot);
+  const fresh = contextOf(state.snapshot).running.filter((step) => !running.includes(step));
+  return { ...state, neverBegun: fresh };
+}
+
+/** A condition is decided or a value derived while the move is taken in: a function that can throw. */
+export function asksFunctions(walk: Walk, before: WalkState, move: Move): boolean {
+  const after = apply(walk, before, move);
+  return walk.plan.nodes.some(
+    ({ id, kind }) =>
+      (kind === 'predicate' || kind === 'derive') &&
+      before.progress.get(id) === undefined &&
+      after.progress.get(id)?.status === 'complete',
+  );
 }
 
 /** A fault of a function goes before the event that asked it. */
@@ -212,6 +233,23 @@ function withNamedCases(plan: Plan): Plan {
       };
     }),
   };
+}
+
+/** Named cases are known from the start. */
+function indexOf(plan: Plan): PlanIndex {
+  const index = indexPlan(plan);
+  const dependencies = new Map(
+    [...index.dependencies].map(([id, own]) => [
+      id,
+      new Set([...own].filter((dependency) => !dependency.startsWith('#'))),
+    ]),
+  );
+  const roots = plan.nodes
+    .filter(
+      (node) => dependencies.get(node.id)?.size === 0 && (!isStep(node) || node.gates.length > 0),
+    )
+    .map(({ id }) => id);
+  return { ...index, dependencies, roots };
 }
 
 const caseFact = (choice: string, name: string) => `#${choice}=${name}`;

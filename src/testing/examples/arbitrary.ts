@@ -5,6 +5,7 @@ import type { Json, JsonObject, JsonSchema } from '../../plan/json.ts';
 /** Nesting of schemas that contain themselves; deeper, only what is required is there. */
 const maxDepth = 4;
 const maxItems = 3;
+const manyItems = 8;
 
 /** Draft 2020-12, as zod exports it. Keywords it does not know are left to the contract. */
 export function arbitraryOf(schema: JsonSchema): fc.Arbitrary<Json> {
@@ -116,8 +117,15 @@ function bounds(given: JsonObject, spread: number) {
   return { min: low, max: high === Infinity ? low + spread : high };
 }
 
+/** Small ones mostly; conditions ask for large ones as well. */
+const spreads = [100, 10_000, 10_000_000];
+
 function integers(given: JsonObject): fc.Arbitrary<Json> {
-  const { min, max } = bounds(given, 10_000);
+  return fc.oneof(...spreads.map((spread) => integersWithin(given, spread)));
+}
+
+function integersWithin(given: JsonObject, spread: number): fc.Arbitrary<Json> {
+  const { min, max } = bounds(given, spread);
   const low = Math.ceil(min === given['exclusiveMinimum'] ? min + 1 : min);
   const high = Math.floor(max === given['exclusiveMaximum'] ? max - 1 : max);
   const step = numberOr(given['multipleOf'], 1);
@@ -132,7 +140,11 @@ function integers(given: JsonObject): fc.Arbitrary<Json> {
 
 function numbers(given: JsonObject): fc.Arbitrary<Json> {
   if (given['multipleOf'] !== undefined) return integers(given);
-  const { min, max } = bounds(given, 10_000);
+  return fc.oneof(...spreads.map((spread) => numbersWithin(given, spread)));
+}
+
+function numbersWithin(given: JsonObject, spread: number): fc.Arbitrary<Json> {
+  const { min, max } = bounds(given, spread);
   return fc
     .double({
       min,
@@ -180,12 +192,18 @@ function lists(
   const first = (given['prefixItems'] as readonly Json[] | undefined) ?? [];
   if (first.length > 0) return fc.tuple(...first.map(inner));
   const minLength = numberOr(given['minItems'], 0);
-  const most = depth > maxDepth ? minLength : minLength + maxItems;
-  const maxLength = Math.min(numberOr(given['maxItems'], most), most);
   const item = inner(given['items']);
-  return given['uniqueItems'] === true
-    ? fc.uniqueArray(item, { minLength, maxLength, comparator: 'SameValueZero' })
-    : fc.array(item, { minLength, maxLength });
+  const upTo = (more: number) => {
+    const maxLength = Math.min(numberOr(given['maxItems'], Infinity), minLength + more);
+    return given['uniqueItems'] === true
+      ? fc.uniqueArray(item, { minLength, maxLength, comparator: 'SameValueZero' })
+      : fc.array(item, { minLength, maxLength });
+  };
+  if (depth > maxDepth) return upTo(0);
+  return fc.oneof(
+    { weight: 3, arbitrary: upTo(maxItems) },
+    { weight: 1, arbitrary: upTo(manyItems) },
+  );
 }
 
 function objects(

@@ -14,8 +14,8 @@ export interface ExampleRequest {
 }
 
 export interface Example {
-  /** As handed in. */
-  readonly raw: Json;
+  /** As handed in; `undefined` where nothing is. */
+  readonly raw: Json | undefined;
   /** As code sees it, and as it is stored. */
   readonly value: unknown;
   readonly stored: Json;
@@ -27,10 +27,11 @@ const tries = 200;
 export function* validExamples(request: ExampleRequest, seed: number): Generator<Example> {
   const seen = new Set<string>();
   for (const candidate of candidates(request, seed)) {
-    const plain = copyJson(candidate);
+    const plain =
+      candidate === undefined ? { ok: true as const, value: undefined } : copyJson(candidate);
     if (!plain.ok) continue;
     const parsed = request.contract.parse(plain.value);
-    const text = JSON.stringify(plain.value);
+    const text = JSON.stringify(plain.value) ?? '';
     if (!parsed.ok || seen.has(text)) continue;
     seen.add(text);
     yield { raw: plain.value, value: parsed.value, stored: parsed.stored };
@@ -45,7 +46,7 @@ export function invalidExamples(
 ): readonly Json[] {
   const [valid] = validExamples(request, seed);
   const broken = [
-    ...(valid === undefined ? [] : mutationsOf(valid.raw)),
+    ...(valid?.raw === undefined ? [] : mutationsOf(valid.raw)),
     'not what was asked for',
     -1,
     [],
@@ -60,6 +61,7 @@ export function invalidExamples(
 function* candidates({ what, contract, given }: ExampleRequest, seed: number): Generator {
   if (given !== undefined) yield* given;
   const schema = contract.describe?.() ?? {};
+  if (Object.keys(schema).length === 0) yield undefined;
   // A few at first: most of the time the first one will do.
   for (const [round, count] of [4, tries].entries())
     yield* fc.sample(arbitraryOf(schema), {

@@ -1,6 +1,7 @@
 /** What a user knows better than a generator. */
 import type { Json, JsonObject } from '../../plan/json.ts';
 import type { Move } from '../../proof/paths/move.ts';
+import type { Script } from './script.ts';
 
 /**
  * Examples for the values on a path; whatever is missing is generated from its schema.
@@ -36,4 +37,6 @@ export interface Answer {
   readonly value?: Json;
   /** Outputs of the tasks inside a map by `index/task`. */
   readonly items?: JsonObject;
+  /** Of a child run. */
+  readonly child?: Script;
 }

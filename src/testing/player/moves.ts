@@ -5,9 +5,10 @@ import { SignalboxError } from '../../errors.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
 import type { AttemptOutcome, AttemptRequest } from '../../ports/executor.ts';
 import type { Move } from '../../proof/paths/move.ts';
+import { reviewer } from './answers.ts';
 import type { Faults } from './faults.ts';
 import type { Answer } from './fixtures.ts';
-import { reviewer, type Script } from './script.ts';
+import type { Script } from './script.ts';
 import { type Call, failed, type ScriptedExecutor, succeeded } from './scripted-executor.ts';
 import type { World } from './world.ts';
 
@@ -29,25 +30,18 @@ export async function answerMove(
   answer: Answer,
   position: number,
 ): Promise<Given> {
-  const { orchestrator, executor, faults } = stage;
-  const { move } = answer;
+  const { orchestrator, executor } = stage;
   const view = await orchestrator.get(runId);
   if (await settleDoubts(stage, script, view, answer)) return 'partly';
   // Nothing is done before the engine has handed out all its work.
   const attempts = view.waitingOn.filter(({ kind }) => kind === 'attempt');
   if (attempts.some(({ step }) => callOf(executor, runId, step) === undefined)) return 'not yet';
-  faults.isOn = move.faulted === true;
   try {
     return await perform(stage, script, view, answer, position);
   } catch (error) {
     // The run does not wait for it yet, or it has come already.
     if (error instanceof SignalboxError && isEarly(error)) return 'not yet';
     throw error;
-  } finally {
-    if (move.faulted === true)
-      for (let turns = 0; turns < 20; turns += 1)
-        await new Promise((resolve) => setImmediate(resolve));
-    faults.isOn = false;
   }
 }
 
@@ -91,9 +85,13 @@ async function perform(
     return 'given';
   }
   if (move.step === 'undo' && last !== 'retry_due') {
+    // A map is undone item by item, as one entry.
+    const undo = view.waitingOn.find(({ kind }) => kind === 'undo');
+    if (undo?.what.startsWith(`undo entry ${undoBefore(script, position) + 1},`) !== true)
+      return 'not yet';
     const calls = executor.calls.filter(({ kind }) => kind === 'undo');
     for (const call of calls) call.answer(outcomeOf(move, null));
-    return calls.length > 0 ? 'given' : 'not yet';
+    return calls.length > 0 ? 'partly' : 'not yet';
   }
   if (['happened', 'did_not_happen', 'given_up'].includes(last)) {
     const outcome = last === 'given_up' ? 'give_up' : (last as 'happened' | 'did_not_happen');
@@ -131,21 +129,36 @@ async function perform(
   return answerCalls(stage, view, answer);
 }
 
+/** Entries of the undo list that are done with. */
+function undoBefore({ answers }: Script, position: number): number {
+  const before = answers.slice(0, position).map(({ move }) => move);
+  const round = before.slice(before.findLastIndex(({ type }) => type === 'run.retried') + 1);
+  return round.filter(
+    ({ type, failure }) =>
+      type === 'undo.completed' || (type === 'undo.failed' && failure !== 'transient'),
+  ).length;
+}
+
 function answerCalls({ executor }: Stage, view: RunView, { move, value, items }: Answer): Given {
   const inMap = executor.calls.filter(
     (call) => call.runId === view.runId && call.step.startsWith(`${move.step}/`),
   );
   for (const call of inMap) {
     const own = items?.[call.step.slice(move.step.length + 1)];
-    call.answer(
-      move.type.endsWith('.completed') ? parsed(call, own ?? null) : outcomeOf(move, call),
-    );
+    call.answer(move.type.endsWith('.completed') ? parsed(call, own) : outcomeOf(move, call));
   }
   if (inMap.length > 0) return 'partly';
+  // A child that was stopped: what it still does ends, and what it has done is undone.
+  const child = view.waitingOn.find(({ kind, step }) => kind === 'child' && step === move.step);
+  if (child !== undefined) {
+    for (const call of executor.calls.filter(({ runId }) => runId === child.runId))
+      call.answer(call.kind === 'undo' ? succeeded(null) : failed());
+    return 'not yet';
+  }
   const call = callOf(executor, view.runId, move.step);
   if (call === undefined) return 'not yet';
   call.answer(
-    move.type.endsWith('.completed') ? parsed(call, value ?? null) : outcomeOf(move, call, value),
+    move.type.endsWith('.completed') ? parsed(call, value) : outcomeOf(move, call, value),
   );
   return 'given';
 }
