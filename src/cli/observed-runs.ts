@@ -2,13 +2,14 @@
 import { createCatalogue, type Definition } from '../engine/catalogue.ts';
 import { historyUpTo } from '../engine/history-pages.ts';
 import type { LiveRun } from '../engine/live-run.ts';
+import { headerAtStart } from '../engine/past-run.ts';
 import { replayRun } from '../engine/replay.ts';
 import { isStep } from '../plan/plan.ts';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
 import type { HistoryEntry, Store, StoredRun } from '../ports/store.ts';
 import { noObservations, type Observations } from '../simulation/learn.ts';
 
-/** Runs of the plan in the store, newest first; of other versions as well with `anyVersion`. */
+/** Runs of the workflow in the store, of whatever version, newest first. */
 export async function* runsOf(store: Store, { plan }: RunnableWorkflow): AsyncGenerator<StoredRun> {
   let cursor: string | null = null;
   do {
@@ -22,7 +23,12 @@ export async function* runsOf(store: Store, { plan }: RunnableWorkflow): AsyncGe
   } while (cursor !== null);
 }
 
-/** @returns `null` for runs of other versions: their charts are others */
+/** From its beginning on this plan: runs of other versions, and those that came from one, have had other charts. */
+export function isWhollyOf(stored: StoredRun, { plan }: RunnableWorkflow): boolean {
+  return stored.header.planHash === plan.hash && headerAtStart(stored) === stored.header;
+}
+
+/** Runs of other versions are left out. */
 export async function observeRuns(
   store: Store,
   workflow: RunnableWorkflow,
@@ -31,7 +37,7 @@ export async function observeRuns(
   const seen = noObservations();
   let runs = 0;
   for await (const stored of runsOf(store, workflow)) {
-    if (stored.header.planHash !== workflow.plan.hash) continue;
+    if (!isWhollyOf(stored, workflow)) continue;
     const entries = await historyUpTo(store, stored, stored.state.seq);
     runs += 1;
     seen.startsMs.push(stored.header.createdAtMs);

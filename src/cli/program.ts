@@ -7,6 +7,7 @@ import { addBreakers } from './commands/breakers.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCheck } from './commands/check.ts';
 import { addCopyAsTest } from './commands/copy-as-test.ts';
+import { addCoverage } from './commands/coverage.ts';
 import { addDamaged } from './commands/damaged.ts';
 import { addDiagram } from './commands/diagram.ts';
 import { addDiff } from './commands/diff.ts';
@@ -71,6 +72,7 @@ const commands = [
   addExport,
   addSimulate,
   addCopyAsTest,
+  addCoverage,
   addAudit,
   addPlan,
   addDiff,

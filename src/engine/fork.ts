@@ -19,6 +19,7 @@ import {
 } from './fork-preview.ts';
 import { historyUpTo } from './history-pages.ts';
 import type { LiveRun } from './live-run.ts';
+import { headerAtStart } from './past-run.ts';
 import { replayRun } from './replay.ts';
 import type { RunBody } from './run-body.ts';
 import { notFound, type RunTable } from './run-table.ts';
@@ -86,8 +87,9 @@ export function createForker(
 
   return async (runId, unparsed) => {
     const options = accept(`Options of a fork of run "${runId}"`, Options, unparsed) as ForkOptions;
-    const original = await store.load(runId);
-    if (original === null) throw notFound(runId);
+    const stored = await store.load(runId);
+    if (stored === null) throw notFound(runId);
+    const original = { ...stored, header: headerAtStart(stored) };
     const definition = await catalogue.definitionOf(original.header);
     const { past, input, results, material } = await prepare(original, definition, options);
     const { preview } = material;

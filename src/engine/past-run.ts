@@ -1,7 +1,8 @@
 /** How a run stood at a moment of its past, for people and programs. */
-import type { HistoryEntry } from '../ports/store.ts';
+import type { HistoryEntry, RunHeader, StoredRun } from '../ports/store.ts';
 import { bodyOf } from './draft.ts';
 import type { LiveRun } from './live-run.ts';
+import { parseBody } from './run-body.ts';
 import { type Explanation, explainRun, toView } from './views.ts';
 
 /** Beside what is known of every run: the entry it is seen after, and what had been done by then. Nothing marked sensitive. */
@@ -17,6 +18,13 @@ export interface PastRun extends Explanation {
   readonly undoList: readonly { readonly step: string; readonly seq: number }[];
   readonly undone: readonly string[];
   readonly notUndone: readonly { readonly step: string; readonly reason: string }[];
+}
+
+/** A run that has moved to other versions began under the first of them, and is recomputed up to where it left that. */
+export function headerAtStart({ header, state }: StoredRun): RunHeader {
+  const [first] = parseBody(header.id, state.body).moves ?? [];
+  if (first === undefined) return header;
+  return { ...header, version: first.version, planHash: first.planHash };
 }
 
 /** @param entries - the history up to the moment, not empty */

@@ -6,7 +6,7 @@ import { type Catalogue, planMissing } from './catalogue.ts';
 import { type ChainFault, genesisHash, verifyEntry } from './history-entry.ts';
 import { historyUpTo } from './history-pages.ts';
 import { restoreSnapshot } from './live-run.ts';
-import { type PastRun, toPastRun } from './past-run.ts';
+import { headerAtStart, type PastRun, toPastRun } from './past-run.ts';
 import { replayRun } from './replay.ts';
 import { parseBody } from './run-body.ts';
 import { notFound } from './run-table.ts';
@@ -93,12 +93,7 @@ export function createReader(store: Store, catalogue: Catalogue): Reader {
     },
     async at(runId, seq) {
       const found = await stored(runId);
-      // It began under the first of its versions, and is recomputed up to where it left that.
-      const [first] = parseBody(runId, found.state.body).moves ?? [];
-      const header =
-        first === undefined
-          ? found.header
-          : { ...found.header, version: first.version, planHash: first.planHash };
+      const header = headerAtStart(found);
       const definition = await catalogue.definitionOf(header);
       const entries = await historyUpTo(store, found, seq);
       return toPastRun(replayRun(header, definition, entries), entries);

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { toPng } from '../../adapters/canvas/index.ts';
-import { SignalboxError } from '../../errors.ts';
 import { evaluatePredicate } from '../../evaluation.ts';
 import { parseDuration } from '../../plan/duration.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -15,6 +14,7 @@ import type { Cli } from '../cli.ts';
 import { printable } from '../escape.ts';
 import { readJson } from '../json-argument.ts';
 import { loadMachines } from '../machines.ts';
+import { newestWorkflow } from '../newest-workflow.ts';
 import { observeRuns } from '../observed-runs.ts';
 import { section } from '../run-lines.ts';
 import type { Style } from '../style.ts';
@@ -51,7 +51,7 @@ export function addSimulate(program: Command, cli: Cli): void {
     .option('--seed <number>', 'another one, another chance', parseCount, 1)
     .option('--output <file>', 'a picture: .svg or .png')
     .action(async (name: string, options: SimulateOptions) => {
-      const workflow = await workflowOf(cli, name);
+      const workflow = newestWorkflow(await loadMachines(cli.options.machines), name);
       const given =
         options.model === undefined ? {} : await readJson('--model', options.model, process.stdin);
       const parsed = parseModel(given, workflow.plan);
@@ -76,21 +76,6 @@ export function addSimulate(program: Command, cli: Cli): void {
         text: reportLines(report, learned.runs, cli.style),
       });
     });
-}
-
-async function workflowOf(cli: Cli, name: string): Promise<RunnableWorkflow> {
-  const { workflows } = await loadMachines(cli.options.machines);
-  const known = workflows
-    .map(({ workflow }) => workflow)
-    .filter((workflow) => workflow.name === name);
-  const [newest] = known.sort((a, b) => b.version - a.version);
-  if (newest !== undefined) return newest;
-  const names = workflows.map(({ workflow }) => workflow.name).sort();
-  throw new SignalboxError(
-    'WORKFLOW_UNKNOWN',
-    `No workflow "${name}"; there are: ${names.join(', ') || 'none'}`,
-    { details: { workflow: name } },
-  );
 }
 
 async function learn(

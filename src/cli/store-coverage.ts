@@ -1,0 +1,32 @@
+import { createCatalogue } from '../engine/catalogue.ts';
+import { historyUpTo } from '../engine/history-pages.ts';
+import { replayRun } from '../engine/replay.ts';
+import type { RunnableWorkflow } from '../ports/bindings.ts';
+import type { Store } from '../ports/store.ts';
+import { type CoverageReport, coverageOf, createTakenCounter } from '../proof/coverage.ts';
+import { paths as pathsOf } from '../testing/player/paths.ts';
+import { isWhollyOf, runsOf } from './observed-runs.ts';
+
+/** Replays every stored run of the workflow's present plan, and, if asked for, walks the paths of its tests. */
+export async function cover(
+  store: Store,
+  workflow: RunnableWorkflow,
+  withPaths: boolean,
+): Promise<CoverageReport> {
+  const { plan } = workflow;
+  const definition = createCatalogue([workflow], store).define(workflow);
+  const counter = createTakenCounter(plan);
+  let runs = 0;
+  let otherVersions = 0;
+  for await (const stored of runsOf(store, workflow)) {
+    if (!isWhollyOf(stored, workflow)) {
+      otherVersions += 1;
+      continue;
+    }
+    runs += 1;
+    const entries = await historyUpTo(store, stored, stored.state.seq);
+    replayRun(stored.header, definition, entries, { onTransition: counter.take });
+  }
+  const paths = withPaths ? pathsOf(workflow) : null;
+  return coverageOf(plan, { taken: counter.counts, runs, otherVersions, paths });
+}
