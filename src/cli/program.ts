@@ -28,6 +28,7 @@ import { addRuns } from './commands/runs.ts';
 import { addShow } from './commands/show.ts';
 import { addSignal } from './commands/signal.ts';
 import { addSimulate } from './commands/simulate.ts';
+import { addTest } from './commands/test.ts';
 import { addWork } from './commands/work.ts';
 import { addWorkflows } from './commands/workflows.ts';
 import { defaultMachines } from './machines.ts';
@@ -83,6 +84,7 @@ const commands = [
   addCheck,
   addBreakers,
   addDamaged,
+  addTest,
 ];
 
 export function addCommands(program: Command, cli: Cli): void {

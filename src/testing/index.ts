@@ -12,6 +12,22 @@ export type {
 export { type UndoList, type UndoTable, undoListAt } from '../proof/check/undo-table.ts';
 export type { Coverage, PathReport, PathStep, WorkflowPath } from '../proof/paths/paths.ts';
 export {
+  type CrashOptions,
+  crashEverywhere,
+  type KillOptions,
+  killEverywhere,
+} from './crash/crash-everywhere.ts';
+export {
+  assertCrashProof,
+  type CrashDifference,
+  type CrashMode,
+  type CrashReport,
+  type CrashStore,
+  crashLines,
+  isCrashProof,
+} from './crash/crash-report.ts';
+export { describeCrashes } from './crash/describe-crashes.ts';
+export {
   type DescribeWorkflowOptions,
   describeWorkflow,
   type WalkSummary,

@@ -7,10 +7,10 @@ export type Acknowledged =
   | { readonly runId: string; readonly seq: number; readonly hash: string }
   | { readonly messageId: string };
 
-/** Notes what the process was told is written while it lived. */
-export function noting(store: Store, life: Life, acknowledged: Acknowledged[]): Store {
-  const note = (made: readonly Acknowledged[]) => {
-    if (!life.isOver) acknowledged.push(...made);
+/** @param onMade - told of whatever the process hears is written while it lives */
+export function noting(store: Store, life: Life, onMade: (made: Acknowledged) => void): Store {
+  const note = (all: readonly Acknowledged[]) => {
+    if (!life.isOver) for (const made of all) onMade(made);
   };
   return {
     ...store,

@@ -1,7 +1,10 @@
 /** What became of all the crashes of a workflow. */
 
-/** How a process is disturbed at a place: it dies; everything not synced is lost with it; it stands still for longer than its lease. */
-export type CrashMode = 'kill' | 'power_loss' | 'standstill';
+/**
+ * How a process is disturbed at a place. `kill`: nothing after the place happens; `power_loss`: besides, everything not synced is lost;
+ * `standstill`: it sleeps for longer than its lease, another takes over, then it wakes up; `sigkill`: a real process gets `kill -9`.
+ */
+export type CrashMode = 'kill' | 'power_loss' | 'standstill' | 'sigkill';
 export type CrashStore = 'memory' | 'lowdb' | 'sqlite';
 
 /** One crash after which the runs did not end as without it, or something promised was not kept. */
@@ -20,6 +23,8 @@ export interface CrashDifference {
 export interface CrashReport {
   readonly workflow: string;
   readonly version: number;
+  /** Stores and modes, as `sqlite` or `sqlite, standstill`. */
+  readonly on: readonly string[];
   /** The same seed and sample give the same places again. */
   readonly seed: number;
   readonly paths: number;
@@ -31,9 +36,21 @@ export interface CrashReport {
   readonly byKind: { readonly [kind: string]: number };
   /** Effects that were had once more after a crash, under the same idempotency key: the process died between effect and record. */
   readonly repeatedEffects: number;
+  /**
+   * Crashes during an attempt that must not be repeated of a run that was being stopped: nobody is asked, the run ends with the same status,
+   * and its outcome names the step.
+   */
+  readonly undecided: number;
   readonly differences: readonly CrashDifference[];
   /** Kinds of places, as `store: kind`, at which no crash happened although this store and workflow have them. */
   readonly notReached: readonly string[];
+  /** Paths for which no values were found, with what to give. */
+  readonly notPlayed: readonly UnplayedPath[];
+}
+
+export interface UnplayedPath {
+  readonly path: string;
+  readonly reason: string;
 }
 
 /** Whether every crash went unnoticed, and every kind of place had one. */
@@ -46,8 +63,10 @@ export function crashLines(report: CrashReport): readonly string[] {
   const { workflow, version, seed, paths, places, crashes, repeatedEffects, differences } = report;
   const kinds = Object.entries(report.byKind).map(([kind, count]) => `${kind} ${count}`);
   return [
-    `${workflow} v${version}: ${paths} paths, ${places} places, ${crashes} crashes, ${repeatedEffects} effects repeated, ${differences.length} differences (seed ${seed})`,
+    `${workflow} v${version} on ${report.on.join('; ')}: ${paths} paths, ${places} places, ${crashes} crashes, ${repeatedEffects} effects repeated, ${differences.length} differences (seed ${seed})`,
     `  ${kinds.join(', ')}`,
+    ...(report.undecided === 0 ? [] : [`  in doubt when stopped: ${report.undecided}`]),
+    ...report.notPlayed.map(({ path, reason }) => `  not played: ${path}: ${reason}`),
     ...report.notReached.map((window) => `  not reached: ${window}`),
     ...differences.flatMap((difference) => differenceLines(difference)),
   ];

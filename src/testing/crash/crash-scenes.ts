@@ -1,7 +1,6 @@
 import type { Plan } from '../../plan/plan.ts';
-import type { CrashDifference, CrashReport } from './crash-report.ts';
-import { disturb } from './disturb.ts';
-import { createDraws } from './draws.ts';
+import type { CrashReport, UnplayedPath } from './crash-report.ts';
+import { type Disturbed, disturb } from './disturb.ts';
 import type { Lab } from './labs.ts';
 import type { Scene } from './scene.ts';
 import { expectedWindows } from './windows.ts';
@@ -12,81 +11,72 @@ export interface CrashScenesOptions {
   /** Of the workflow and its children. */
   readonly plans: readonly Plan[];
   readonly scenes: readonly Scene[];
+  readonly notPlayed?: readonly UnplayedPath[];
   readonly labs: readonly Lab[];
-  /** Places tried of each path on each store; `null`: all. */
+  /** Places tried on each store in each mode, over all paths, at least one of every kind; `null`: all. */
   readonly sample: number | null;
   readonly seed: number;
   onProgress?(progress: CrashProgress): void;
 }
 
-/** Counted from 1. */
 export interface CrashProgress {
+  /** Name of the path that was played last. */
   readonly path: string;
-  readonly pathNumber: number;
-  readonly paths: number;
-  /** Executions so far, over all paths. */
+  /** Executions so far, disturbed or not. */
   readonly executions: number;
+  readonly crashes: number;
 }
 
 /** Every scene in every laboratory, disturbed at each place. */
 export async function crashScenes(options: CrashScenesOptions): Promise<CrashReport> {
-  const { workflow, version, scenes, labs, seed } = options;
-  const counts = new Map<string, number>();
-  const differences: CrashDifference[] = [];
-  const missed: string[] = [];
-  const reached = new Map(labs.map((lab) => [lab, new Set<string>()]));
-  let [places, repeatedEffects, executions] = [0, 0, 0];
-  for (const [index, scene] of scenes.entries()) {
-    for (const lab of labs) {
-      const { store, mode } = lab;
-      const draw = createDraws(`${scene.name} ${store} ${mode}`, seed);
-      const found = await disturb({
-        execute: (place) => lab.execute(scene, place, draw),
-        sample: options.sample,
-        draw,
-        onExecuted() {
-          executions += 1;
-          const [pathNumber, paths] = [index + 1, scenes.length];
-          options.onProgress?.({ path: scene.name, pathNumber, paths, executions });
-        },
-      });
-      places += found.places;
-      repeatedEffects += found.repeated;
-      for (const kind of found.disturbed) {
-        counts.set(kind, (counts.get(kind) ?? 0) + 1);
-        reached.get(lab)?.add(kind);
-      }
-      differences.push(
-        ...found.differences.map((one) => ({ path: scene.name, store, mode, ...one })),
-      );
-      missed.push(...found.missed.map((place) => `${titleOf(lab)}: ${scene.name}: ${place}`));
-    }
+  const { workflow, version, scenes, labs, seed, sample } = options;
+  const found: (readonly [Lab, Disturbed])[] = [];
+  let executions = 0;
+  for (const lab of labs) {
+    const before = executions;
+    const onExecuted = (scene: Scene) => {
+      executions += 1;
+      const crashes = Math.max(0, executions - before - scenes.length) + crashesIn(found);
+      options.onProgress?.({ path: scene.name, executions, crashes });
+    };
+    found.push([lab, await disturb({ lab, scenes, sample, seed, onExecuted })]);
   }
+  const results = found.map(([, disturbed]) => disturbed);
   return {
     workflow,
     version,
+    on: labs.map(titleOf),
     seed,
     paths: scenes.length,
-    places,
-    crashes: [...counts.values()].reduce((sum, count) => sum + count, 0),
-    byKind: Object.fromEntries([...counts].sort(([left], [right]) => (left < right ? -1 : 1))),
-    repeatedEffects,
-    differences,
-    notReached: [...unreached(options, reached), ...missed],
+    places: results.reduce((sum, { places }) => sum + places, 0),
+    crashes: crashesIn(found),
+    byKind: countsOf(results.flatMap(({ kinds }) => kinds)),
+    repeatedEffects: results.reduce((sum, { repeated }) => sum + repeated, 0),
+    undecided: results.reduce((sum, { undecided }) => sum + undecided, 0),
+    differences: results.flatMap(({ differences }) => differences),
+    notReached: found.flatMap(([lab, disturbed]) => unreached(lab, disturbed, options.plans)),
+    notPlayed: options.notPlayed ?? [],
   };
 }
 
-function unreached(
-  { plans }: CrashScenesOptions,
-  reached: ReadonlyMap<Lab, ReadonlySet<string>>,
-): readonly string[] {
-  return [...reached].flatMap(([lab, kinds]) =>
-    expectedWindows(lab.store, lab.mode, plans)
-      .filter((window) => !kinds.has(window))
-      .map((window) => `${titleOf(lab)}: ${window}`),
+function crashesIn(found: readonly (readonly [Lab, Disturbed])[]): number {
+  return found.reduce((sum, [, { kinds }]) => sum + kinds.length, 0);
+}
+
+function countsOf(kinds: readonly string[]): CrashReport['byKind'] {
+  const counts = [...Map.groupBy(kinds, (kind) => kind)].map(
+    ([kind, all]) => [kind, all.length] as const,
   );
+  return Object.fromEntries(counts.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 function titleOf({ store, mode }: Lab): string {
   return mode === 'kill' ? store : `${store}, ${mode}`;
+}
+
+function unreached(lab: Lab, disturbed: Disturbed, plans: readonly Plan[]): string[] {
+  const { store, mode } = lab;
+  const reached = new Set(disturbed.kinds);
+  const windows = expectedWindows(store, mode, plans).filter((window) => !reached.has(window));
+  return [...windows, ...disturbed.missed].map((window) => `${titleOf(lab)}: ${window}`);
 }

@@ -1,66 +1,111 @@
-/** One path lived through once undisturbed, then disturbed at each place, or a sample of them, and compared. */
+/** Every scene lived through once undisturbed, then disturbed at each place, or a sample of them, and compared. */
 import { compare } from './compare.ts';
-import { sample } from './draws.ts';
+import type { CrashDifference } from './crash-report.ts';
+import { createDraws, sample } from './draws.ts';
+import { inTurn } from './in-turn.ts';
+import type { Lab } from './labs.ts';
+import type { Scene } from './scene.ts';
+import { withTimeLimit } from './time-limit.ts';
+import { compareUndecided } from './undecided.ts';
 
-/** One execution of a path. */
+/** One execution of a scene. */
 export interface Execution {
   readonly observed: unknown;
   /** Every place of the first process, in order. */
   readonly places: readonly string[];
   readonly isDisturbed: boolean;
+  /** Effects that were had once more. */
   readonly repeated: number;
+  /** See `Stage.isUndecided`. */
+  readonly isUndecided: boolean;
 }
 
 export interface DisturbOptions {
-  /** @param place - where the first process is disturbed, from 1; `null`: nowhere */
-  execute(place: number | null): Promise<Execution>;
-  /** Places tried, at least one of every kind; `null`: all. */
+  readonly lab: Lab;
+  readonly scenes: readonly Scene[];
+  /** Places tried over all scenes, at least one of every kind; `null`: all. */
   readonly sample: number | null;
-  draw(): number;
-  onExecuted?(): void;
+  readonly seed: number;
+  onExecuted?(scene: Scene): void;
 }
 
 export interface Disturbed {
   readonly places: number;
-  /** Kinds of the places at which it was. */
-  readonly disturbed: readonly string[];
+  /** Kinds of the places at which it was, one for each time. */
+  readonly kinds: readonly string[];
   readonly repeated: number;
-  readonly differences: readonly {
-    readonly place: number | null;
-    readonly kind: string | null;
-    readonly message: string;
-  }[];
+  readonly undecided: number;
+  readonly differences: readonly CrashDifference[];
   /** Places that were counted and then not reached again. */
   readonly missed: readonly string[];
 }
 
+interface Place {
+  readonly scene: Scene;
+  readonly reference: Execution;
+  /** From 1. */
+  readonly number: number;
+  readonly kind: string;
+}
+
 export async function disturb(options: DisturbOptions): Promise<Disturbed> {
-  const { execute, draw, onExecuted } = options;
-  const differences: Disturbed['differences'][number][] = [];
-  const disturbed: string[] = [];
+  const { lab, seed, onExecuted } = options;
+  const { store, mode } = lab;
+  const differences: CrashDifference[] = [];
+  const kinds: string[] = [];
   const missed: string[] = [];
-  let repeated = 0;
-  const reference = await execute(null).catch((error: unknown) => {
-    differences.push({ place: null, kind: null, message: messageOf(error) });
-    return null;
-  });
-  onExecuted?.();
-  if (reference === null) return { places: 0, disturbed, repeated, differences, missed };
-  const { places } = reference;
-  for (const place of sample(places, options.sample ?? places.length, draw)) {
-    const kind = places[place - 1] ?? '';
+  let [repeated, undecided] = [0, 0];
+  const places = await countPlaces(options, differences);
+  const chosen = sample(
+    places.map(({ kind }) => kind),
+    options.sample ?? places.length,
+    createDraws(`${store} ${mode}`, seed),
+  );
+  await inTurn(chosen, lab.width, async (position) => {
+    const place = places[position - 1];
+    if (place === undefined) return;
+    const { scene, reference, number, kind } = place;
     try {
-      const execution = await execute(place);
-      if (execution.isDisturbed) disturbed.push(kind);
-      else missed.push(`${kind} (place ${place})`);
+      const draw = createDraws(`${scene.name} ${number}`, seed);
+      const at = { number, places: reference.places };
+      const execution = await withTimeLimit(lab.execute(scene, at, draw));
+      if (execution.isDisturbed) kinds.push(kind);
+      else missed.push(`${scene.name}: ${kind} (place ${number})`);
       repeated += execution.repeated;
-      compare(execution, reference);
+      if (execution.isUndecided) undecided += 1;
+      (execution.isUndecided ? compareUndecided : compare)(execution, reference);
     } catch (error) {
-      differences.push({ place, kind, message: messageOf(error) });
+      const message = messageOf(error);
+      differences.push({ path: scene.name, store, mode, place: number, kind, message });
     }
-    onExecuted?.();
-  }
-  return { places: places.length, disturbed, repeated, differences, missed };
+    onExecuted?.(scene);
+  });
+  return { places: places.length, kinds, repeated, undecided, differences, missed };
+}
+
+/** The undisturbed executions; one that fails is a difference of its own. */
+async function countPlaces(
+  { lab, scenes, seed, onExecuted }: DisturbOptions,
+  differences: CrashDifference[],
+): Promise<readonly Place[]> {
+  const found = new Map<Scene, Execution>();
+  await inTurn(scenes, lab.width, async (scene) => {
+    try {
+      const draw = createDraws(scene.name, seed);
+      found.set(scene, await withTimeLimit(lab.execute(scene, null, draw)));
+    } catch (error) {
+      const { store, mode } = lab;
+      const message = messageOf(error);
+      differences.push({ path: scene.name, store, mode, place: null, kind: null, message });
+    }
+    onExecuted?.(scene);
+  });
+  return scenes.flatMap((scene) => {
+    const reference = found.get(scene);
+    return (reference?.places ?? []).flatMap((kind, index) =>
+      reference === undefined ? [] : [{ scene, reference, number: index + 1, kind }],
+    );
+  });
 }
 
 function messageOf(error: unknown): string {

@@ -15,13 +15,30 @@ import { attempt } from './trial.ts';
 export interface Lab {
   readonly store: CrashStore;
   readonly mode: CrashMode;
-  execute(scene: Scene, place: number | null, draw: () => number): Promise<Execution>;
+  /** Executions at the same time. */
+  readonly width: number;
+  execute(scene: Scene, at: CrashPlace | null, draw: () => number): Promise<Execution>;
 }
 
-const labs: readonly Lab[] = [
+/** Where the first process is disturbed. */
+export interface CrashPlace {
+  /** From 1. */
+  readonly number: number;
+  /** Of the undisturbed execution. */
+  readonly places: readonly string[];
+}
+
+/** Everything but real processes. */
+export type LabMode = Exclude<CrashMode, 'sigkill'>;
+
+interface LabInProcess extends Lab {
+  readonly mode: LabMode;
+}
+
+const labs: readonly LabInProcess[] = [
   killing('memory', 'kill', () => memoryMedium()),
   killing('lowdb', 'kill', () => lowdbMedium()),
-  killing('sqlite', 'kill', () => sqliteMedium()),
+  killing('sqlite', 'kill', () => exclusive(sqliteMedium())),
   killing('lowdb', 'power_loss', (draw) =>
     lowdbMedium(draw() < 0.5 ? { kind: 'all' } : { kind: 'some', draw }),
   ),
@@ -32,8 +49,8 @@ const labs: readonly Lab[] = [
 /** @throws RangeError if none of the stores can be disturbed in one of the modes */
 export function labsFor(
   stores: readonly CrashStore[],
-  modes: readonly CrashMode[],
-): readonly Lab[] {
+  modes: readonly LabMode[],
+): readonly LabInProcess[] {
   const chosen = labs.filter(({ store, mode }) => stores.includes(store) && modes.includes(mode));
   for (const mode of modes) {
     if (chosen.some((lab) => lab.mode === mode)) continue;
@@ -43,21 +60,33 @@ export function labsFor(
   return chosen;
 }
 
+/** For each mode the store on which it is fastest. */
+export function storesFor(modes: readonly LabMode[]): readonly CrashStore[] {
+  const first = modes.flatMap((mode) => labs.find((lab) => lab.mode === mode)?.store ?? []);
+  return [...new Set(first)];
+}
+
 /** @param createMedium - called once an execution */
 export function killing(
   store: CrashStore,
-  mode: CrashMode,
+  mode: LabMode,
   createMedium: (draw: () => number) => Medium,
-): Lab {
+): LabInProcess {
   return {
     store,
     mode,
-    async execute(scene, place, draw) {
-      const kills = place === null ? [] : [place];
+    width: 1,
+    async execute(scene, at, draw) {
+      const kills = at === null ? [] : [at.number];
       const trial = await attempt({ scene, medium: createMedium(draw), createStage, kills });
       return { ...trial, isDisturbed: trial.deaths.length > 0 };
     },
   };
+}
+
+/** One process at a time: what a dead one left is taken up at once, not when its lease is over. */
+function exclusive(medium: Medium): Medium {
+  return { ...medium, open: async (life) => ({ ...(await medium.open(life)), shared: false }) };
 }
 
 /** A store that several processes have open at the same time. */
@@ -66,14 +95,15 @@ export interface SharedStore {
   dispose(): Promise<void>;
 }
 
-export function standingStill(store: CrashStore, share: () => SharedStore): Lab {
+export function standingStill(store: CrashStore, share: () => SharedStore): LabInProcess {
   return {
     store,
     mode: 'standstill',
-    async execute(scene, place) {
+    width: 1,
+    async execute(scene, at) {
       const shared = share();
       try {
-        const suspendAt = [place ?? Number.POSITIVE_INFINITY] as const;
+        const suspendAt = [at?.number ?? Number.POSITIVE_INFINITY] as const;
         const { open } = shared;
         const trial = await standstillTrial({ scene, open, createStage, suspendAt });
         return { ...trial, isDisturbed: trial.stops.length > 0, repeated: 0 };

@@ -13,6 +13,7 @@ export interface Life {
   readonly over: Promise<void>;
   /** Resolves when it stands still, as after SIGSTOP. */
   readonly suspended: Promise<void>;
+  readonly wasSuspended: boolean;
   /** Lets it go on. */
   resume(): void;
   /** A place in synchronous code. @throws Killed from the moment of death on */
@@ -82,6 +83,9 @@ export function createLife({ number, killAt, failAt, suspendAt, onEnd }: LifeOpt
     places,
     over,
     suspended,
+    get wasSuspended() {
+      return isSuspended();
+    },
     resume: () => resume(),
     reach,
     async pass(place) {

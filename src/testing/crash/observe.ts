@@ -107,7 +107,7 @@ function toEntry(entry: HistoryEntry, mayAsk: boolean): Entry | null {
   const base = { event, actor, from, to, step, attempt, settles, generation };
   if (/\.(in_doubt|did_not_happen|deferred|deferral_over)$/.test(event)) return null;
   const output = entry.output ?? null;
-  const { signal: _signal, delayMs: _delayMs, ...given } = entry.data ?? {};
+  const { signal: _signal, delayMs: _delayMs, startAtMs: _startAtMs, ...given } = entry.data ?? {};
   const data: JsonObject = { undo: 0, ...given };
   const known = { ...base, output, error, data };
   if (!event.endsWith('.happened') || step === null) return known;

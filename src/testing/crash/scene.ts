@@ -15,6 +15,8 @@ export interface SceneRules extends ObserveOptions {
 /** Something that is lived through once undisturbed, and again with a crash at each place. */
 export interface Scene<S extends Stage = Stage> extends SceneRules {
   readonly name: string;
+  /** How long its processes hold a run on a shared store; without it they wait for the lease of a dead one themselves. */
+  readonly leaseMs?: number;
   /** Opens an orchestrator on the store and brings every run to its end, from wherever an earlier life left it. */
   play(stage: S, store: Store): Promise<void>;
   /** Told of the runs when a life begins and when the last one ends. @throws Broken if something promised was not kept */

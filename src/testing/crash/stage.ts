@@ -25,26 +25,35 @@ export interface Stage {
   clock: ManualClock;
   /** Ids handed out so far. */
   ids: number;
+  /** A run was being stopped and nobody can say any more what became of an attempt: it must end alike, but not in the same way. */
+  isUndecided: boolean;
   readonly effects: Effect[];
-  /** Notes the effect and does the work, between two places at which the process may die. */
-  around<T>(effect: Omit<Effect, 'life'>, work: () => Promise<T>): Promise<T>;
+  /** Does the work and notes it as an effect, if it was one, between two places at which the process may die. */
+  around<T>(
+    effect: Omit<Effect, 'life'>,
+    work: () => Promise<T>,
+    hasHappened?: (result: T) => boolean,
+  ): Promise<T>;
 }
 
-/** @param onEffect - told of every effect before it is had */
+/** @param onEffect - told of every effect */
 export function createStage(life: Life, onEffect: (effect: Effect) => void = () => {}): Stage {
   const stage: Stage = {
     life,
     clock: new ManualClock(),
     ids: 0,
+    isUndecided: false,
     effects: [],
-    async around(effect, work) {
+    async around(effect, work, hasHappened = () => true) {
       // whoever is called by a process stays part of it
       const { life } = stage;
       await life.pass(`${effect.kind}.before`);
-      const had = { ...effect, life: life.number };
-      stage.effects.push(had);
-      onEffect(had);
       const result = await work();
+      if (hasHappened(result)) {
+        const had = { ...effect, life: life.number };
+        stage.effects.push(had);
+        onEffect(had);
+      }
       await life.pass(`${effect.kind}.after`);
       return result;
     },

@@ -16,6 +16,7 @@ export interface StandstillTrial {
   readonly stops: readonly string[];
   /** Of the first process. */
   readonly places: readonly string[];
+  readonly isUndecided: boolean;
 }
 
 export interface StandstillOptions<S extends Stage> {
@@ -51,9 +52,10 @@ export async function standstillTrial<S extends Stage>(
   const processes = [first];
   if (first.isAsleep) {
     stage.life = begin(2);
+    if (scene.leaseMs !== undefined) stage.clock.jump(scene.leaseMs + 1);
     processes.push(await run(scene, stage, await open()));
   }
-  for (const one of processes) if (one.isAsleep) await wake(stage, one);
+  for (const one of processes) if (one.isAsleep) await wake(scene, stage, one);
   const stops = processes.flatMap(({ life, isAsleep }, index) =>
     isAsleep ? [life.places[(suspendAt[index] ?? 0) - 1] ?? ''] : [],
   );
@@ -68,26 +70,50 @@ export async function standstillTrial<S extends Stage>(
     observed: observe(runs, stage.effects, { ...scene, mayNote: true }),
     stops,
     places: first.life.places,
+    isUndecided: stage.isUndecided,
   };
 }
+
+/** Of real time; a play that waits for nobody is over long before. */
+const passingMs = 1_000;
 
 /** Until it ends, or stands still. */
 async function run<S extends Stage>(scene: Scene<S>, stage: S, store: Store): Promise<Process> {
   const { life } = stage;
   const ended = scene.play(stage, withPlaces(store, life));
   ended.catch(() => {});
-  const isAsleep = await Promise.race([ended.then(() => false), life.suspended.then(() => true)]);
+  const either = Promise.race([ended.then(() => false), life.suspended.then(() => true)]);
+  const isAsleep = await whileTimePasses(scene, stage, either);
   await turns(20);
   return { life, clock: stage.clock, ended, isAsleep };
 }
 
+/** Whoever asks a process that stands still for something is answered when time has passed. */
+async function whileTimePasses<S extends Stage, T>(
+  { leaseMs }: Scene<S>,
+  stage: S,
+  work: Promise<T>,
+): Promise<T> {
+  if (leaseMs === undefined) return work;
+  const passing = setInterval(() => void stage.clock.advance(leaseMs), passingMs);
+  try {
+    return await work;
+  } finally {
+    clearInterval(passing);
+  }
+}
+
 /** It finds that time has passed, and goes on to its end. */
-async function wake(stage: Stage, { life, clock, ended }: Process): Promise<void> {
+async function wake<S extends Stage>(
+  scene: Scene<S>,
+  stage: S,
+  { life, clock, ended }: Process,
+): Promise<void> {
   clock.jump(stage.clock.nowMs() - clock.nowMs());
   stage.life = life;
   stage.clock = clock;
   life.resume();
-  await ended.catch(refusedOnly);
+  await whileTimePasses(scene, stage, ended.catch(refusedOnly));
   await clock.advance(20_000);
 }
 

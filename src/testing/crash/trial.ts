@@ -17,6 +17,7 @@ export interface Trial {
   readonly places: readonly string[];
   /** Effects that were had once more after a crash. */
   readonly repeated: number;
+  readonly isUndecided: boolean;
 }
 
 export interface TrialOptions<S extends Stage> {
@@ -55,6 +56,7 @@ export async function attempt<S extends Stage>(options: TrialOptions<S>): Promis
           deaths: lives.flatMap(({ endedAt }) => endedAt ?? []),
           places: lives[0]?.places ?? [],
           repeated: repetitions(stage.effects),
+          isUndecided: stage.isUndecided,
         };
       }
       stage.life = begin();
@@ -65,7 +67,7 @@ export async function attempt<S extends Stage>(options: TrialOptions<S>): Promis
   }
 
   async function oneLife(life: Life): Promise<readonly ExportedRun[]> {
-    const store = noting(await medium.open(life), life, acknowledged);
+    const store = noting(await medium.open(life), life, (made) => acknowledged.push(made));
     const check = async (): Promise<readonly ExportedRun[]> => {
       const runs = await exported(store);
       if (scene.mayForget !== true) await checkAcknowledged(acknowledged, runs, store);

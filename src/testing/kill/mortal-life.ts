@@ -28,6 +28,7 @@ export function createMortalLife(
     places,
     over: never,
     suspended: never,
+    wasSuspended: false,
     resume() {},
     reach,
     async pass(place) {

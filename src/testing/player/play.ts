@@ -209,9 +209,11 @@ function positionIn(counts: ReadonlyMap<string, number>, script: Script): number
   const used = new Map<string, number>();
   for (const [position, { move }] of script.answers.entries()) {
     const event = move.faulted === true && move.type !== 'run.started' ? 'run.faulted' : move.type;
-    const count = (used.get(event) ?? 0) + 1;
-    if (count > (counts.get(event) ?? 0)) return position;
-    used.set(event, count);
+    // A verdict stands for the result that a crash has cost.
+    const names = [event, event.replace(/\.completed$/, '.happened')];
+    const found = names.find((name) => (used.get(name) ?? 0) < (counts.get(name) ?? 0));
+    if (found === undefined) return position;
+    used.set(found, (used.get(found) ?? 0) + 1);
   }
   return script.answers.length;
 }

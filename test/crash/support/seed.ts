@@ -16,3 +16,8 @@ export function drawsOf(name: string): () => number {
 export function report(line: string): void {
   process.stdout.write(`crash: ${line}\n`);
 }
+
+/** Options of the published suite: every place if asked for, else so many. */
+export function sampled(size: number): { readonly seed: number; readonly sample?: number } {
+  return isFull ? { seed } : { seed, sample: size };
+}
