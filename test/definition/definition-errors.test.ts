@@ -196,6 +196,55 @@ describe('names', () => {
   });
 });
 
+describe('what a step protects', () => {
+  const protecting = (name: string) =>
+    mistake(() =>
+      flow((w) => {
+        const look = w.review('look', { protects: [name] });
+        const good = w.is(look, 'good', (review) => review.outcome === 'approved');
+        w.task('pay', echo, { input: w.input.$.id, when: good });
+        const items = w.derive('items', w.input.$.id, (id) => [id]);
+        const each = w.map('each', items, {}, (item) => w.task('inner', echo, { input: item }));
+        return w.derive('count', each, (items) => items.length);
+      }),
+    );
+
+  it.each([
+    [
+      'pya',
+      'names "pya", which does not exist; name a step, or "completion" for the end of the run; did you mean "pay"?',
+    ],
+    ['look', 'it cannot protect itself'],
+    ['inner', 'names "inner"; name its map, "each"'],
+    ['count', 'names "count", which is no step but a derive; name the steps that read it'],
+  ])('is refused if it is %j', (name, message) => {
+    expect(protecting(name)).toContain(message);
+  });
+
+  it('may be a step, or the completion of the run', () => {
+    const define = () =>
+      flow((w) => {
+        w.review('look', { protects: ['pay', 'completion'] });
+        return w.task('pay', echo, { input: w.input.$.id });
+      });
+
+    expect(define().plan.nodes[0]).toMatchObject({ protects: ['pay', 'completion'] });
+  });
+
+  it('is refused in the body of a map', () => {
+    const define = () =>
+      flow((w) => {
+        w.task('pay', echo, { input: w.input.$.id });
+        const items = w.derive('items', w.input.$.id, (id) => [id]);
+        return w.map('each', items, {}, (item) =>
+          w.task('inner', echo, { input: item, protects: ['pay'] }),
+        );
+      });
+
+    expect(mistake(define)).toContain('nothing in the body of a map can protect a step');
+  });
+});
+
 describe('options', () => {
   it('M058: refuses a task without a word about compensation', () => {
     const define = () =>

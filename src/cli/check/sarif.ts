@@ -8,7 +8,6 @@ export function sarifOf(workflows: readonly CheckedWorkflow[], version: string):
   const rules = Object.entries(ruleTitles).map(([id, title]) => ({
     id,
     shortDescription: { text: title },
-    helpUri: `https://www.npmjs.com/package/signalbox`,
   }));
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -32,7 +31,7 @@ function resultsOf(checked: CheckedWorkflow, { rule, claim, findings }: RuleRepo
       { ...base(checked, rule, null), kind: 'pass', level: 'none', message: { text: claim } },
     ];
   return shown.map((finding) => ({
-    ...base(checked, rule, finding.subject),
+    ...base(checked, rule, finding.subject, finding.message),
     ...levels[finding.kind],
     message: { text: messageOf(finding) },
     ...(finding.path === null || finding.path.moves.length === 0
@@ -53,12 +52,19 @@ function messageOf({ kind, message, path }: Finding): string {
   return kind === 'assumption' ? `Assumed: ${message}` : `${message}${label}`;
 }
 
-function base({ report, module }: CheckedWorkflow, rule: RuleId, subject: string | null): object {
+function base(
+  { report, module }: CheckedWorkflow,
+  rule: RuleId,
+  subject: string | null,
+  message = '',
+): object {
   return {
     ruleId: rule,
     ruleIndex: Object.keys(ruleTitles).indexOf(rule),
     locations: [locationOf(report.workflow, module, subject)],
-    partialFingerprints: { 'signalbox/v1': [report.workflow, rule, subject ?? ''].join('/') },
+    partialFingerprints: {
+      'signalbox/v1': [report.workflow, rule, subject ?? '', message].join('/'),
+    },
   };
 }
 

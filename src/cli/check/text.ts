@@ -21,7 +21,7 @@ export function checkLines({ report }: CheckedWorkflow, style: Style): readonly 
   const rows = report.rules.flatMap(({ rule, verdict, claim, findings }) => [
     `${colour(verdict, style)(marks[verdict])} ${ruleTitles[rule].padEnd(titleWidth)}  ${style.dim(verdict)}`,
     ...indented([printable(claim)], 4).map(style.dim),
-    ...findings.filter(isShown).flatMap((finding) => indented(findingLines(finding, style), 4)),
+    ...findings.flatMap((finding) => indented(findingLines(finding, style), 4)),
   ]);
   return [
     `${style.bold(printable(report.workflow))} version ${report.version}: ${colour(report.verdict, style)(report.verdict)}`,
@@ -32,16 +32,13 @@ export function checkLines({ report }: CheckedWorkflow, style: Style): readonly 
 
 const titleWidth = Math.max(...Object.values(ruleTitles).map((title) => title.length));
 
-function isShown({ kind }: Finding): boolean {
-  return kind !== 'note';
-}
-
 function colour(verdict: Verdict, style: Style): (text: string) => string {
   if (verdict === 'violated') return style.red;
   return verdict === 'assumed' ? style.bold : (text) => text;
 }
 
 function findingLines({ kind, message, path }: Finding, style: Style): readonly string[] {
+  if (kind === 'note') return [style.dim(`note ${printable(message)}`)];
   const words = kind === 'assumption' ? 'assumed' : kind;
   const mark = kind === 'violation' ? style.red(words) : style.bold(words);
   return [`${mark} ${printable(message)}`, ...(path === null ? [] : pathLines(path, style))];

@@ -32,6 +32,8 @@ export function stimuliOf(type: string, edges: readonly Edge[]): readonly ChartE
     ];
   if (guards.has('faulted')) return [{ type }, { type, faulted: true, failure: failure(false) }];
   if (guards.has('mayRetry')) return [{ type, acceptNotUndone: true }, { type }];
+  // A child, or a task with a fallback, may leave nothing to undo.
+  if (type.endsWith('.completed') && edges.some(countsUndo)) return [{ type }, { type, undo: 0 }];
   if (!type.endsWith('.failed')) return [{ type }];
   const codes = edges.flatMap(({ guard }) =>
     guard?.type === 'tolerated' && guard.params.codes !== 'any' ? guard.params.codes : [],
@@ -42,6 +44,10 @@ export function stimuliOf(type: string, edges: readonly Edge[]): readonly ChartE
     { type, failure: failure(false), ...most },
     ...codes.slice(0, 1).map((code) => ({ type, failure: failure(false, code) })),
   ];
+}
+
+function countsUndo({ transition }: Edge): boolean {
+  return (transition.actions ?? []).some((action) => action.type === 'countUndo');
 }
 
 const onward =
