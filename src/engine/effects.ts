@@ -25,7 +25,7 @@ export const maxChildDepth = 50;
 export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonly Incoming[] {
   const { run, tools } = draft;
   const replay = 'step' in effect && isAnswered(effect) ? replayOf(run, effect.step) : null;
-  if (replay !== null) return [replay];
+  if (replay !== null) return [isFirstFailure(draft, effect, replay) ? unsettled(replay) : replay];
   switch (effect.type) {
     case 'attempt': {
       const failed = attemptsOf(contextOf(run.snapshot), effect.step);
@@ -106,6 +106,19 @@ function isWithdrawn(
 ): boolean {
   if (item.kind === 'attempt' || !isStepItem(item, step)) return false;
   return name === undefined || name === (item.kind === 'timer' ? item.name : item.kind);
+}
+
+/** Where a fallback stands in, the recorded failure of the task itself settles nothing yet. */
+function isFirstFailure(draft: Draft, effect: Effect, replay: Incoming): boolean {
+  if (effect.type !== 'attempt' || effect.fallback) return false;
+  const node = nodeOf(draft, effect.step);
+  return (
+    node?.kind === 'task' && node.fallback !== undefined && replay.event.type.endsWith('.failed')
+  );
+}
+
+function unsettled({ settles: _, ...replay }: Incoming): Incoming {
+  return replay;
 }
 
 /** Effects that a recorded outcome answers when a failed run goes on. */

@@ -122,16 +122,24 @@ function answerTo(
   const { step } = effect;
   const outcome = outcomes.get(step);
   if (outcome === undefined) return null;
+  const node = index.nodes.get(step);
   if (effect.type === 'decide') {
     // The policy that is asked first approves, or hands over to the person whose decision is recorded.
-    const node = index.nodes.get(step);
     const approve = node?.kind === 'review' ? node.approve : null;
     const holds = approve?.by !== 'guard' || holdsIn(approve.condition, contextOf(snapshot).facts);
     const event = { type: `${step}.decided_by_policy` };
     return { step, event, outcome: holds ? outcome : null };
   }
+  // Where a fallback stands in, the failure of the task itself settles nothing yet.
+  const hasFallback = node?.kind === 'task' && node.fallback !== undefined;
+  if (effect.type === 'attempt' && !effect.fallback && hasFallback && isFailure(outcome.event))
+    return { step, event: outcome.event, outcome: null };
   const isAsked = effect.type === 'timer' ? effect.name === 'fired' : entries.has(effect.type);
   return isAsked ? { step, event: outcome.event, outcome } : null;
+}
+
+function isFailure({ type }: ChartEvent): boolean {
+  return type.endsWith('.failed');
 }
 
 function withdraws(by: Extract<Effect, { type: 'withdraw' }>, effect: Effect): boolean {

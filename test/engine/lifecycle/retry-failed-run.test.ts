@@ -379,3 +379,37 @@ describe('K-07, M051: retrying a run that was rolled back', () => {
     expect(deeds.of('one')).toHaveLength(2);
   });
 });
+
+describe('a step whose fallback failed as well, and whose failure is tolerated', () => {
+  it('leads the retry the same way as before', async () => {
+    const deeds = createDeeds();
+    const { flaw, run } = aFlaw();
+    const broken = () => Promise.reject(new PermanentError('oh'));
+    const workflow = defineWorkflow({
+      name: 'kept',
+      version: 1,
+      input,
+      onFailure: 'keep',
+      steps(w) {
+        const tried = w.task('tried', deeds.task('tried', { run: broken }), {
+          input: {},
+          tolerate: 'any',
+          fallback: deeds.task('instead', { run: broken }),
+        });
+        const isLost = w.is(tried, 'lost', ({ status }) => status === 'failed');
+        const noted = w.task('note', deeds.task('note'), { input: {}, when: isLost });
+        return w.task('last', deeds.task('last', { run }), { input: { noted } });
+      },
+    });
+    const { engine } = await openBench({ workflows: [workflow] });
+    const { runId } = await engine.start(workflow, {});
+    expect(await engine.drive(runId, 'finished')).toMatchObject({ status: 'failed' });
+    flaw.isMended = true;
+
+    await engine.retry(runId);
+
+    expect(await engine.result(runId)).toBe('mended');
+    expect(deeds.all.at(-1)).toMatchObject({ what: 'last', input: { noted: 'note done' } });
+    expect(deeds.names).toEqual(['tried', 'instead', 'note', 'last', 'last']);
+  });
+});
