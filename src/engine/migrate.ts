@@ -1,7 +1,8 @@
 /** Moving the runs of a workflow to another version of it: judged first, then moved one by one. */
 import { z } from 'zod';
 import { compileChart } from '../chart/advance.ts';
-import { type Judgement, judgeMove, type Reason, type Version } from '../chart/moving/judge.ts';
+import type { Reason, Version } from '../chart/moving/case.ts';
+import { type Judgement, judgeMove } from '../chart/moving/judge.ts';
 import type { Mapping } from '../chart/moving/mapping.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json } from '../plan/json.ts';

@@ -1,7 +1,8 @@
 /** What becomes of the stored runs of a version when another one takes its place. */
 
 import { compileChart } from '../../chart/advance.ts';
-import { type Judgement, judgeMove, type Reason, type Version } from '../../chart/moving/judge.ts';
+import type { Reason, Version } from '../../chart/moving/case.ts';
+import { type Judgement, judgeMove } from '../../chart/moving/judge.ts';
 import type { Mapping } from '../../chart/moving/mapping.ts';
 import { stepsUnderWay } from '../../chart/moving/places.ts';
 import type { Code, StandingRun } from '../../chart/moving/run.ts';
