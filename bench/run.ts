@@ -4,6 +4,7 @@ import { checkBenchmark, checkTable } from './check.ts';
 import { growthBenchmark, growthTable } from './growth.ts';
 import { helloSeq3Benchmark, helloSeq3Table } from './hello-seq3.ts';
 import { modesBenchmark, modesTable } from './modes.ts';
+import { pathsBenchmark, pathsTable } from './paths.ts';
 import { type StoreKind, storeKinds } from './support/stores.ts';
 
 const usage = `Usage: npm run -s bench -- <name> [options]
@@ -19,6 +20,8 @@ growth       what a step costs in longer and wider workflows, what opening costs
 modes        durable against fast durability
   --inflight <n>, --runs <n>    as for hello-seq3
 check        how long the proofs take, by size and shape of the workflow
+  --steps <n>                   leave out workflows with more steps, default 10000
+paths        how many paths take every transition, by size and shape of the workflow, and how long finding them takes
   --steps <n>                   leave out workflows with more steps, default 10000
 all
   --rounds <n>                  measured rounds, of which the median counts, default 5
@@ -92,6 +95,10 @@ async function measure({ name, ...options }: ReturnType<typeof read>): Promise<R
     case 'check': {
       const json = checkBenchmark(options);
       return { json, table: checkTable(json) };
+    }
+    case 'paths': {
+      const json = pathsBenchmark(options);
+      return { json, table: pathsTable(json) };
     }
     default:
       throw new TypeError(`There is no benchmark "${name}"`);

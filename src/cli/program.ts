@@ -17,6 +17,7 @@ import { addExport } from './commands/export.ts';
 import { addFork } from './commands/fork.ts';
 import { addHistory } from './commands/history.ts';
 import { addMigrate } from './commands/migrate.ts';
+import { addPaths } from './commands/paths.ts';
 import { addPause } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPrune } from './commands/prune.ts';
@@ -82,6 +83,7 @@ const commands = [
   addDocs,
   addWorkflows,
   addCheck,
+  addPaths,
   addBreakers,
   addDamaged,
   addTest,

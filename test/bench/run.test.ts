@@ -41,6 +41,15 @@ describe('the benchmarks', () => {
     },
   );
 
+  it('says how many paths workflows have', async () => {
+    const { stdout } = await bench('paths', '--steps', '8', ...tiny);
+
+    const { rows } = JSON.parse(stdout);
+    expect(rows.map((row: { case: string }) => row.case)).toEqual(['fork-2', 'fork-4', 'fork-8']);
+    for (const row of rows)
+      expect(row).toMatchObject({ paths: aFigure, states: aFigure, events: aFigure });
+  });
+
   it('says what a step and what opening costs as things grow', async () => {
     const { stdout } = await bench('growth', '--steps', '100', '--finished', '0,20', ...tiny);
 

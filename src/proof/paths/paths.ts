@@ -5,12 +5,13 @@
 import { statusOf } from '../../chart/advance.ts';
 import { type NamedTransition, transitionsOf } from '../../chart/transitions.ts';
 import type { Json } from '../../plan/json.ts';
+import { layOut } from '../../plan/layout.ts';
 import type { Plan, RunStatus } from '../../plan/plan.ts';
 import { childrenOf } from './children.ts';
 import { createGraph, type Graph, type GraphState } from './graph.ts';
 import { type Move, textOf } from './move.ts';
 import { profilesOf } from './profiles.ts';
-import { reasonFor } from './unreachable.ts';
+import { reasonFor, unknownReason } from './unreachable.ts';
 import { createWalk, statusIn } from './walk.ts';
 import type { Predict, WalkState } from './walk-state.ts';
 
@@ -79,24 +80,20 @@ export function pathsOf(plan: Plan, options: PathOptions = {}): PathReport {
   const children = childrenOf(plan, options);
   const profiles = profilesOf(plan);
   const first = profiles[0];
-  const book = createBook(
-    transitionsOf(createWalk(plan, first ?? yes, predict, children).compiled.chart),
-  );
+  const { chart } = createWalk(plan, first ?? yes, predict, children).compiled;
+  const book = createBook(transitionsOf(chart), coverage);
   let states = 0;
-  for (const maxDetours of [1, 2, 4]) {
-    for (const order of ['forward', 'backward'] as const) {
+  const orders = hasBranches(plan) ? (['forward', 'backward'] as const) : (['forward'] as const);
+  for (const maxDetours of [2, 4]) {
+    for (const order of orders) {
       for (const profile of profiles) {
         if (coverage === 'transitions' && book.isFull()) break;
         const walk = createWalk(plan, profile, predict, children);
-        const graph = createGraph(walk, {
-          order,
-          maxDetours,
-          maxStates: options.maxStates ?? 200_000,
-        });
-        states += cover(graph, book, coverage);
+        const maxStates = options.maxStates ?? 200_000;
+        states += cover(createGraph(walk, { order, maxDetours, maxStates }), book, coverage);
       }
     }
-    if (book.isFull() || maxDetours === 2) break;
+    if (book.missing().every((transition) => reasonFor(plan, transition) !== unknownReason)) break;
   }
   const missing = book.missing();
   return {
@@ -113,6 +110,10 @@ export function pathsOf(plan: Plan, options: PathOptions = {}): PathReport {
     states,
     events: book.paths.reduce((sum, { steps }) => sum + steps.length, 0),
   };
+}
+
+function hasBranches(plan: Plan): boolean {
+  return layOut(plan).stages.some(({ kind }) => kind === 'parallel');
 }
 
 const yes = { predicate: () => true, choice: () => '' };
@@ -153,33 +154,42 @@ interface Book {
   add(start: GraphState, moves: readonly Move[]): void;
 }
 
-function createBook(transitions: readonly NamedTransition[]): Book {
+function createBook(transitions: readonly NamedTransition[], coverage: Coverage): Book {
   const needed = new Set(transitions.map(({ id }) => id));
   const edges = new Set<string>();
   const known = new Set<string>();
   const paths: WorkflowPath[] = [];
+  // Paths share their beginnings.
+  const steps = new WeakMap<GraphState, PathStep>();
+  const stepTo = (move: Move, state: GraphState): PathStep => {
+    const step = steps.get(state) ?? toStep(move, state.at);
+    steps.set(state, step);
+    return step;
+  };
   const edgeOf = (state: GraphState, move: Move) => `${state.key} ${JSON.stringify(move)}`;
 
   function add(start: GraphState, moves: readonly Move[]): void {
-    const steps: PathStep[] = [];
+    const path: PathStep[] = [];
     const covers: string[] = [];
     let state = start;
     const go = (move: Move): void => {
-      edges.add(edgeOf(state, move));
+      if (coverage === 'paths') edges.add(edgeOf(state, move));
       state = state.after(move);
       for (const transition of state.at.taken)
         if (needed.delete(transition)) covers.push(transition);
-      steps.push(toStep(move, state.at));
+      path.push(stepTo(move, state));
     };
     for (const move of moves) go(move);
     const isOver = () => ['complete', 'failed', 'cancelled'].includes(statusIn(state.at));
     for (let next = state.offers()[0]; next !== undefined && !isOver(); next = state.offers()[0])
       go(next);
-    const id = steps.map(({ move }) => textOf(move)).join(' > ');
-    if (known.has(id) && covers.length === 0) return;
-    known.add(id);
+    if (coverage === 'paths') {
+      const text = path.map(({ move }) => textOf(move)).join(' > ');
+      if (known.has(text) && covers.length === 0) return;
+      known.add(text);
+    }
     const undo = [...state.at.done].reverse().map(({ path }) => path);
-    paths.push({ id: `${paths.length + 1}`, steps, covers, end: statusIn(state.at), undo });
+    paths.push({ id: `${paths.length + 1}`, steps: path, covers, end: statusIn(state.at), undo });
   }
 
   return {

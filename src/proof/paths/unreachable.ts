@@ -2,6 +2,8 @@
 import type { NamedTransition } from '../../chart/transitions.ts';
 import type { Plan, PlanNode } from '../../plan/plan.ts';
 
+export const unknownReason = 'the walk found no way to it';
+
 /** In words that name what would have to be different. */
 export function reasonFor(plan: Plan, transition: NamedTransition): string {
   const { state, event, guard } = transition;
@@ -52,7 +54,7 @@ export function reasonFor(plan: Plan, transition: NamedTransition): string {
     return 'something is always to be undone by then';
   if (state === 'compensating' || state.startsWith('compensating.'))
     return compensationReason(plan);
-  return 'the walk found no way to it';
+  return unknownReason;
 }
 
 function faultReason(state: string): string {

@@ -45,6 +45,8 @@ export interface WalkState {
   readonly detours: readonly string[];
   /** Steps begun in the transition that stopped the run: nobody works on them. */
   readonly neverBegun: readonly string[];
+  /** Functions of the author were asked on the way here. */
+  readonly hasAsked: boolean;
   /** Transitions of the chart that led here from the state before. */
   readonly taken: readonly string[];
   /** Events of the chart that led here, those that follow by themselves included. */

@@ -48,6 +48,7 @@ export function startOf({ compiled }: Walk): WalkState {
     round: 1,
     detours: [],
     neverBegun: [],
+    hasAsked: false,
     taken: [],
     trail: [],
     facts: {},
@@ -66,6 +67,7 @@ export function apply(walk: Walk, before: WalkState, move: Move): WalkState {
     taken: [],
     trail: [],
     facts: {},
+    hasAsked: false,
     nowMs: timer === undefined ? before.nowMs : Math.max(before.nowMs, timer.dueMs),
     timers: before.timers.filter((other) => other !== timer),
   };
@@ -89,13 +91,7 @@ export function apply(walk: Walk, before: WalkState, move: Move): WalkState {
 
 /** A condition is decided or a value derived while the move is taken in: a function that can throw. */
 export function asksFunctions(walk: Walk, before: WalkState, move: Move): boolean {
-  const after = apply(walk, before, move);
-  return walk.plan.nodes.some(
-    ({ id, kind }) =>
-      (kind === 'predicate' || kind === 'derive') &&
-      before.progress.get(id) === undefined &&
-      after.progress.get(id)?.status === 'complete',
-  );
+  return apply(walk, before, move).hasAsked;
 }
 
 /** A fault of a function goes before the event that asked it. */
@@ -135,6 +131,7 @@ function applyOne(
     taken: [...before.taken, ...advanced.taken],
     trail: [...before.trail, move.type],
     facts: { ...before.facts, ...settled.facts },
+    hasAsked: before.hasAsked || settled.hasAsked,
     timers: timersAfter(before.timers, advanced.effects, before.nowMs, {
       plan: compiled.plan,
       nodes: walk.index.nodes,
@@ -177,16 +174,17 @@ function settledOf(
   before: WalkState,
   move: Move,
   ending: StepEnding | null,
-): { readonly facts: WalkState['facts']; readonly progress: Progress } {
+): { readonly facts: WalkState['facts']; readonly progress: Progress; readonly hasAsked: boolean } {
   const isStart = move.type === 'run.started';
   if (
     move.faulted === true ||
     (!isStart && ending === null) ||
     (!isStart && statusIn(before) !== 'processing')
   )
-    return { facts: {}, progress: before.progress };
+    return { facts: {}, progress: before.progress, hasAsked: false };
   const seeds: readonly (readonly [string, Settled])[] =
     ending === null ? [] : [[move.step, { status: 'complete', value: ending }]];
+  let hasAsked = false;
   const known = withCases(walk, before.progress);
   const { settled, facts } = settle(
     walk.index,
@@ -194,13 +192,23 @@ function settledOf(
     seeds,
     () => undefined,
     {
-      predicate: (id) => answer(walk, known, id, ending),
-      derive: () => undefined,
+      predicate(id) {
+        hasAsked = true;
+        return answer(walk, known, id, ending);
+      },
+      derive() {
+        hasAsked = true;
+      },
     },
     isStart,
   );
   const fresh = new Map(settled);
-  return { facts, progress: { get: (id) => fresh.get(id) ?? before.progress.get(id) } };
+  if (fresh.size === 0) return { facts, progress: before.progress, hasAsked };
+  return {
+    facts,
+    progress: { get: (id) => fresh.get(id) ?? before.progress.get(id) },
+    hasAsked,
+  };
 }
 
 /** What the sources say; else what the profile says. */
