@@ -98,16 +98,32 @@ function linesOf(text: string, maxLines: number): readonly string[] {
   );
 }
 
-const maxLabelLines = 6;
+const maxLabelLines = 10;
+const labelWidth = 190;
 
 export function labelOf(text: string): Label {
-  const written = text.split('\n').flatMap((line) => wrap(line, captionFont, 190, 3));
+  const written = text.split('\n').flatMap(balanced);
   const lines =
     written.length <= maxLabelLines
       ? written
-      : [...written.slice(0, maxLabelLines - 1), `and ${written.length - maxLabelLines + 1} more`];
+      : [
+          ...written.slice(0, maxLabelLines - 2),
+          `and ${written.length - maxLabelLines + 1} more`,
+          ...written.slice(-1),
+        ];
   const width = Math.max(0, ...lines.map((line) => widthOf(line, captionFont)));
   return { lines, width: evenly(width + 12), height: lines.length * captionLine + 4 };
+}
+
+/** As few lines as fit, none of them much shorter than the others. */
+function balanced(line: string): readonly string[] {
+  let best = wrap(line, captionFont, labelWidth, 4);
+  for (let width = labelWidth - 10; width >= 60; width -= 10) {
+    const narrower = wrap(line, captionFont, width, 5);
+    if (narrower.length > best.length || narrower.join(' ') !== best.join(' ')) break;
+    best = narrower;
+  }
+  return best;
 }
 
 function evenly(length: number): number {

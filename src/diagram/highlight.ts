@@ -59,9 +59,10 @@ function sideBySide(from: string, to: string): readonly [string, string] {
 export function pathOfNames(plan: Plan, names: readonly string[]): PathToShow {
   const steps = new Set(stepGraph(plan).nodes.map(({ id }) => id));
   const states = [...boxesOfStates(plan).keys()];
+  const known = new Set(states);
   const found = names.map((name) => {
-    const wanted = name === 'completion' ? 'waiting_review' : name;
-    const state = states.find((path) => path === wanted || path.endsWith(`.${wanted}`));
+    const wanted = stateNames[name] ?? name;
+    const state = known.has(wanted) ? wanted : states.find((path) => path.endsWith(`.${wanted}`));
     const step = stepNames[name] ?? stepAround(name, steps);
     if (step === null && state === undefined)
       throw new SignalboxError(
@@ -88,6 +89,11 @@ const stepNames: { readonly [name: string]: string | undefined } = {
   complete: '$complete',
   failed: '$failed',
   waiting_review: 'completion',
+};
+
+const stateNames: { readonly [name: string]: string | undefined } = {
+  start: 'pending',
+  completion: 'waiting_review',
 };
 
 function stepAround(name: string, steps: ReadonlySet<string>): string | null {

@@ -56,11 +56,15 @@ export function optionsInside(
   heading: { readonly width: number; readonly height: number },
 ): Options {
   const areRegions = children.some((child) => child.kind === 'region');
-  const runsDown = kind === 'region' || kind === 'stage';
+  const runsDown = kind === 'region' || kind === 'stage' || kind === 'processing';
   const top = kind === 'region' ? 14 : heading.height + 4;
   return {
     ...(areRegions ? packed : layered),
-    ...(!areRegions && { 'elk.direction': runsDown ? 'DOWN' : 'RIGHT' }),
+    ...(!areRegions && {
+      'elk.direction': runsDown ? 'DOWN' : 'RIGHT',
+      // Of states that lead to each other the one declared first comes first.
+      'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
+    }),
     ...(!runsDown && {
       'elk.spacing.nodeNode': '18',
       'elk.layered.spacing.nodeNodeBetweenLayers': '24',

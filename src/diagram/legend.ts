@@ -110,11 +110,12 @@ function entriesOf(graph: Graph, overlay: Overlay, theme: Theme): readonly Entry
       width: 10,
       words: 'begins here',
     },
-    graph.edges.some(({ kind, isHidden }) => kind === 'failure' && !isHidden) && {
-      sign: (x) => stroke(x, 'failure', theme, 2),
-      width: 22,
-      words: 'the run fails or is cancelled',
-    },
+    marks.every(({ state, count }) => state === undefined && count === undefined) &&
+      graph.edges.some(({ kind, isHidden }) => kind === 'failure' && !isHidden) && {
+        sign: (x) => stroke(x, 'failure', theme, 2),
+        width: 22,
+        words: 'the run fails or is cancelled',
+      },
   ];
   return entries.filter((entry) => entry !== false);
 }

@@ -68,7 +68,7 @@ export function stateMark(state: PartState, x: number, y: number, theme: Theme):
 
 /** The dot that a statechart begins at. */
 export function initialMark(width: number, { kind }: GraphNode, theme: Theme): Markup {
-  const x = kind === 'state' ? 13 : Math.min(34, width / 3);
+  const x = kind === 'state' ? 20 : Math.min(34, width / 3);
   return element('circle', { cx: x, cy: 0, r: 4, ...paint('dot', theme) });
 }
 

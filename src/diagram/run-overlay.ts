@@ -35,8 +35,7 @@ export function overlayOfRun(plan: Plan, run: RunTrace): Overlay {
   for (const graph of [stepGraph(plan), stateGraph(plan)]) {
     const stateOf = graph.view === 'steps' ? inSteps(run, steps) : inStates(graph, run, steps);
     for (const node of graph.nodes) {
-      const state =
-        stateOf(node) ?? (isTerminal(run.status) && isMarked(node) ? 'not_taken' : null);
+      const state = stateOf(node) ?? unreached(node, nodes, run);
       if (state !== null) nodes.set(node.id, { state });
     }
     for (const edge of graph.edges) {
@@ -46,6 +45,22 @@ export function overlayOfRun(plan: Plan, run: RunTrace): Overlay {
   }
   return { ...(run.title !== undefined && { title: run.title }), nodes, edges };
 }
+
+/** Which states of a step or of the undoing a run has passed, its history does not tell; those of what it never came to it has not. */
+function unreached(
+  node: GraphNode,
+  nodes: ReadonlyMap<string, Mark>,
+  run: RunTrace,
+): PartState | null {
+  const around = node.parent === null ? undefined : nodes.get(node.parent)?.state;
+  if (node.kind === 'state' && around === 'skipped') return 'not_taken';
+  if (!isTerminal(run.status) || !isMarked(node)) return null;
+  return node.kind === 'state' && around !== 'not_taken' && node.id !== drainingId
+    ? null
+    : 'not_taken';
+}
+
+const drainingId = 'processing.draining';
 
 type StateOf = (node: GraphNode) => PartState | null;
 type StepStates = ReadonlyMap<string, PartState>;
@@ -120,10 +135,10 @@ function inStates(graph: Graph, run: RunTrace, steps: StepStates): StateOf {
     if (isStepBox(node)) return steps.get(name) ?? null;
     if (active.has(node.id)) return inSight(node, steps) ?? standingOf(run);
     if (node.id === 'processing.working') return visited.has('processing') ? 'done' : null;
-    if (node.id === 'processing.draining')
-      return stopped && visited.has('processing') ? 'done' : null;
+    if (node.id === drainingId) return stopped && visited.has('processing') ? 'done' : null;
     if (node.kind === 'stage') return stageState(graph, node, steps);
-    return null;
+    // Whatever stands beside it inside the step comes after it.
+    return node.title === 'blocked' && inSight(node, steps) !== null ? 'done' : null;
   };
 }
 
@@ -172,13 +187,16 @@ function edgeState(
   nodes: ReadonlyMap<string, Mark>,
   run: RunTrace,
 ): PartState | null {
-  const over = isTerminal(run.status) ? 'not_taken' : null;
+  const isOver = isTerminal(run.status);
   const isLifecycle = transitions.length > 0 && !from.includes('.');
-  if (isLifecycle)
-    return run.history.some((entry) => entry.from === from && entry.to === to) ? 'done' : over;
+  if (isLifecycle) {
+    if (run.history.some((entry) => entry.from === from && entry.to === to)) return 'done';
+    return isOver ? 'not_taken' : null;
+  }
   const [before, after] = [nodes.get(from)?.state, nodes.get(to)?.state];
-  if (before === 'skipped' || after === 'skipped' || before === 'not_taken') return 'not_taken';
+  if (before === 'skipped' || before === 'not_taken') return 'not_taken';
+  if (after === 'skipped' || after === 'not_taken') return 'not_taken';
   const hasLeft = before === 'done' || before === 'undone' || before === 'failed';
-  const hasCome = after !== undefined && after !== 'not_taken';
-  return hasLeft && hasCome ? 'done' : over;
+  if (!hasLeft) return null;
+  return after !== undefined || to.endsWith('.done') ? 'done' : null;
 }

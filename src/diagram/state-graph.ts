@@ -42,20 +42,52 @@ export function stateGraph(plan: Plan): Graph {
     ),
   ]);
   const shown = states.filter(({ path }) => boxes.get(pathId(path)) === pathId(path));
+  const edges = edgesOf(transitions, boxes, steps);
   return {
     view: 'states',
     name: plan.name,
     version: plan.version,
     isUndoneOnFailure: plan.onFailure === 'compensate',
-    nodes: shown.map((each) =>
+    nodes: inOrder(shown, edges).map((each) =>
       nodeOf(each, plan, steps, {
         parent: each.path.length === 1 ? null : pathId(each.path.slice(0, -1)),
         isInitial: initial.has(pathId(each.path)),
         exits: isStepState(each) ? [...(exits.get(each.step ?? '') ?? [])] : [],
       }),
     ),
-    edges: edgesOf(transitions, boxes, steps),
+    edges,
   };
+}
+
+/** States side by side in the order in which they are reached; those that hold others, and unreachable ones, keep theirs. */
+function inOrder(shown: readonly FlatState[], edges: readonly GraphEdge[]): readonly FlatState[] {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to]);
+  const rank = new Map<string, number>();
+  const leaves = new Map<string, FlatState[]>();
+  for (const each of shown) {
+    const { path, state } = each;
+    if (state.initial !== undefined) {
+      const reached = new Set([pathId([...path, state.initial])]);
+      for (const id of reached) for (const to of next.get(id) ?? []) reached.add(to);
+      for (const [position, id] of [...reached].entries()) rank.set(id, position);
+    }
+    if (path.length === 1 || state.states !== undefined) continue;
+    const around = pathId(path.slice(0, -1));
+    leaves.set(around, [...(leaves.get(around) ?? []), each]);
+  }
+  const last = shown.length;
+  const rankOf = ({ path }: FlatState) => rank.get(pathId(path)) ?? last;
+  const queues = new Map(
+    [...leaves].map(
+      ([around, states]) => [around, states.toSorted((a, b) => rankOf(a) - rankOf(b))] as const,
+    ),
+  );
+  return shown.map((each) => {
+    const isLeaf = each.path.length > 1 && each.state.states === undefined;
+    const queue = isLeaf ? queues.get(pathId(each.path.slice(0, -1))) : undefined;
+    return queue?.shift() ?? each;
+  });
 }
 
 // --- boxes -------------------------------------------------------------------------------------------------------------------------

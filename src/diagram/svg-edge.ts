@@ -45,8 +45,8 @@ function toneOf(kind: PlacedEdge['edge']['kind'], mark: Mark, most: number, isRu
   if (mark.state === 'failed') return 'failure';
   if (mark.state === 'not_taken' || mark.state === 'skipped') return 'faded';
   if (mark.state !== undefined) return 'done';
-  if (kind !== 'failure') return 'next';
-  return isRun ? 'faded' : 'failure';
+  if (isRun && kind !== 'next') return 'faded';
+  return kind === 'failure' ? 'failure' : 'next';
 }
 
 function widthOfTone(tone: Tone): number {

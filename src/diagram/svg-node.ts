@@ -5,6 +5,7 @@ import {
   hasIcon,
   iconGap,
   iconSize,
+  slant,
   stackOffset,
   stateFont,
   titleFont,
@@ -56,15 +57,15 @@ export function renderNode({ node, box, x, y }: PlacedNode, mark: Mark, setting:
     ...(node.undo === null ? [] : [markOf(node.undo, width - 10, 0, theme)]),
     ...(mark.state === undefined || node.kind === 'end' || node.kind === 'region'
       ? []
-      : [stateMark(mark.state, hasSlant(node, box) ? 17 : 12, 0, theme)]),
+      : [stateMark(mark.state, ...cornerOf(node, box), theme)]),
     ...(mark.count === undefined
       ? []
       : [
           countMark(
             countWords(mark.count),
             heatOf(mark.count, setting.most),
-            width - 8,
-            height,
+            width + 4,
+            height + 3,
             theme,
           ),
         ]),
@@ -76,9 +77,22 @@ function isBegun({ kind }: GraphNode): boolean {
   return kind === 'pending' || kind === 'region';
 }
 
-function hasSlant({ kind }: GraphNode, { isOpen }: Box): boolean {
-  return !isOpen && ['review', 'closing', 'start', 'complete', 'sleep'].includes(kind);
+/** On the outline, clear of the icon. */
+function cornerOf({ kind }: GraphNode, { isOpen, height }: Box): readonly [number, number] {
+  if (isOpen) return [2, 2];
+  if (kind === 'review' || kind === 'closing') return [slant + 1, 0];
+  if (kind === 'state') return [2, 2];
+  return roundKinds.has(kind) ? [height / 4, height / 10] : [4, 1];
 }
+
+const roundKinds: ReadonlySet<GraphNode['kind']> = new Set([
+  'start',
+  'pending',
+  'complete',
+  'failed',
+  'cancelled',
+  'sleep',
+]);
 
 function outlineOf(node: GraphNode, { width, height, isOpen }: Box): readonly string[] {
   return isOpen ? [openOutlineOf(width, height)] : outlinesOf(node.kind, width, height);

@@ -14,6 +14,28 @@ describe('drawSvg', () => {
     expect(await drawSvg(restored)).toBe(drawn[0]);
   });
 
+  it('draws the states the same way too, each inside the one around it and clear of those beside it', async () => {
+    const [first, second] = await Promise.all(
+      [1, 2].map(() => drawSvg(everything.plan, { view: 'states' })),
+    );
+    const { nodes } = await place(graphOf(everything.plan, 'states'));
+    const at = new Map(nodes.map((placed) => [placed.node.id, placed]));
+
+    expect(first).toBe(second);
+    for (const placed of nodes) {
+      const around = at.get(placed.node.parent ?? '');
+      if (around !== undefined) {
+        expect(placed.x).toBeGreaterThan(around.x);
+        expect(placed.y).toBeGreaterThan(around.y);
+        expect(placed.x + placed.box.width).toBeLessThan(around.x + around.box.width);
+        expect(placed.y + placed.box.height).toBeLessThan(around.y + around.box.height);
+      }
+      for (const other of nodes)
+        if (other !== placed && other.node.parent === placed.node.parent)
+          expect(overlap(placed, other)).toBe(false);
+    }
+  });
+
   it('shows every step of every kind, with its name', async () => {
     const svg = await drawSvg(everything.plan);
 
