@@ -10,7 +10,7 @@ import type { HistoryEntry, RunHeader, Store, StoredRun } from '../ports/store.t
 import { applyEvent } from './apply.ts';
 import { digest } from './canonical.ts';
 import type { Catalogue, Definition } from './catalogue.ts';
-import { type Draft, record } from './draft.ts';
+import { annotate, type Draft, record } from './draft.ts';
 import {
   assertAccepted,
   type ForkMaterial,
@@ -21,7 +21,7 @@ import { historyUpTo } from './history-pages.ts';
 import type { LiveRun } from './live-run.ts';
 import { headerAtStart } from './past-run.ts';
 import { replayRun } from './replay.ts';
-import type { RunBody } from './run-body.ts';
+import type { Mail, RunBody } from './run-body.ts';
 import { notFound, type RunTable } from './run-table.ts';
 import type { Settings } from './settings.ts';
 import { acceptJson, emptyRun, parseInput } from './start.ts';
@@ -82,7 +82,8 @@ export function createForker(
     const open = (state.body as unknown as RunBody).open.flatMap((item) =>
       'step' in item ? [item.step] : [],
     );
-    return { past, input, results, material: prepareFork({ past, entries, open, input, results }) };
+    const material = prepareFork({ past, entries, open, input, results });
+    return { past, entries, input, results, material };
   }
 
   return async (runId, unparsed) => {
@@ -91,7 +92,11 @@ export function createForker(
     if (stored === null) throw notFound(runId);
     const original = { ...stored, header: headerAtStart(stored) };
     const definition = await catalogue.definitionOf(original.header);
-    const { past, input, results, material } = await prepare(original, definition, options);
+    const { past, entries, input, results, material } = await prepare(
+      original,
+      definition,
+      options,
+    );
     const { preview } = material;
     const forkedFrom = { runId, seq: options.at };
     if (options.dryRun === true) return { runId: null, forkedFrom, ...preview };
@@ -109,9 +114,10 @@ export function createForker(
     };
     const run = emptyRun(header, definition);
     takeOver(run, past, material, results);
+    const mails = keptBy(past, entries.slice(0, options.at));
     runs.add(run);
     try {
-      await runs.change(run, (draft) => beginFork(draft, options, preview));
+      await runs.change(run, (draft) => beginFork(draft, options, preview, mails));
     } catch (error) {
       if (runs.peek(header.id) === run) runs.drop(header.id);
       throw error;
@@ -218,7 +224,27 @@ function givenEntry(run: LiveRun, step: string, output: Json): HistoryEntry {
   };
 }
 
-function beginFork(draft: Draft, { reason, input }: ForkOptions, preview: ForkPreview): void {
+/** Signals that had come early and that nobody had taken by then. */
+function keptBy(past: LiveRun, entries: readonly HistoryEntry[]): readonly Mail[] {
+  const taken = new Set(
+    entries.flatMap(({ event, data }) => (event.endsWith('.received') ? [data?.['signal']] : [])),
+  );
+  return entries.flatMap(({ event, data, output, actor, atMs, generation }) => {
+    const id = data?.['signal'];
+    const name = data?.['event'];
+    if (event !== 'signal.kept' || generation !== past.state.generation) return [];
+    if (typeof id !== 'string' || typeof name !== 'string' || output === undefined || taken.has(id))
+      return [];
+    return [{ id, event: name, payload: output, actor, atMs }];
+  });
+}
+
+function beginFork(
+  draft: Draft,
+  { reason, input }: ForkOptions,
+  preview: ForkPreview,
+  mails: readonly Mail[],
+): void {
   const { run, tools } = draft;
   const { header } = run;
   const actor = header.actor ?? 'anonymous';
@@ -232,5 +258,10 @@ function beginFork(draft: Draft, { reason, input }: ForkOptions, preview: ForkPr
   const event = 'run.created';
   const inputHash = digest(header.input);
   record(draft, { atMs: tools.nowMs, event, actor, from: null, to: 'pending', inputHash, data });
+  run.mailbox = mails;
+  for (const { id, event: name, payload, actor: sender } of mails) {
+    const kept = { event: name, signal: id, reused: header.forkedFrom ?? null };
+    annotate(draft, { event: 'signal.kept', actor: sender, output: payload, data: kept });
+  }
   applyEvent(draft, { event: { type: 'run.started' }, actor });
 }

@@ -8,7 +8,10 @@ import { scenarios } from '../chart/support/scenarios.ts';
 import { aWorld } from '../engine/unit/support/world.ts';
 import { hour, openBench } from '../support/engine-bench.ts';
 
-const note = defineEvent({ name: 'note', payload: z.object({ text: z.string() }) });
+const note = defineEvent({
+  name: 'note',
+  payload: z.object({ text: z.string(), pin: z.string().meta({ sensitive: true }) }),
+});
 let calls = 0;
 const pack = defineTask({
   name: 'pack',
@@ -52,7 +55,12 @@ async function recorded() {
   const bench = await openBench({ workflows: [parcels] });
   const { runId } = await bench.engine.start(parcels, { items: ['a', 'b'] }, { actor: 'web' });
   await bench.clock.advance(20_000);
-  await bench.engine.signal(runId, note, { text: 'early' }, { id: 'n-1', actor: 'eve' });
+  await bench.engine.signal(
+    runId,
+    note,
+    { text: 'early', pin: 'sesame' },
+    { id: 'n-1', actor: 'eve' },
+  );
   await bench.clock.advance(20_000);
   await bench.engine.decide(runId, 'ok', { outcome: 'approved', actor: 'ann', comment: 'fine' });
   await bench.clock.advance(2 * hour);

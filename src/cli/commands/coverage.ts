@@ -63,7 +63,9 @@ async function writePicture(
     count: by === 'runs' ? byRuns : (byTests ?? 0),
   }));
   const title =
-    by === 'runs' ? `as ${report.runs} runs took it` : `as ${report.paths} path tests take it`;
+    by === 'runs'
+      ? `as ${report.runs} ${report.runs === 1 ? 'run' : 'runs'} took it`
+      : `as ${report.paths} path tests take it`;
   const overlay = heatOverlay(plan, heats, title);
   const theme = isPng ? 'light' : 'auto';
   const drawing = await drawSvg(plan, { view: 'states', theme, overlay });

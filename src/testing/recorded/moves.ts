@@ -45,7 +45,7 @@ export function moveOf(entry: HistoryEntry, source: MoveSource): Move | null {
     case 'undo.failed':
       return { kind: 'undo', outcome: failedOutcome(entry) };
     case 'signal.kept':
-      return signalOf(entry, textOf(data, 'event') ?? '', entry.output ?? null);
+      return signalOf(entry, textOf(data, 'event') ?? '', entry.output ?? null, source);
     default:
       return stepMoveOf(entry, source);
   }
@@ -62,7 +62,7 @@ function stepMoveOf(entry: HistoryEntry, source: MoveSource): Move | null {
   if (ending === 'received' && node?.kind === 'wait') {
     if (source.kept.has(textOf(entry.data, 'signal') ?? '')) return null;
     const payload = node.onTimeout === 'continue' ? partOf(entry.output, 'value') : entry.output;
-    return signalOf(entry, node.event, payload ?? null);
+    return signalOf(entry, node.event, payload ?? null, source);
   }
   if (node?.kind === 'map' && outcomes.has(ending)) return { kind: 'items', step };
   if (node?.kind !== 'task' || !outcomes.has(ending)) return null;
@@ -86,7 +86,7 @@ function outcomeOf(
   isWrapped: boolean,
   source: MoveSource,
 ): AttemptOutcome {
-  if (ending !== 'completed') return failedOutcome(entry, ending === 'in_doubt');
+  if (ending !== 'completed') return failedOutcome(shownOf(entry, source), ending === 'in_doubt');
   return {
     ok: true,
     output: resultOf(entry, isWrapped, source),
@@ -95,9 +95,15 @@ function outcomeOf(
 }
 
 /** The output as the task gave it, stand-ins in place of what is sensitive. */
-function resultOf(entry: HistoryEntry, isWrapped: boolean, { plan }: MoveSource): Json {
-  const shown = withStandIns(entry.output ?? null, sensitiveValues(plan).of(entry.step ?? ''));
-  return isWrapped ? (partOf(shown, 'value') ?? null) : shown;
+function resultOf(entry: HistoryEntry, isWrapped: boolean, source: MoveSource): Json {
+  const { output = null } = shownOf(entry, source);
+  return isWrapped ? (partOf(output, 'value') ?? null) : output;
+}
+
+function shownOf(entry: HistoryEntry, { plan }: MoveSource): HistoryEntry {
+  const { output, step } = entry;
+  if (output === undefined) return entry;
+  return { ...entry, output: withStandIns(output, sensitiveValues(plan).of(step ?? '')) };
 }
 
 function failedOutcome(entry: HistoryEntry, unclear = false): AttemptOutcome {
@@ -155,7 +161,8 @@ function verdictOf(entry: HistoryEntry, step: string, ending: string, source: Mo
   };
 }
 
-function signalOf(entry: HistoryEntry, event: string, payload: Json): Move {
+function signalOf(entry: HistoryEntry, event: string, given: Json, { plan }: MoveSource): Move {
+  const payload = withStandIns(given, plan.events[event]?.sensitive ?? []);
   const id = textOf(entry.data, 'signal') ?? `recorded-${entry.seq}`;
   return { kind: 'signal', event, payload, id, actor: entry.actor };
 }

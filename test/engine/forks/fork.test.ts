@@ -245,6 +245,25 @@ describe('a fork', () => {
     });
   });
 
+  it('takes signals along that had come early', async () => {
+    const bench = await openBench({ workflows: [order] });
+    const { runId } = await bench.engine.start(order, { item: 'tea', cents: 500 });
+    await bench.engine.drive(runId);
+    await bench.engine.signal(runId, paid, { ref: 'early' });
+    const { entries } = await bench.engine.get(runId);
+
+    const fork = await bench.engine.fork(runId, { at: entries });
+    const forkId = fork.runId ?? '';
+    await bench.engine.decide(forkId, 'ok', { outcome: 'approved', actor: 'ann' });
+    await bench.engine.drive(forkId, 'finished');
+
+    const received = (await bench.engine.history(forkId)).find(
+      ({ event }) => event === 'payment.received',
+    );
+    expect(received).toMatchObject({ output: { ref: 'early' } });
+    expect(await bench.engine.verify(forkId)).toMatchObject({ fault: null });
+  });
+
   it('undoes only what it has done itself', async () => {
     const { bench, engine, runId, seqOf } = await finishedOrder();
     isBroken = true;
