@@ -119,7 +119,7 @@ function begin(draft: Draft, move: Move, cause: Incoming): void {
 export function summaryOf(move: Move): { readonly [field: string]: Json } {
   return {
     renamed: Object.fromEntries(move.names),
-    waitsOnAt: [...move.carried.values()],
+    waitsAt: [...move.carried.values()],
     withdrawn: move.withdrawn,
     dropped: move.dropped,
     begins: move.begins,
