@@ -102,45 +102,38 @@ describe('signalbox check', () => {
     }
   });
 
-  it('writes JUnit XML to a file: a suite a workflow, a case a rule', async () => {
-    const machines = await aBypass();
-    const file = town.path('check.xml');
-    const { code, document } = await town.ask(
-      'check',
-      '--machines',
-      machines,
-      '--format',
-      'junit',
-      '--output',
-      file,
-    );
+  it('writes JUnit XML to a file, and draws the path of every violation', async () => {
+    const xml = town.path('check.xml');
+    const folder = town.path('drawn');
+    const drawing = join(folder, 'payment-1-protected-steps-1.svg');
+    const options = ['--format', 'junit', '--output', xml, '--draw', folder];
 
-    const xml = readFileSync(file, 'utf8');
+    const { code, document } = await town.ask('check', '--machines', await aBypass(), ...options);
+
     expect({ code, verdict: document.verdict }).toEqual({ code: 1, verdict: 'violated' });
-    expect(xml).toMatch(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites /);
-    expect(xml).toContain('<testcase classname="payment" name="completion-reviewed">');
-    expect(xml.match(/<failure /g)).toHaveLength(1);
-    expect(xml).toContain(
+    const cases = readFileSync(xml, 'utf8');
+    expect(cases).toMatch(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites /);
+    expect(cases).toContain('<testcase classname="payment" name="completion-reviewed">');
+    expect(cases.match(/<failure /g)).toHaveLength(1);
+    expect(cases).toContain(
       'message="&quot;pay&quot; can begin before &quot;approval&quot; is over"',
     );
+    expect(document.drawings).toEqual([
+      { workflow: 'payment', rule: 'protected-steps', finding: 0, file: drawing },
+    ]);
+    expect(readFileSync(drawing, 'utf8')).toMatch(/<svg [^]*data-node="pay"/);
   });
 
-  it('draws the path of every violation', async () => {
-    const machines = await aBypass();
-    const folder = town.path('drawn');
-    const { document } = await town.ask('check', '--machines', machines, '--draw', folder);
-    const file = join(folder, 'payment-1-protected-steps-1.svg');
+  it('does not pass where there is nothing to check', async () => {
+    const { code, stderr } = await town.start(['check'], '', { machines: null }).ended;
 
-    expect(document.drawings).toEqual([
-      { workflow: 'payment', rule: 'protected-steps', finding: 0, file },
-    ]);
-    expect(readFileSync(file, 'utf8')).toMatch(/<svg [^]*data-node="pay"/);
+    expect(code).toBe(2);
+    expect(stderr).toContain('There is no workflow to check');
   });
 
   it.each([
     [['--output', 'x.xml'], '--output needs --format'],
     [['--format', 'sarif', '--json'], 'add --output'],
-    [['--format', 'html'], 'Allowed choices are sarif, junit'],
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await town.run('check', ...args);
 

@@ -38,69 +38,87 @@ export function addCheck(program: Command, cli: Cli): void {
     )
     .option('--output <file>', 'write there, as --format says, instead of to standard output')
     .option('--draw <folder>', 'draw the path of every violation into this folder, as SVG')
-    .action(async (names: readonly string[], { format, output, draw }: CheckOptions) => {
-      if (output !== undefined && format === undefined)
-        throw new UsageError('--output needs --format sarif or --format junit');
-      if (format !== undefined && output === undefined && cli.options.json)
-        throw new UsageError(`--json and --format ${format} are two documents; add --output`);
-      const machines = await loadMachines(cli.options.machines);
-      const workflows: CheckedWorkflow[] = [];
-      const drawings: Drawing[] = [];
-      for (const { workflow, module } of chosen(machines, names)) {
-        const report = check(workflow);
-        workflows.push({
-          report,
-          module: relative('', fileURLToPath(module)).split(sep).join('/'),
-        });
-        if (draw !== undefined)
-          drawings.push(...(await drawViolations(draw, workflow.plan, report)));
-      }
-      const problems = machines.problems.map(({ module, error }) => ({
-        module: relative('', module),
-        message: toFailure(error).message,
-      }));
-      const verdict = worstOf(workflows.map(({ report }) => report.verdict));
-      // What could not be loaded was not checked: a gate must not open for it.
-      const exitCode = verdict === 'violated' || problems.length > 0 ? 1 : 0;
-      for (const { module, message } of problems)
-        cli.note(`Module "${module}" cannot be loaded: ${message}`);
-      if (format !== undefined) {
-        const text =
-          format === 'junit'
-            ? junitOf(workflows)
-            : `${toJsonText(sarifOf(workflows, program.version() ?? ''))}\n`;
-        if (output === undefined) {
-          await cli.report({ json: null, text: [text.trimEnd()], exitCode });
-          return;
-        }
-        await writeAtomically(output, [text]);
-      }
-      await cli.report({
-        json: {
-          verdict,
-          workflows: workflows.map(({ report, module }) => ({ ...report, module })),
-          problems,
-          drawings,
-          limits,
-        },
-        text:
-          workflows.length === 0
-            ? ['No workflows']
-            : [
-                ...workflows.flatMap((checked) => checkLines(checked, cli.style)),
-                cli.style.dim('What this does not say'),
-                ...indented(limits).map(cli.style.dim),
-                ...[
-                  ...drawings.map(({ file }) => file),
-                  ...(output === undefined ? [] : [output]),
-                ].map((file) => printable(`Written to ${file}`)),
-              ],
-        exitCode,
-      });
-    });
+    .action((names: readonly string[], options: CheckOptions) =>
+      checkAll(cli, names, options, program.version() ?? ''),
+    );
 }
 
-function chosen({ workflows }: Machines, names: readonly string[]): readonly FoundWorkflow[] {
+async function checkAll(
+  cli: Cli,
+  names: readonly string[],
+  { format, output, draw }: CheckOptions,
+  version: string,
+): Promise<void> {
+  if (output !== undefined && format === undefined)
+    throw new UsageError('--output needs --format sarif or --format junit');
+  if (format !== undefined && output === undefined && cli.options.json)
+    throw new UsageError(`--json and --format ${format} are two documents; add --output`);
+  const machines = await loadMachines(cli.options.machines);
+  const { checked, drawings } = await checkedOf(chosen(machines, names), draw);
+  const problems = machines.problems.map(({ module, error }) => ({
+    module: relative('', module),
+    message: toFailure(error).message,
+  }));
+  for (const { module, message } of problems)
+    cli.note(`Module "${module}" cannot be loaded: ${message}`);
+  const verdict = worstOf(checked.map(({ report }) => report.verdict));
+  // What could not be loaded was not checked: a gate must not open for it.
+  const exitCode = verdict === 'violated' || problems.length > 0 ? 1 : 0;
+  if (format !== undefined) {
+    const text =
+      format === 'junit' ? junitOf(checked) : `${toJsonText(sarifOf(checked, version))}\n`;
+    if (output === undefined) {
+      await cli.report({ json: null, text: [text.trimEnd()], exitCode });
+      return;
+    }
+    await writeAtomically(output, [text]);
+  }
+  const written = [...drawings.map(({ file }) => file), ...(output === undefined ? [] : [output])];
+  await cli.report({
+    json: {
+      verdict,
+      workflows: checked.map(({ report, module }) => ({ ...report, module })),
+      problems,
+      drawings,
+      limits,
+    },
+    text: [
+      ...checked.flatMap((each) => checkLines(each, cli.style)),
+      cli.style.dim('What this does not say'),
+      ...indented(limits).map(cli.style.dim),
+      ...written.map((file) => printable(`Written to ${file}`)),
+    ],
+    exitCode,
+  });
+}
+
+async function checkedOf(
+  workflows: readonly FoundWorkflow[],
+  draw: string | undefined,
+): Promise<{
+  readonly checked: readonly CheckedWorkflow[];
+  readonly drawings: readonly Drawing[];
+}> {
+  const checked: CheckedWorkflow[] = [];
+  const drawings: Drawing[] = [];
+  for (const { workflow, module } of workflows) {
+    const report = check(workflow);
+    checked.push({ report, module: relative('', fileURLToPath(module)).split(sep).join('/') });
+    if (draw !== undefined) drawings.push(...(await drawViolations(draw, workflow.plan, report)));
+  }
+  return { checked, drawings };
+}
+
+/** @throws UsageError if there is nothing at all to check: a gate that looks at the wrong folder must not open */
+function chosen(
+  { workflows, problems }: Machines,
+  names: readonly string[],
+): readonly FoundWorkflow[] {
+  if (names.length === 0 && workflows.length === 0 && problems.length === 0)
+    throw new UsageError(
+      'There is no workflow to check',
+      'Name the folder or module of your workflows with --machines',
+    );
   if (names.length === 0) return workflows;
   return names.flatMap((name) => {
     const found = workflows.filter(({ workflow }) => workflow.name === name);

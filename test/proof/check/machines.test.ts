@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadMachines } from '../../../src/cli/machines.ts';
-import { check } from '../../../src/proof/check/check.ts';
 import { ruleIds } from '../../../src/proof/check/report.ts';
+import { check } from '../../../src/testing/index.ts';
 
 const { workflows, problems } = await loadMachines(
   fileURLToPath(new URL('../../../machines', import.meta.url)),
