@@ -27,16 +27,25 @@ export interface Difference {
 }
 
 export interface PlayReport {
+  /** Empty after a death. */
   readonly runId: string;
   readonly differences: readonly Difference[];
   /** Events of the path that were played; those found in the history of an earlier play are not. */
   readonly played: number;
 }
 
+/** Ids of one process must not be those of the next. */
+let plays = 0;
+
 const dayMs = 86_400_000;
 
 /** Days pass at once here: nothing is looked at every second. */
-const unhurried = { maxSleepMs: 365 * dayMs, pollMs: dayMs, leaseMs: 30 * dayMs };
+const unhurried = {
+  maxSleepMs: 365 * dayMs,
+  pollMs: dayMs,
+  leaseMs: 30 * dayMs,
+  keyTtlMs: 36_500 * dayMs,
+};
 
 /** Turns of the event loop without progress after which a run counts as stuck. */
 const maxIdleTurns = 3_000;
@@ -48,8 +57,21 @@ function agrees(expected: Answer, status: string, state: Json): boolean {
   return status === expected.status && isDeepStrictEqual(state, expected.state);
 }
 
-/** Starts the script's run, or finds it, and brings it to its end. */
+/** Starts the script's run, or finds it, and brings it to its end, or to the death of the process it stands for. */
 export async function play(script: Script, world: World): Promise<PlayReport> {
+  const { died } = world;
+  if (died === undefined) return playOn(script, world);
+  const { promise: death, resolve } = Promise.withResolvers<PlayReport>();
+  const end = () => resolve({ runId: '', differences: [], played: 0 });
+  if (died.aborted) end();
+  else died.addEventListener('abort', end, { once: true });
+  const living = playOn(script, world);
+  // What comes of the dead is of no interest, whatever it is.
+  living.catch(() => {});
+  return Promise.race([death, living]);
+}
+
+async function playOn(script: Script, world: World): Promise<PlayReport> {
   const { workflow } = script;
   const faults = createFaults(workflow);
   const executor = createScriptedExecutor(
@@ -61,7 +83,7 @@ export async function play(script: Script, world: World): Promise<PlayReport> {
     workflows: [faults.workflow, ...workflow.bindings.children.values()],
     store: world.store,
     clock: world.clock,
-    ids: world.ids ?? createCountingIds(),
+    ids: world.ids ?? createCountingIds(`${(plays += 1)}-`),
     logger: world.logger ?? silent,
     dispatcher: createOpenDispatcher(),
     executor,
