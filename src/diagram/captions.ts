@@ -44,9 +44,10 @@ export function captionOfFinish({ finish }: Plan): string {
   return [...who, ...limit(finish.expiresMs)].join(' · ');
 }
 
-/** What has been undone when a run has failed. */
-export function captionOfFailed({ onFailure }: Plan): string {
-  return onFailure === 'keep' ? 'what is done is kept' : 'after undoing what is done';
+/** What has become of the effects when a run has failed. */
+export function captionOfFailed({ onFailure }: Plan, isUndoable: boolean): string {
+  if (onFailure === 'keep') return 'what is done is kept';
+  return isUndoable ? 'after undoing what is done' : '';
 }
 
 export function approvalWords(approve: Approval): readonly string[] {

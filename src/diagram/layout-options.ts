@@ -1,5 +1,5 @@
 /** What ELK is asked for: https://eclipse.dev/elk/reference/options.html */
-import type { GraphNode, View } from './graph.ts';
+import type { Graph, GraphNode } from './graph.ts';
 
 type Options = Readonly<Record<string, string>>;
 
@@ -33,8 +33,18 @@ export const straight: Options = {
   'elk.layered.priority.shortness': '10',
 };
 
-export function rootOptions(view: View): Options {
-  if (view === 'states')
+/** More boxes than this below each other go on beside them. */
+const longest = 16;
+
+const wrapped: Options = {
+  'elk.layered.wrapping.strategy': 'MULTI_EDGE',
+  'elk.layered.wrapping.additionalEdgeSpacing': '24',
+  'elk.layered.wrapping.correctionFactor': '1.2',
+  'elk.aspectRatio': '1.2',
+};
+
+export function rootOptions(graph: Graph): Options {
+  if (graph.view === 'states')
     return {
       ...layered,
       // A retry leads back up to where every run begins.
@@ -46,7 +56,24 @@ export function rootOptions(view: View): Options {
     // A step stands as high as it can start early.
     'elk.layered.layering.strategy': 'LONGEST_PATH_SOURCE',
     'elk.layered.mergeEdges': 'true',
+    ...(depthOf(graph) > longest && wrapped),
   };
+}
+
+/** Boxes on the longest way; edges of steps lead from what is listed earlier to what follows it. */
+function depthOf({ nodes, edges }: Graph): number {
+  const depths = new Map(nodes.map(({ id }) => [id, 1]));
+  // Sources are settled first where they are declared first; a way through others is followed up in further passes.
+  for (let isSettled = false; !isSettled; ) {
+    isSettled = true;
+    for (const { from, to } of edges) {
+      const depth = Math.min((depths.get(from) ?? 1) + 1, nodes.length);
+      if (depth <= (depths.get(to) ?? 1)) continue;
+      depths.set(to, depth);
+      isSettled = false;
+    }
+  }
+  return Math.max(...depths.values());
 }
 
 /** @param heading - room that the box's own text needs at its top */
@@ -65,6 +92,7 @@ export function optionsInside(
       // Of states that lead to each other the one declared first comes first.
       'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
     }),
+    ...(runsDown && children.length > longest && wrapped),
     ...(!runsDown && {
       'elk.spacing.nodeNode': '18',
       'elk.layered.spacing.nodeNodeBetweenLayers': '24',

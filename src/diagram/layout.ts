@@ -47,7 +47,7 @@ export async function place(graph: Graph): Promise<Placement> {
   };
   const root: ElkNode = {
     id: '$root',
-    layoutOptions: rootOptions(graph.view),
+    layoutOptions: rootOptions(graph),
     children: (inside.get(null) ?? []).map(toElk),
     edges: (edges.get(null) ?? []).map(toElkEdge),
   };

@@ -4,7 +4,7 @@
  */
 import { dependenciesOf, factsOf } from '../plan/dependencies.ts';
 import { layOut } from '../plan/layout.ts';
-import { type Gate, isStep, type Plan, type StepNode } from '../plan/plan.ts';
+import { type Gate, isStep, type Plan, type StepNode, type TaskCall } from '../plan/plan.ts';
 import { captionOfFailed, captionOfFinish, captionOfStart, captionOfStep } from './captions.ts';
 import { type Graph, type GraphEdge, type GraphNode, graphEdge, graphNode } from './graph.ts';
 
@@ -79,7 +79,8 @@ function failuresOf(plan: Plan, steps: readonly StepNode[]): Pick<Graph, 'nodes'
   if (edges.length === 0 && onFailed === undefined) return { nodes: [], edges };
   if (edges.length === 0)
     edges.push(graphEdge({ from: closingId, to: failedId, isHidden: true, kind: 'failure' }));
-  const caption = captionOfFailed(plan);
+  const isUndoable = steps.some((step) => step.kind === 'child' || hasUndo(step));
+  const caption = captionOfFailed(plan, isUndoable);
   const nodes = [graphNode({ id: failedId, kind: 'failed', title: 'failed', caption })];
   if (onFailed !== undefined) {
     nodes.push(
@@ -102,14 +103,20 @@ function nodeOf(step: StepNode, unplaced: string): GraphNode {
   });
 }
 
+/** Some of it may be undone even where the whole counts as irreversible. */
+function hasUndo(step: StepNode): boolean {
+  return callsOf(step).some(({ compensate }) => compensate === 'handler');
+}
+
+function callsOf(step: StepNode): readonly TaskCall[] {
+  if (step.kind === 'map')
+    return step.body.flatMap((part) => (part.kind === 'task' ? callsOf(part) : []));
+  if (step.kind !== 'task') return [];
+  return [step.call, ...(step.fallback === undefined ? [] : [step.fallback])];
+}
+
 export function undoOf(step: StepNode): GraphNode['undo'] {
-  const tasks =
-    step.kind === 'map'
-      ? step.body.filter((part) => part.kind === 'task')
-      : step.kind === 'task'
-        ? [step]
-        : [];
-  const calls = tasks.flatMap((task) => [task.call, ...(task.fallback ? [task.fallback] : [])]);
+  const calls = callsOf(step);
   if (calls.some((call) => call.compensate === 'irreversible')) return 'irreversible';
   return calls.some((call) => call.compensate === 'handler') ? 'undoable' : null;
 }

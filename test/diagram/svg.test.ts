@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { drawSvg } from '../../src/diagram/draw.ts';
 import { graphOf } from '../../src/diagram/graph-of.ts';
 import { place } from '../../src/diagram/layout.ts';
+import { defineWorkflow } from '../../src/index.ts';
 import { everything, fork, hostile } from './samples.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -45,6 +47,29 @@ describe('drawSvg', () => {
     }
     expect(svg).toContain('>kind is voucher</text>');
     expect(svg).toContain('>irreversible</text>');
+  });
+
+  it('goes on beside where a long chain would run off the page', async () => {
+    const chain = defineWorkflow({
+      name: 'chain',
+      version: 1,
+      input: z.number(),
+      steps(w) {
+        w.sequence(() => {
+          for (let index = 0; index < 30; index += 1) w.sleep(`nap_${index}`, { for: '1s' });
+        });
+        return w.input;
+      },
+    });
+
+    for (const view of ['steps', 'states'] as const) {
+      const { width, height, nodes } = await place(graphOf(chain.plan, view));
+      const columns = new Set(
+        nodes.filter(({ node }) => node.kind === 'sleep').map(({ x }) => Math.round(x / 100)),
+      );
+      expect(columns.size).toBeGreaterThan(2);
+      expect(height).toBeLessThan(2 * width);
+    }
   });
 
   it('puts the arms of a fork side by side in order of declaration, without overlap', async () => {
