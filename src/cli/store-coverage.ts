@@ -4,7 +4,7 @@ import { replayRun } from '../engine/replay.ts';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
 import type { Store } from '../ports/store.ts';
 import { type CoverageReport, coverageOf, createTakenCounter } from '../proof/coverage.ts';
-import { paths as pathsOf } from '../testing/player/paths.ts';
+import type { PathReport } from '../proof/paths/paths.ts';
 import { isWhollyOf, runsOf } from './observed-runs.ts';
 
 /** Replays every stored run of the workflow's present plan, and, if asked for, walks the paths of its tests. */
@@ -27,6 +27,12 @@ export async function cover(
     const entries = await historyUpTo(store, stored, stored.state.seq);
     replayRun(stored.header, definition, entries, { onTransition: counter.take });
   }
-  const paths = withPaths ? pathsOf(workflow) : null;
+  const paths = withPaths ? await pathsOf(workflow) : null;
   return coverageOf(plan, { taken: counter.counts, runs, otherVersions, paths });
+}
+
+/** Generators of values take time to load, which no other command needs to spend. */
+async function pathsOf(workflow: RunnableWorkflow): Promise<PathReport> {
+  const { paths } = await import('../testing/player/paths.ts');
+  return paths(workflow);
 }

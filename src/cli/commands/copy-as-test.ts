@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { SignalboxError } from '../../errors.ts';
-import { playRecording } from '../../testing/recorded/play.ts';
 import { recordRun } from '../../testing/recorded/record.ts';
 import { testFileOf } from '../../testing/recorded/test-file.ts';
 import { runArgument } from '../arguments.ts';
@@ -30,6 +29,8 @@ export function addCopyAsTest(program: Command, cli: Cli): void {
         const runId = await findRun(session.store, given);
         const { recording, course } = await recordRun(session.store, runId);
         const found = workflowOf(session, recording.workflow, recording.version);
+        // The engine in memory takes time to load, which no other command needs to spend.
+        const { playRecording } = await import('../../testing/recorded/play.ts');
         const played = await playRecording(found.workflow, recording);
         const passes = isDeepStrictEqual(played, course);
         const from = dirname(resolve(output ?? 'run.test.ts'));
