@@ -123,6 +123,7 @@ async function live(
     store,
     clock,
     settings: settingsFor(store),
+    patienceMs: stage.patienceMs,
     died: death.signal,
     ids: {
       runId: () => `run-${nextId()}`,

@@ -26,6 +26,7 @@ const stage = createStage(life, (effect) => {
 });
 stage.effects.push(...linesIn<Effect>(assignment.effectsFile));
 stage.clock = new ManualClock(assignment.startMs);
+stage.patienceMs = 10_000;
 // no id of an earlier life is given out again
 stage.ids = assignment.life * 100_000;
 // one process at a time: what a dead one left is taken up at once, not when its lease is over

@@ -139,7 +139,9 @@ async function driveRun(stage: Stage, script: Script, runId: string): Promise<Pl
     const answer = script.answers[position];
     if (answer === undefined) return false;
     let isGiven = false;
-    for (let idle = 0; idle < maxIdleTurns; idle += 1) {
+    const startedMs = performance.now();
+    const isPatient = () => performance.now() - startedMs < (world.patienceMs ?? 0);
+    for (let idle = 0; idle < maxIdleTurns || isPatient(); idle += 1) {
       if (here() > position) return true;
       if (isDead()) return false;
       const given = isGiven ? 'given' : await give(answer, position);

@@ -18,6 +18,8 @@ export interface World {
   readonly ids?: Ids;
   readonly logger?: Logger;
   readonly settings?: Partial<Settings>;
+  /** Of real time for which a run that does not move is not taken for stuck, on a store that writes to a real disk. Default: none. */
+  readonly patienceMs?: number;
   /** Called for each task effect; what it returns is the outcome the engine gets. */
   readonly around?: Around;
   /** Aborted when the process this play stands for is dead: playing stops at once, and nothing is closed. */
