@@ -21,7 +21,7 @@ import { historyUpTo } from './history-pages.ts';
 import type { LiveRun } from './live-run.ts';
 import { headerAtStart } from './past-run.ts';
 import { replayRun } from './replay.ts';
-import type { Mail, RunBody } from './run-body.ts';
+import { type Mail, parseBody } from './run-body.ts';
 import { notFound, type RunTable } from './run-table.ts';
 import type { Settings } from './settings.ts';
 import { acceptJson, emptyRun, parseInput } from './start.ts';
@@ -79,7 +79,7 @@ export function createForker(
     const past = replayRun(header, definition, entries.slice(0, options.at));
     const input = inputOf(header, definition, options, settings);
     const results = resultsOf(header.id, definition, options, settings);
-    const open = (state.body as unknown as RunBody).open.flatMap((item) =>
+    const open = parseBody(header.id, state.body).open.flatMap((item) =>
       'step' in item ? [item.step] : [],
     );
     const material = prepareFork({ past, entries, open, input, results });
@@ -91,6 +91,7 @@ export function createForker(
     const stored = await store.load(runId);
     if (stored === null) throw notFound(runId);
     const original = { ...stored, header: headerAtStart(stored) };
+    assertUnmoved(original);
     const definition = await catalogue.definitionOf(original.header);
     const { past, entries, input, results, material } = await prepare(
       original,
@@ -124,6 +125,17 @@ export function createForker(
     }
     return { runId: header.id, forkedFrom, ...preview };
   };
+}
+
+/** Its history is in names of more than one version. */
+function assertUnmoved({ header: { id }, state }: StoredRun): void {
+  const [first] = parseBody(id, state.body).moves ?? [];
+  if (first === undefined) return;
+  throw new SignalboxError(
+    'HISTORY_UNREADABLE',
+    `Run "${id}" has moved from version ${first.version} to another, and cannot be forked`,
+    { details: { runId: id }, hint: 'Start a new run with its input instead' },
+  );
 }
 
 function inputOf(

@@ -400,6 +400,10 @@ describe('what a run has and is', () => {
       code: 'HISTORY_UNREADABLE',
       message: expect.stringContaining('moved to another version'),
     });
+    await expect(engine.fork(runId, { at: 2 })).rejects.toMatchObject({
+      code: 'HISTORY_UNREADABLE',
+      message: expect.stringContaining('cannot be forked'),
+    });
   });
 
   it('a failed run that was kept is retried in the version it was moved to before it failed', async () => {
