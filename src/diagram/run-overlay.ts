@@ -124,7 +124,10 @@ function inStates(graph: Graph, run: RunTrace, steps: StepStates): StateOf {
     failed: 'failed',
     cancelled: 'done',
   };
-  const stopped = run.failedStep !== null || visited.has('compensating') || visited.has('failed');
+  const stopped = run.history.some(
+    ({ from, to }) =>
+      from === 'processing' && (to === 'compensating' || to === 'failed' || to === 'cancelled'),
+  );
   return (node) => {
     const name = node.id.split('.').at(-1) ?? '';
     if (!isMarked(node)) return null;
@@ -135,7 +138,7 @@ function inStates(graph: Graph, run: RunTrace, steps: StepStates): StateOf {
     if (isStepBox(node)) return steps.get(name) ?? null;
     if (active.has(node.id)) return inSight(node, steps) ?? standingOf(run);
     if (node.id === 'processing.working') return visited.has('processing') ? 'done' : null;
-    if (node.id === drainingId) return stopped && visited.has('processing') ? 'done' : null;
+    if (node.id === drainingId) return stopped ? 'done' : null;
     if (node.kind === 'stage') return stageState(graph, node, steps);
     // Whatever stands beside it inside the step comes after it.
     return node.title === 'blocked' && inSight(node, steps) !== null ? 'done' : null;

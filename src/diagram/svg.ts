@@ -2,7 +2,7 @@
 import { captionFont } from './box.ts';
 import type { PlacedEdge, Placement } from './layout.ts';
 import { type Legend, legendOf } from './legend.ts';
-import { markOfEdge, mostOf, noOverlay, type Overlay } from './overlay.ts';
+import { type Mark, markOfEdge, mostOf, noOverlay, type Overlay } from './overlay.ts';
 import { paint, type Role, styleSheet, type Theme } from './palette.ts';
 import { renderEdge, renderLabel } from './svg-edge.ts';
 import { groundIn, renderNode, type Setting } from './svg-node.ts';
@@ -76,7 +76,7 @@ export function renderSvg(
       'g',
       { transform: `translate(${left} ${margin + heading})` },
       lines(drawn.filter(({ isOpen }) => isOpen).map(({ markup }) => markup)),
-      lines(edges.map((placed) => renderEdge(placed, markOfEdge(overlay, placed.edge), setting))),
+      lines(inFront(edges, overlay).map(({ placed, mark }) => renderEdge(placed, mark, setting))),
       lines(edges.flatMap((placed) => renderLabel(placed, groundOf(placed), theme))),
       lines(drawn.filter(({ isOpen }) => !isOpen).map(({ markup }) => markup)),
       { markup: '\n' },
@@ -97,6 +97,17 @@ export function renderSvg(
     ...(style === '' ? [] : [element('style', {}, { markup: style })]),
   ];
   return `${element('svg', root, lines([...first, ...parts]), { markup: '\n' }).markup}\n`;
+}
+
+/** What was taken lies over what was not, and what is pointed at over both. */
+function inFront(edges: readonly PlacedEdge[], overlay: Overlay) {
+  const rank = ({ state, isHighlighted }: Mark) => {
+    if (isHighlighted === true) return 3;
+    return state === undefined ? 1 : state === 'not_taken' || state === 'skipped' ? 0 : 2;
+  };
+  return edges
+    .map((placed) => ({ placed, mark: markOfEdge(overlay, placed.edge) }))
+    .sort((a, b) => rank(a.mark) - rank(b.mark));
 }
 
 function renderLegend(legend: Legend, bottom: number): readonly Markup[] {
