@@ -1,6 +1,11 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openLowdbStore } from '../../src/adapters/lowdb/index.ts';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
 import { defineTask, defineWorkflow } from '../../src/index.ts';
 import {
   createWorld,
@@ -122,6 +127,20 @@ describe('playing a script', () => {
 
       expect([script.path.id, differences]).toEqual([script.path.id, []]);
     }
+  });
+
+  it.each([
+    ['lowdb', (folder: string) => openLowdbStore(join(folder, 'runs'))],
+    ['sqlite', (folder: string) => openSqliteStore(join(folder, 'runs.db'))],
+  ])('finds none on %s either, where every commit waits for the disk', async (_name, open) => {
+    const store = await open(await mkdtemp(join(tmpdir(), 'signalbox-play-')));
+    const scripts = await scriptsOf();
+    const longest = scripts.toSorted((a, b) => b.answers.length - a.answers.length)[0]!;
+
+    const { differences } = await play(longest, createWorld({ store }));
+
+    expect(differences).toEqual([]);
+    await store.close();
   });
 
   it('finds a run that stands elsewhere than its path says', async () => {
