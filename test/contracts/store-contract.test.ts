@@ -95,6 +95,9 @@ const breakages: { readonly [what: string]: Breakage } = {
   'loses labels': committing((commit) =>
     commit.header === null ? commit : { ...commit, header: { ...commit.header, labels: {} } },
   ),
+  'keeps the header of a run that moves to another version': committing((commit) =>
+    commit.expectedRevision === 0 ? commit : { ...commit, header: null },
+  ),
   'stops a batch at the first conflict': (store) => ({
     async commit(batch) {
       const outcomes: CommitOutcome[] = [];
