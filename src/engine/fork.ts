@@ -19,7 +19,6 @@ import {
 } from './fork-preview.ts';
 import { historyUpTo } from './history-pages.ts';
 import type { LiveRun } from './live-run.ts';
-import { headerAtStart } from './past-run.ts';
 import { replayRun } from './replay.ts';
 import { type Mail, parseBody } from './run-body.ts';
 import { notFound, type RunTable } from './run-table.ts';
@@ -88,9 +87,8 @@ export function createForker(
 
   return async (runId, unparsed) => {
     const options = accept(`Options of a fork of run "${runId}"`, Options, unparsed) as ForkOptions;
-    const stored = await store.load(runId);
-    if (stored === null) throw notFound(runId);
-    const original = { ...stored, header: headerAtStart(stored) };
+    const original = await store.load(runId);
+    if (original === null) throw notFound(runId);
     assertUnmoved(original);
     const definition = await catalogue.definitionOf(original.header);
     const { past, entries, input, results, material } = await prepare(

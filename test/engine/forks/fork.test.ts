@@ -44,33 +44,30 @@ const packing = defineWorkflow({
   steps: (w) => w.task('pack', taskOf('pack', 'irreversible'), { input: w.input }),
 });
 
-const orderOf = (version: number) =>
-  defineWorkflow({
-    name: 'order',
-    version,
-    input: Order,
-    steps(w) {
-      const reserved = w.task('reserve', taskOf('reserve', 'handler'), {
-        input: { item: w.input.$.item },
-      });
-      const charged = w.task('charge', taskOf('charge', 'handler'), {
-        input: { cents: w.input.$.cents, for: reserved.$.id },
-      });
-      const large = w.is(w.input, 'large', ({ cents }) => cents > 100);
-      const ok = w.review('ok', { when: large, show: charged, after: [charged] });
-      const box = w.child('box', packing, {
-        input: { item: w.input.$.item },
-        after: [charged, ok],
-      });
-      const payment = w.waitFor('payment', paid, { after: [box] });
-      const shipped = w.task('ship', taskOf('ship', 'none', 'unsafe'), {
-        input: { payment, ok: reserved.$.id },
-      });
-      return w.finish(shipped, { approve: 'automatic' });
-    },
-  });
-
-const order = orderOf(1);
+const order = defineWorkflow({
+  name: 'order',
+  version: 1,
+  input: Order,
+  steps(w) {
+    const reserved = w.task('reserve', taskOf('reserve', 'handler'), {
+      input: { item: w.input.$.item },
+    });
+    const charged = w.task('charge', taskOf('charge', 'handler'), {
+      input: { cents: w.input.$.cents, for: reserved.$.id },
+    });
+    const large = w.is(w.input, 'large', ({ cents }) => cents > 100);
+    const ok = w.review('ok', { when: large, show: charged, after: [charged] });
+    const box = w.child('box', packing, {
+      input: { item: w.input.$.item },
+      after: [charged, ok],
+    });
+    const payment = w.waitFor('payment', paid, { after: [box] });
+    const shipped = w.task('ship', taskOf('ship', 'none', 'unsafe'), {
+      input: { payment, ok: reserved.$.id },
+    });
+    return w.finish(shipped, { approve: 'automatic' });
+  },
+});
 
 async function finishedOrder(cents = 500) {
   const { store, expectReplays } = recorder(createMemoryStore());
@@ -268,26 +265,6 @@ describe('a fork', () => {
     );
     expect(received).toMatchObject({ output: { ref: 'early' } });
     expect(await bench.engine.verify(forkId)).toMatchObject({ fault: null });
-  });
-
-  it('of a run that was moved begins before the move, in the version it had then', async () => {
-    const bench = await openBench({ workflows: [order] });
-    const { runId } = await bench.engine.start(order, { item: 'tea', cents: 500 });
-    const { entries } = await bench.engine.drive(runId);
-    const engine = await bench.restart({ workflows: [order, orderOf(2)] });
-    const moved = await engine.migrate({ workflow: 'order', to: 2, actor: 'ann', reason: 'newer' });
-    expect(moved.runs).toMatchObject([{ outcome: 'moved' }]);
-
-    const fork = await engine.fork(runId, { at: entries });
-    const after = (await engine.get(runId)).entries;
-
-    expect(await engine.get(fork.runId ?? '')).toMatchObject({
-      version: 1,
-      waitingOn: [{ step: 'ok' }],
-    });
-    await expect(engine.fork(runId, { at: after })).rejects.toMatchObject({
-      code: 'HISTORY_UNREADABLE',
-    });
   });
 
   it('undoes only what it has done itself', async () => {
