@@ -22,6 +22,8 @@ export function reasonFor(plan: Plan, transition: NamedTransition): string {
   if (step?.kind === 'child') return 'the child waits for nothing and cannot fail';
   if (step?.kind === 'map' && last === 'failed' && step.onItemFailure === 'collect')
     return 'failures of items are collected';
+  if (step !== undefined && 'tolerate' in step && step.tolerate === 'any' && guard === null)
+    return 'every failure of the step is tolerated';
   if (guard?.type === 'tolerated') return 'the task declares no failure that is tolerated here';
   if (guard?.type === 'ready')
     return guard.params.open ? 'its conditions cannot hold' : 'its conditions always hold';

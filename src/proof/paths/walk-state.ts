@@ -45,7 +45,7 @@ export interface WalkState {
   readonly detours: readonly string[];
   /** Steps begun in the transition that stopped the run: nobody works on them. */
   readonly neverBegun: readonly string[];
-  /** Functions of the author were asked on the way here. */
+  /** Functions of the author were asked by the event itself, not by what followed from it. */
   readonly hasAsked: boolean;
   /** Transitions of the chart that led here from the state before. */
   readonly taken: readonly string[];

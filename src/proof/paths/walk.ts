@@ -131,7 +131,7 @@ function applyOne(
     taken: [...before.taken, ...advanced.taken],
     trail: [...before.trail, move.type],
     facts: { ...before.facts, ...settled.facts },
-    hasAsked: before.hasAsked || settled.hasAsked,
+    hasAsked: before.trail.length === 0 ? settled.hasAsked : before.hasAsked,
     timers: timersAfter(before.timers, advanced.effects, before.nowMs, {
       plan: compiled.plan,
       nodes: walk.index.nodes,
