@@ -34,7 +34,7 @@ export const programs: readonly Program[] = [
     mails: 1,
   },
   {
-    name: 'compensation of tasks, a child and a map',
+    name: 'K-03: compensation of tasks, a child and a map',
     runs: () => [{ workflow: 'undoing', input: 'x', key: 'one' }],
     mails: 0,
   },
