@@ -3,7 +3,8 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment, inTurns, load, median, rounded } from './support/measure.ts';
 import { seedFinishedRuns } from './support/seeding.ts';
-import { openOrchestrator, openStore, type StoreKind, scratchFolder } from './support/stores.ts';
+import type { StoreKind } from './support/store-kinds.ts';
+import { openOrchestrator, openStore, scratchFolder } from './support/stores.ts';
 import { fork, helloSeq3, sequence } from './support/workflows.ts';
 
 export interface GrowthOptions {

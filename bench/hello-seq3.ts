@@ -14,7 +14,8 @@ import {
   percentile,
   rounded,
 } from './support/measure.ts';
-import { openOrchestrator, openStore, type StoreKind, scratchFolder } from './support/stores.ts';
+import type { StoreKind } from './support/store-kinds.ts';
+import { openOrchestrator, openStore, scratchFolder } from './support/stores.ts';
 import { helloSeq3 } from './support/workflows.ts';
 
 export interface HelloSeq3Options {

@@ -1,6 +1,7 @@
 /** What it costs to wait for the disk: the same workflow with durable and with fast durability. */
 import { environment, inTurns, load, median, percentile, rounded } from './support/measure.ts';
-import { openOrchestrator, openStore, type StoreKind, scratchFolder } from './support/stores.ts';
+import type { StoreKind } from './support/store-kinds.ts';
+import { openOrchestrator, openStore, scratchFolder } from './support/stores.ts';
 import { helloSeq3, helloSeq3Fast } from './support/workflows.ts';
 
 export interface ModesOptions {

@@ -1,11 +1,6 @@
 /** Runs one benchmark: `npm run -s bench -- <name> [options]`. Prints a table, or with `--json` exactly one JSON document. */
 import { parseArgs } from 'node:util';
-import { checkBenchmark, checkTable } from './check.ts';
-import { growthBenchmark, growthTable } from './growth.ts';
-import { helloSeq3Benchmark, helloSeq3Table } from './hello-seq3.ts';
-import { modesBenchmark, modesTable } from './modes.ts';
-import { pathsBenchmark, pathsTable } from './paths.ts';
-import { type StoreKind, storeKinds } from './support/stores.ts';
+import { type StoreKind, storeKinds } from './support/store-kinds.ts';
 
 const usage = `Usage: npm run -s bench -- <name> [options]
 
@@ -81,22 +76,27 @@ function storeOf(name: string): StoreKind {
 async function measure({ name, ...options }: ReturnType<typeof read>): Promise<Report> {
   switch (name) {
     case 'hello-seq3': {
+      const { helloSeq3Benchmark, helloSeq3Table } = await import('./hello-seq3.ts');
       const json = await helloSeq3Benchmark(options);
       return { json, table: helloSeq3Table(json) };
     }
     case 'growth': {
+      const { growthBenchmark, growthTable } = await import('./growth.ts');
       const json = await growthBenchmark(options);
       return { json, table: growthTable(json) };
     }
     case 'modes': {
+      const { modesBenchmark, modesTable } = await import('./modes.ts');
       const json = await modesBenchmark(options);
       return { json, table: modesTable(json) };
     }
     case 'check': {
+      const { checkBenchmark, checkTable } = await import('./check.ts');
       const json = checkBenchmark(options);
       return { json, table: checkTable(json) };
     }
     case 'paths': {
+      const { pathsBenchmark, pathsTable } = await import('./paths.ts');
       const json = pathsBenchmark(options);
       return { json, table: pathsTable(json) };
     }

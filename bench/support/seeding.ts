@@ -2,7 +2,8 @@ import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { type FileSystem, nodeFileSystem, openLowdbStore } from '../../src/adapters/lowdb/index.ts';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import type { ExportedRun, RunCommit, Store } from '../../src/ports/store.ts';
-import { lowdbFolder, openOrchestrator, openStore, type StoreKind } from './stores.ts';
+import type { StoreKind } from './store-kinds.ts';
+import { lowdbFolder, openOrchestrator, openStore } from './stores.ts';
 import { helloSeq3 } from './workflows.ts';
 
 /** Commits that share one transaction. */

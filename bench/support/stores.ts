@@ -9,9 +9,7 @@ import {
   type WorkflowSource,
 } from '../../src/index.ts';
 import { logLevel } from './measure.ts';
-
-export const storeKinds = ['sqlite', 'lowdb', 'memory'] as const;
-export type StoreKind = (typeof storeKinds)[number];
+import type { StoreKind } from './store-kinds.ts';
 
 /** @param folder - of the store; lowdb takes all of it, sqlite one file in it */
 export async function openStore(kind: StoreKind, folder: string): Promise<Store> {

@@ -2,7 +2,6 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import alert from '../../machines/incident-response/alert.json' with { type: 'json' };
-import { readEffect } from '../../machines/incident-response/ledger.ts';
 import {
   diagnose,
   enrichWithDeviceData,
@@ -11,9 +10,13 @@ import {
   ingestAlert,
   writeFinalReport,
 } from '../../machines/incident-response/tasks.ts';
+import { createLedger } from '../../machines/ledger.ts';
 import { PermanentError } from '../../src/index.ts';
 import { callTask, undoTask } from '../support/call-task.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
+
+const updates = createLedger('incident-response', 'firmware-updates');
+const entries = createLedger('incident-response', 'ticket-entries');
 
 const dataDirectory = useDataDirectory();
 const update = { device_id: 'PUMP-07B', from: 'v2.1.0', to: 'v2.2.1' };
@@ -73,7 +76,7 @@ describe('the automated fix', () => {
     expect(first).toMatchObject({ status: 'success', message: 'Firmware updated to v2.2.1.' });
     expect(second).toEqual(first);
     expect(await filesOf('firmware-updates')).toEqual([`${first.update_id}.json`]);
-    expect(await readEffect('firmware-updates', first.update_id)).toEqual({
+    expect(await updates.read(first.update_id)).toEqual({
       status: 'done',
       details: update,
     });
@@ -92,7 +95,7 @@ describe('the automated fix', () => {
     await undoTask(executeAutomatedFix, { input: update, output });
     await undoTask(executeAutomatedFix, { input: update, output });
 
-    expect(await readEffect('firmware-updates', output.update_id)).toEqual({
+    expect(await updates.read(output.update_id)).toEqual({
       status: 'undone',
       details: update,
     });
@@ -103,7 +106,7 @@ describe('the automated fix', () => {
 
     await undoTask(executeAutomatedFix, { input: update, output });
 
-    expect(await readEffect('firmware-updates', 'never-happened')).toBeNull();
+    expect(await updates.read('never-happened')).toBeNull();
   });
 });
 
@@ -125,7 +128,7 @@ describe('the escalation', () => {
 
     await undoTask(escalateToEngineer, { input: incident, output });
 
-    expect(await readEffect('ticket-entries', output.entry_id)).toMatchObject({ status: 'undone' });
+    expect(await entries.read(output.entry_id)).toMatchObject({ status: 'undone' });
   });
 });
 

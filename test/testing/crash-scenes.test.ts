@@ -72,7 +72,14 @@ function sceneOf(input: string, onPlayed: () => void = () => {}): Scene {
   };
 }
 
-const base = { workflow: 'order', version: 1, plans: [order.plan], sample: null, seed: 1 };
+const base = {
+  workflow: 'order',
+  version: 1,
+  plans: [order.plan],
+  sample: null,
+  seed: 1,
+  maxDifferences: 2,
+};
 
 it('crashes at every place of every scene on every store, in every mode', async () => {
   const scenes = [sceneOf('good'), sceneOf('bad')];
@@ -110,8 +117,10 @@ it('reports where a crash makes a difference', async () => {
     labs: labsFor(['memory'], ['kill']),
   });
 
-  expect(report.differences.length).toBeGreaterThan(0);
+  expect(report.differences).toHaveLength(2);
+  expect(report.isCutShort).toBe(true);
   expect(crashLines(report).join('\n')).toContain('Another key the second time');
+  expect(crashLines(report).at(-1)).toBe('  cut short after 2 differences');
 });
 
 it('refuses a mode that no store asked for has', () => {
