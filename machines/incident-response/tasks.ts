@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { defineTask } from '../../src/index.ts';
+import { createLedger } from '../ledger.ts';
 import { findDevice } from './devices.ts';
-import { recordEffect, undoEffect } from './ledger.ts';
+
+const updates = createLedger('incident-response', 'firmware-updates');
+const entries = createLedger('incident-response', 'ticket-entries');
 
 export const Alert = z.object({
   device_id: z.string().min(1).max(100).describe('Device that raised the alert'),
@@ -94,12 +97,12 @@ export const executeAutomatedFix = defineTask({
   timeout: '60s',
   async run({ input, idempotencyKey, log }) {
     // The same key on every attempt: a repeat finds the update and does not install it twice.
-    const update_id = await recordEffect('firmware-updates', idempotencyKey, input);
+    const update_id = await updates.record(idempotencyKey, input);
     log.info({ deviceId: input.device_id, updateId: update_id }, 'firmware updated');
     return { status: 'success', message: `Firmware updated to ${input.to}.`, update_id };
   },
   async compensate({ output }) {
-    await undoEffect('firmware-updates', output.update_id);
+    await updates.undo(output.update_id);
   },
 });
 
@@ -112,12 +115,12 @@ export const escalateToEngineer = defineTask({
   timeout: '60s',
   async run({ input, idempotencyKey, log }) {
     const { ticket_id } = await findDevice(input.device_id);
-    const entry_id = await recordEffect('ticket-entries', idempotencyKey, { ...input, ticket_id });
+    const entry_id = await entries.record(idempotencyKey, { ...input, ticket_id });
     log.info({ deviceId: input.device_id, ticketId: ticket_id }, 'engineer paged');
     return { status: 'escalated', ticket_id, entry_id };
   },
   async compensate({ output }) {
-    await undoEffect('ticket-entries', output.entry_id);
+    await entries.undo(output.entry_id);
   },
 });
 

@@ -79,6 +79,7 @@ async function crashed(workflow: RunnableWorkflow, lab: Lab) {
     labs: [lab],
     sample: workflow === order ? null : 12,
     seed: 1,
+    maxDifferences: 1,
   });
 }
 

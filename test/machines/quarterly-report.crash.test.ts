@@ -8,7 +8,7 @@ import { isFull, sampled } from '../crash/support/seed.ts';
 for (const workflow of [quarterlyReport, monthlyOperationsReport])
   describeCrashes(workflow, { ...sampled(60) });
 describeCrashes(quarterlyReport, {
-  stores: isFull ? ['lowdb', 'sqlite'] : ['sqlite'],
-  modes: isFull ? ['kill', 'power_loss', 'standstill'] : ['kill', 'standstill'],
+  stores: isFull ? ['lowdb', 'sqlite'] : ['memory'],
+  modes: isFull ? ['kill', 'power_loss', 'standstill'] : ['standstill'],
   ...sampled(24),
 });

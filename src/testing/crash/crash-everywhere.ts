@@ -18,6 +18,8 @@ export interface CrashOptions extends PathSceneOptions {
   readonly sample?: number;
   /** Draws the sample, and what survives a power loss. Default 1. */
   readonly seed?: number;
+  /** The rest of a store's places is left out after so many: a run that never ends is waited for. Default 10. */
+  readonly maxDifferences?: number;
   onProgress?(progress: CrashProgress): void;
 }
 
@@ -41,7 +43,7 @@ export function crashEverywhere(
 }
 
 export interface KillOptions
-  extends Pick<CrashOptions, 'coverage' | 'sample' | 'seed' | 'onProgress'> {
+  extends Pick<CrashOptions, 'coverage' | 'sample' | 'seed' | 'maxDifferences' | 'onProgress'> {
   /** URL of the module that exports the workflow; fixtures are what `fixtures.ts` beside it exports. */
   readonly module: URL;
   /** Paths played, chosen so that together they have every kind of place. Default: 4 with `sample`, all without. */
@@ -71,7 +73,7 @@ async function crash(
   given: CrashOptions,
   limit: number | null = null,
 ): Promise<CrashReport> {
-  const { sample, seed = 1, onProgress } = given;
+  const { sample, seed = 1, maxDifferences = 10, onProgress } = given;
   const { scenes: all, plans, notPlayed } = await pathScenes(workflow, given);
   const scenes = limit === null ? all : await fewScenes(all, limit, seed);
   return crashScenes({
@@ -83,6 +85,7 @@ async function crash(
     labs,
     seed,
     sample: sample ?? null,
+    maxDifferences,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
 }

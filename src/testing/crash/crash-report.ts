@@ -42,6 +42,8 @@ export interface CrashReport {
    */
   readonly undecided: number;
   readonly differences: readonly CrashDifference[];
+  /** There were so many differences that the rest of the places was left out. */
+  readonly isCutShort: boolean;
   /** Kinds of places, as `store: kind`, at which no crash happened although this store and workflow have them. */
   readonly notReached: readonly string[];
   /** Paths for which no values were found, with what to give. */
@@ -69,6 +71,7 @@ export function crashLines(report: CrashReport): readonly string[] {
     ...report.notPlayed.map(({ path, reason }) => `  not played: ${path}: ${reason}`),
     ...report.notReached.map((window) => `  not reached: ${window}`),
     ...differences.flatMap((difference) => differenceLines(difference)),
+    ...(report.isCutShort ? [`  cut short after ${differences.length} differences`] : []),
   ];
 }
 

@@ -16,6 +16,8 @@ export interface CrashScenesOptions {
   /** Places tried on each store in each mode, over all paths, at least one of every kind; `null`: all. */
   readonly sample: number | null;
   readonly seed: number;
+  /** On each store in each mode: a run that never ends is waited for. */
+  readonly maxDifferences: number;
   onProgress?(progress: CrashProgress): void;
 }
 
@@ -29,7 +31,7 @@ export interface CrashProgress {
 
 /** Every scene in every laboratory, disturbed at each place. */
 export async function crashScenes(options: CrashScenesOptions): Promise<CrashReport> {
-  const { workflow, version, scenes, labs, seed, sample } = options;
+  const { workflow, version, scenes, labs, seed, sample, maxDifferences } = options;
   const found: (readonly [Lab, Disturbed])[] = [];
   let executions = 0;
   for (const lab of labs) {
@@ -39,7 +41,7 @@ export async function crashScenes(options: CrashScenesOptions): Promise<CrashRep
       const crashes = Math.max(0, executions - before - scenes.length) + crashesIn(found);
       options.onProgress?.({ path: scene.name, executions, crashes });
     };
-    found.push([lab, await disturb({ lab, scenes, sample, seed, onExecuted })]);
+    found.push([lab, await disturb({ lab, scenes, sample, seed, maxDifferences, onExecuted })]);
   }
   const results = found.map(([, disturbed]) => disturbed);
   return {
@@ -54,6 +56,7 @@ export async function crashScenes(options: CrashScenesOptions): Promise<CrashRep
     repeatedEffects: results.reduce((sum, { repeated }) => sum + repeated, 0),
     undecided: results.reduce((sum, { undecided }) => sum + undecided, 0),
     differences: results.flatMap(({ differences }) => differences),
+    isCutShort: results.some(({ isCutShort }) => isCutShort),
     notReached: found.flatMap(([lab, disturbed]) => unreached(lab, disturbed, options.plans)),
     notPlayed: options.notPlayed ?? [],
   };

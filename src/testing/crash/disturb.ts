@@ -26,6 +26,8 @@ export interface DisturbOptions {
   /** Places tried over all scenes, at least one of every kind; `null`: all. */
   readonly sample: number | null;
   readonly seed: number;
+  /** The rest is left out after so many. */
+  readonly maxDifferences: number;
   onExecuted?(scene: Scene): void;
 }
 
@@ -36,6 +38,7 @@ export interface Disturbed {
   readonly repeated: number;
   readonly undecided: number;
   readonly differences: readonly CrashDifference[];
+  readonly isCutShort: boolean;
   /** Places that were counted and then not reached again. */
   readonly missed: readonly string[];
 }
@@ -49,12 +52,13 @@ interface Place {
 }
 
 export async function disturb(options: DisturbOptions): Promise<Disturbed> {
-  const { lab, seed, onExecuted } = options;
+  const { lab, seed, maxDifferences, onExecuted } = options;
   const { store, mode } = lab;
   const differences: CrashDifference[] = [];
   const kinds: string[] = [];
   const missed: string[] = [];
   let [repeated, undecided] = [0, 0];
+  let isCutShort = false;
   const places = await countPlaces(options, differences);
   const chosen = sample(
     places.map(({ kind }) => kind),
@@ -64,6 +68,10 @@ export async function disturb(options: DisturbOptions): Promise<Disturbed> {
   await inTurn(chosen, lab.width, async (position) => {
     const place = places[position - 1];
     if (place === undefined) return;
+    if (differences.length >= maxDifferences) {
+      isCutShort = true;
+      return;
+    }
     const { scene, reference, number, kind } = place;
     try {
       const draw = createDraws(`${scene.name} ${number}`, seed);
@@ -80,7 +88,7 @@ export async function disturb(options: DisturbOptions): Promise<Disturbed> {
     }
     onExecuted?.(scene);
   });
-  return { places: places.length, kinds, repeated, undecided, differences, missed };
+  return { places: places.length, kinds, repeated, undecided, differences, isCutShort, missed };
 }
 
 /** The undisturbed executions; one that fails is a difference of its own. */

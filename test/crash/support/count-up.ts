@@ -85,7 +85,8 @@ export function describeCountUp(title: string, options: CountUpOptions): void {
           expected.filter((window) => !deaths.includes(window)),
           'not exercised',
         ).toEqual([]);
-        expect(repeated, 'killed between an effect and its record').toBeGreaterThan(0);
+        // A sample need not hold the one place at which what must not be repeated is.
+        if (isFull) expect(repeated, 'killed between an effect and its record').toBeGreaterThan(0);
       },
       isFull ? 600_000 : 60_000,
     );
