@@ -8,7 +8,8 @@ import { memoised } from './memo.ts';
 import { assumptionsOf, type Model } from './model.ts';
 import { createPool, type Pool, type PoolReport } from './pool.ts';
 import { createRandom } from './random.ts';
-import { type Counted, type Subject, startSampledRun, type World } from './sampled-run.ts';
+import { startSampledRun } from './run/sampled-run.ts';
+import type { Counted, Subject, World } from './run/world.ts';
 import { type Bin, histogramOf, type Spread, spreadOf } from './statistics.ts';
 
 export interface SimulationOptions {

@@ -1,15 +1,29 @@
 /** A map by chance: its items, so many side by side, each through the tasks of the body with their retries. */
-import type { MapStep } from '../plan/plan.ts';
-import { nextDelayMs } from '../plan/retry-policy.ts';
-import { drawMs } from './distribution.ts';
-import { type Model, stepModelOf } from './model.ts';
+import type { MapStep } from '../../plan/plan.ts';
+import { nextDelayMs } from '../../plan/retry-policy.ts';
+import { drawMs } from '../distribution.ts';
+import { type Model, stepModelOf } from '../model.ts';
+import type { ActiveRun } from './active-run.ts';
+import { complete, failureOf } from './events.ts';
 
-export interface MapSample {
+interface MapSample {
   readonly lastsMs: number;
   readonly hasFailed: boolean;
 }
 
-export function sampleMap(node: MapStep, model: Model, random: () => number): MapSample {
+export function startMap(run: ActiveRun, step: string): void {
+  const { subject, world, items } = run;
+  const node = subject.index.nodes.get(step);
+  if (node?.kind !== 'map') return;
+  const { lastsMs, hasFailed } = sampleMap(node, subject.model, world.random);
+  items.after({ step, kind: 'work' }, lastsMs, () =>
+    hasFailed
+      ? run.send({ type: `${step}.failed`, failure: failureOf(step, false), undo: 0 })
+      : run.send({ type: `${step}.completed`, undo: 0 }, complete(undefined)),
+  );
+}
+
+function sampleMap(node: MapStep, model: Model, random: () => number): MapSample {
   const { items = 1, duration } = stepModelOf(model, node.id);
   if (model.steps?.[node.id]?.duration !== undefined && duration !== undefined)
     return { lastsMs: drawMs(duration, random), hasFailed: false };
