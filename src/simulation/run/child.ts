@@ -10,8 +10,7 @@ export function startChild(run: ActiveRun, step: string): void {
   const node = subject.index.nodes.get(step);
   if (node?.kind !== 'child') return;
   const finish = (hasCompleted: boolean, undoable: number) => {
-    if (hasCompleted)
-      return run.send({ type: `${step}.completed`, undo: undoable }, success(node));
+    if (hasCompleted) return run.send({ type: `${step}.completed`, undo: undoable }, success(node));
     run.send(
       { type: `${step}.failed`, failure: failureOf(step, false) },
       node.tolerate === undefined ? undefined : toleratedFailure(step),

@@ -62,8 +62,7 @@ export function createOpenItems(agenda: Agenda): OpenItems {
       });
     },
     hold: (what) => add(what, () => {}),
-    has: ({ step, kind }) =>
-      entries.some(({ what }) => what.step === step && what.kind === kind),
+    has: ({ step, kind }) => entries.some(({ what }) => what.step === step && what.kind === kind),
     close(matches) {
       const closed = entries.filter(({ what }) => matches(what));
       if (closed.length === 0) return;

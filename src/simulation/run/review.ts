@@ -29,16 +29,13 @@ export function openReview(run: ActiveRun, step: string, inDoubt: boolean): void
 }
 
 /** A policy approves, or leaves it to people. */
-export function decideByPolicy({ subject, context }: ActiveRun, step: string): Next {
-  const node = subject.index.nodes.get(step);
+export function decideByPolicy(run: ActiveRun, step: string): Next {
+  const node = run.subject.index.nodes.get(step);
   const approve = node?.kind === 'review' ? node.approve : subject.plan.finish.approve;
   const type = `${step}.decided_by_policy`;
-  if (approve.by === 'guard' && !holdsIn(approve.condition, context().facts)) return [{ type }];
+  if (approve.by === 'guard' && !holdsIn(approve.condition, run.context().facts)) return [{ type }];
   const value = { outcome: 'approved', actor: 'policy', form: {} };
-  return [
-    { type, outcome: 'approved' },
-    node?.kind === 'review' ? complete(value) : undefined,
-  ];
+  return [{ type, outcome: 'approved' }, node?.kind === 'review' ? complete(value) : undefined];
 }
 
 function expiryOf({ plan, index }: Subject, step: string): number | undefined {

@@ -3,7 +3,7 @@ import { parseDuration } from '../../plan/duration.ts';
 import { drawMs } from '../distribution.ts';
 import type { ActiveRun } from './active-run.ts';
 import { complete, failureOf, toleratedFailure } from './events.ts';
-import type { World, Subject } from './world.ts';
+import type { Subject, World } from './world.ts';
 
 /** @param waitMs - what the event that asks for it says, of timers that have no length of their own */
 export function startTimer(run: ActiveRun, step: string, name: string, waitMs: number): void {
