@@ -31,7 +31,7 @@ export function openReview(run: ActiveRun, step: string, inDoubt: boolean): void
 /** A policy approves, or leaves it to people. */
 export function decideByPolicy(run: ActiveRun, step: string): Next {
   const node = run.subject.index.nodes.get(step);
-  const approve = node?.kind === 'review' ? node.approve : subject.plan.finish.approve;
+  const approve = node?.kind === 'review' ? node.approve : run.subject.plan.finish.approve;
   const type = `${step}.decided_by_policy`;
   if (approve.by === 'guard' && !holdsIn(approve.condition, run.context().facts)) return [{ type }];
   const value = { outcome: 'approved', actor: 'policy', form: {} };
