@@ -137,6 +137,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
         signal: abort.signal,
         context: {
           attempt: item.attempt,
+          startedAtMs: deps.clock.nowMs(),
           idempotencyKey:
             businessKey(task, input) ?? idempotencyKey(runId, path, run.state.generation),
           log: bound,

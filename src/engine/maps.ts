@@ -303,6 +303,7 @@ export function createMaps(deps: WorkDeps): Maps {
           signal: abort.signal,
           context: {
             attempt,
+            startedAtMs: clock.nowMs(),
             idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
             log: bound,
             run: runInfo(run),

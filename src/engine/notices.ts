@@ -57,6 +57,7 @@ export function createNotices(deps: WorkDeps): Notices {
               signal: abort.signal,
               context: {
                 attempt,
+                startedAtMs: deps.clock.nowMs(),
                 idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
                 log: bound,
                 run: runInfo(run),

@@ -176,6 +176,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
         input,
         output: task.output.restore(output ?? null),
         attempt,
+        startedAtMs: deps.clock.nowMs(),
         idempotencyKey: undoKey(entry.run.header.id, path, entry.run.state.generation),
         log: log.child({ runId: entry.run.header.id, step: path, attempt, undo: true }),
         run: runInfo(entry.run),

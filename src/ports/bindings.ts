@@ -36,6 +36,8 @@ export type RunInfo = {
 export interface AttemptInfo {
   /** From 1. */
   readonly attempt: number;
+  /** Wall time at which the attempt began, in milliseconds since 1970, by the orchestrator's clock; 0 where a machine runs without one. */
+  readonly startedAtMs: number;
   /** Stable over attempts and restarts: derived from run, step path and generation, or the task's own business key. */
   readonly idempotencyKey: string;
   /** Aborts when the attempt is out of time, cancelled or fenced off. */

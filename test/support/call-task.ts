@@ -37,6 +37,7 @@ const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: (
 function anAttempt(given: Partial<AttemptInfo>): AttemptInfo {
   return {
     attempt: 1,
+    startedAtMs: 0,
     idempotencyKey: 'run-1/step/1',
     signal: new AbortController().signal,
     log: silence,

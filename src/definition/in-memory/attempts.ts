@@ -52,6 +52,7 @@ export function infoOf(
   return {
     step: path,
     attempt: number,
+    startedAtMs: 0,
     idempotencyKey: hash('sha256', key, 'hex').slice(0, 32),
     signal,
     run: runInfo({ plan }),

@@ -37,6 +37,7 @@ function aBench() {
     attempt: 1,
     idempotencyKey: 'key',
     log: createLogBook().logger,
+    startedAtMs: 0,
     run: { runId: 'run-1', workflow: 'flow', version: 1, startedAtMs: 0 },
   };
   return {
