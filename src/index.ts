@@ -98,6 +98,7 @@ export {
   type OrchestratorOptions,
   type RunHandle,
 } from './orchestrator.ts';
+export type { Mode, RunMode } from './plan/mode.ts';
 // Ports, for adapters of one's own
 export type { Clock } from './ports/clock.ts';
 export type { Dispatcher, Job } from './ports/dispatcher.ts';

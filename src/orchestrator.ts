@@ -1,6 +1,7 @@
 /** The orchestrator: the engine with its default parts, and the types of the workflows it runs. */
 import { type Logger as PinoLogger, pino } from 'pino';
 import { createInlineExecutor } from './adapters/inline/executor.ts';
+import { createDirectDispatcher } from './adapters/local/direct.ts';
 import { createLocalDispatcher, type LocalDispatcherOptions } from './adapters/local/dispatcher.ts';
 import { systemClock } from './adapters/system/clock.ts';
 import { createSystemIds } from './adapters/system/ids.ts';
@@ -19,6 +20,7 @@ import type { Explanation, RunView } from './engine/views.ts';
 import { SignalboxError } from './errors.ts';
 import type { JsonObject } from './plan/json.ts';
 import { cloneJson } from './plan/json-value.ts';
+import { type Mode, modeOf } from './plan/mode.ts';
 import type { RunStatus } from './plan/plan.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
@@ -37,6 +39,11 @@ export interface OrchestratorOptions {
   readonly ids?: Ids;
   /** Default: in this process; give limits instead of a dispatcher to keep it. */
   readonly dispatcher?: Dispatcher | LocalDispatcherOptions;
+  /**
+   * Whether attempts go through the dispatcher, for every workflow whatever it says itself. Default: as the workflow says; one that says nothing
+   * counts as `auto`, or as `queued` if a dispatcher or limits are given.
+   */
+  readonly mode?: Mode;
   /** Default: in this process and thread. */
   readonly executor?: Executor;
   readonly settings?: Partial<Settings>;
@@ -191,6 +198,7 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
   const clock = options.clock ?? systemClock;
   const ids = options.ids ?? createSystemIds(() => clock.nowMs());
   const { dispatcher } = options;
+  checkMode(options.mode);
   const engine = await createEngine({
     workflows: options.workflows,
     store: options.store,
@@ -201,6 +209,9 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
       dispatcher !== undefined && 'dispatch' in dispatcher
         ? dispatcher
         : createLocalDispatcher(dispatcher),
+    direct: createDirectDispatcher(),
+    // Whoever sets limits wants them kept.
+    modeOf: (plan) => modeOf(plan, options.mode, dispatcher === undefined ? 'auto' : 'queued'),
     executor: options.executor ?? createInlineExecutor(clock),
     settings: options.settings ?? {},
   });
@@ -291,6 +302,16 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     workflows: engine.catalogue.workflows,
     close: ({ graceMs = 5_000 } = {}) => engine.close({ graceMs }),
   };
+}
+
+/** @throws SignalboxError `INPUT_INVALID` for a caller without types */
+function checkMode(mode: string | undefined): void {
+  if (mode === undefined || mode === 'local' || mode === 'queued' || mode === 'auto') return;
+  throw new SignalboxError(
+    'INPUT_INVALID',
+    `Option "mode" of the orchestrator must be "local", "queued" or "auto", got "${mode}"`,
+    { details: { mode } },
+  );
 }
 
 function defaultLogger(): PinoLogger {

@@ -33,6 +33,7 @@ export function detailLines(view: RunView, style: Style): readonly string[] {
     ['labels', labelText(view.labels) || null],
     ['priority', view.priority === 'default' ? null : view.priority],
     ['durability', view.durability === 'durable' ? null : view.durability],
+    ['mode', view.mode],
     ['parent', view.parent === null ? null : `${view.parent.runId}, step ${view.parent.step}`],
     [
       'forked from',

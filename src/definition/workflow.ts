@@ -4,6 +4,7 @@ import { checkPlan } from '../plan/check.ts';
 import { planHash } from '../plan/hash.ts';
 import type { JsonSchema } from '../plan/json.ts';
 import { layOut } from '../plan/layout.ts';
+import type { Mode } from '../plan/mode.ts';
 import { wordProblem } from '../plan/names.ts';
 import type { Paths, Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
 import { definitionInvalid } from '../plan/problem.ts';
@@ -79,6 +80,11 @@ export interface WorkflowDefinition<
   abortGrace?: Duration;
   /** `durable` (default): nothing is acknowledged before it is on disk. */
   durability?: 'durable' | 'fast';
+  /**
+   * `local` runs attempts in this process at once, past queue and dispatcher; `queued` never does; `auto` (default) does so for fewer than ten
+   * steps without parallelism, queues and priorities. Commits and timers are the same. The orchestrator's option overrules it.
+   */
+  mode?: Mode;
   /** Events that start a run; their payload is its input. */
   startOn?: readonly EventType<never, z.input<NoInfer<I>>>[];
   /** Runs after a failed run has been compensated; cannot change the outcome. */
@@ -103,6 +109,7 @@ const workflowOptions = z.strictObject({
   stopping: oneOf('drain', 'abort').optional(),
   abortGrace: duration.optional(),
   durability: oneOf('durable', 'fast').optional(),
+  mode: oneOf('local', 'queued', 'auto').optional(),
   startOn: z.array(anything, { error: 'must be a list of events' }).optional(),
   onFailed: anything.optional(),
   context: fieldsOption('keys').optional(),
@@ -182,6 +189,7 @@ export function defineWorkflow<
     stopping: given.stopping ?? 'drain',
     abortGraceMs: given.abortGrace ?? defaultAbortGraceMs,
     durability: given.durability ?? 'durable',
+    ...(given.mode !== undefined && { mode: given.mode }),
     startOn,
     events: data.events,
     context: context.keys,

@@ -9,7 +9,7 @@ import type { BreakerPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { TaskBinding } from '../ports/bindings.ts';
-import type { Dispatcher } from '../ports/dispatcher.ts';
+import type { Job } from '../ports/dispatcher.ts';
 import type { AttemptFailure, AttemptOutcome, Executor } from '../ports/executor.ts';
 import { applyEvent } from './apply.ts';
 import type { Breakers } from './breakers.ts';
@@ -30,7 +30,10 @@ export type AttemptItem = Extract<OpenItem, { kind: 'attempt' }>;
 
 export interface WorkDeps extends Omit<RunTableDeps, 'onCommitted' | 'onDropped'> {
   readonly runs: RunTable;
-  readonly dispatcher: Dispatcher;
+  /** Hands a job of the run to the dispatcher, or past it, as the mode of the run says. */
+  dispatch(run: LiveRun, job: Job): void;
+  /** Resolves when no job runs any more; none is begun after the call. */
+  drain(): Promise<unknown>;
   readonly executor: Executor;
   readonly breakers: Breakers;
   isClosed(): boolean;
@@ -79,7 +82,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       details: null,
       isRunning: false,
     });
-    deps.dispatcher.dispatch({
+    deps.dispatch(run, {
       id: item.token,
       queue: call.queue,
       priority: call.priority ?? run.header.priority,

@@ -1,6 +1,7 @@
 /** Which workflows this process knows, and the chart and functions a run goes on with. */
 import { type CompiledChart, compileChart } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
+import { modeOf, type RunMode } from '../plan/mode.ts';
 import { type NeededName, nameText, neededNames } from '../plan/needed-names.ts';
 import type { Plan } from '../plan/plan.ts';
 import { indexPlan, type PlanIndex } from '../plan/settle.ts';
@@ -18,6 +19,7 @@ export interface Definition {
   readonly compiled: CompiledChart;
   readonly index: PlanIndex;
   readonly bindings: Bindings;
+  readonly mode: RunMode;
 }
 
 export interface Catalogue {
@@ -40,16 +42,20 @@ export interface Catalogue {
   chartOf(plan: Plan): CompiledChart;
   /** What a run with this plan needs and this process does not have, in words. */
   lacking(plan: Plan): readonly string[];
+  /** Whether attempts of its runs go through a queue here. */
+  modeOf(plan: Plan): RunMode;
 }
 
 export function createCatalogue(
   sources: readonly WorkflowSource[],
   store: Pick<Store, 'plan'>,
+  choose: (plan: Plan) => RunMode = modeOf,
 ): Catalogue {
   const byName = new Map<string, RunnableWorkflow[]>();
   const modules = new Map<string, URL>();
   const definitions = new Map<string, Definition>();
   const charts = new Map<string, CompiledChart>();
+  const modes = new WeakMap<Plan, RunMode>();
   const key = (name: string, version: number) => `${name}@${version}`;
 
   const seen = new Set<RunnableWorkflow>();
@@ -86,10 +92,22 @@ export function createCatalogue(
     return chart;
   };
 
+  const runMode = (plan: Plan): RunMode => {
+    const mode = modes.get(plan) ?? choose(plan);
+    modes.set(plan, mode);
+    return mode;
+  };
+
   const define = (plan: Plan, bindings: Bindings): Definition => {
     const known = definitions.get(`${plan.name}@${plan.version}#${plan.hash}`);
     if (known !== undefined) return known;
-    const definition = { plan, compiled: chartOf(plan), index: indexPlan(plan), bindings };
+    const definition = {
+      plan,
+      compiled: chartOf(plan),
+      index: indexPlan(plan),
+      bindings,
+      mode: runMode(plan),
+    };
     definitions.set(`${plan.name}@${plan.version}#${plan.hash}`, definition);
     return definition;
   };
@@ -140,6 +158,7 @@ export function createCatalogue(
       });
     },
     chartOf,
+    modeOf: runMode,
     lacking(plan) {
       const versions = byName.get(plan.name) ?? [];
       const same = versions.find(({ version }) => version === plan.version) ?? versions[0];

@@ -153,7 +153,8 @@ export function createDriver(deps: DriverDeps): Driver {
             status,
             output: last?.output ?? null,
             get view() {
-              return toView({ header: run.header, state }, run.definition.plan, []);
+              const { plan, mode } = run.definition;
+              return toView({ header: run.header, state }, plan, mode, []);
             },
           });
         }),

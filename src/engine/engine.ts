@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
 import type { JsonObject } from '../plan/json.ts';
+import type { RunMode } from '../plan/mode.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Executor } from '../ports/executor.ts';
@@ -48,6 +50,9 @@ export interface EngineOptions {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly dispatcher: Dispatcher;
+  /** For runs in mode `local`. */
+  readonly direct: Dispatcher;
+  modeOf(plan: Plan): RunMode;
   readonly executor: Executor;
   readonly settings?: Partial<Settings>;
 }
@@ -76,10 +81,10 @@ const Publication = z.strictObject({ event: Name, id: Name, actor: Name });
 
 /** Opens for work: takes up what an earlier process left before it returns. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { store, clock, ids, dispatcher, executor, logger: log } = options;
+  const { store, clock, ids, dispatcher, direct, executor, logger: log } = options;
   const settings: Settings = { ...defaultSettings, ...options.settings };
   const owner = ids.token();
-  const catalogue = createCatalogue(options.workflows, store);
+  const catalogue = createCatalogue(options.workflows, store, options.modeOf);
   const queue = createCommitQueue(store);
   const announcer = createAnnouncer(log);
   const own = settings.lookAfter === 'own' ? createOwnRuns(store) : null;
@@ -120,7 +125,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     settings,
     owner,
     runs,
-    dispatcher,
+    dispatch: (run, job) => (run.definition.mode === 'local' ? direct : dispatcher).dispatch(job),
+    drain: () => Promise.all([dispatcher.drain(), direct.drain()]),
     executor,
     breakers,
     inFlight,

@@ -345,7 +345,7 @@ export function createMaps(deps: WorkDeps): Maps {
     run: () => Promise<T>,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      deps.dispatcher.dispatch({
+      deps.dispatch(pass.run, {
         id: `${pass.open.token}/${task.id}/${attempt}`,
         queue: task.call.queue,
         priority: task.call.priority ?? pass.run.header.priority,

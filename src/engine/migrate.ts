@@ -206,7 +206,8 @@ export function createMigrator(
     const before = await versionOf(stored.header);
     if (before === null || runs.peek(id) !== null) return null;
     // Its own functions may be gone: they are not asked for before it stands in the new version.
-    const definition = { ...before, plan: before.index.plan, bindings: target.bindings };
+    const { plan } = before.index;
+    const definition = { ...before, plan, bindings: target.bindings, mode: catalogue.modeOf(plan) };
     return restoreRun(stored, definition, settled);
   }
 

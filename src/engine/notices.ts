@@ -40,7 +40,7 @@ export function createNotices(deps: WorkDeps): Notices {
         },
       });
     return new Promise((resolve, reject) => {
-      deps.dispatcher.dispatch({
+      deps.dispatch(run, {
         id: `${run.header.id}/${path}/${attempt}`,
         queue: call.queue,
         priority: call.priority ?? run.header.priority,

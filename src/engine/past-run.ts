@@ -30,9 +30,9 @@ export function headerAtStart({ header, state }: StoredRun): RunHeader {
 /** @param entries - the history up to the moment, not empty */
 export function toPastRun(run: LiveRun, entries: readonly HistoryEntry[]): PastRun {
   const last = entries.at(-1);
-  const { plan } = run.definition;
+  const { plan, mode } = run.definition;
   const stored = { header: run.header, state: { ...run.state, body: bodyOf(run) } };
-  const explained = explainRun(run, toView(stored, plan, []));
+  const explained = explainRun(run, toView(stored, plan, mode, []));
   return {
     ...explained,
     seq: run.state.seq,

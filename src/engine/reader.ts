@@ -79,7 +79,8 @@ export function createReader(store: Store, catalogue: Catalogue): Reader {
   async function view(run: StoredRun): Promise<RunView> {
     const plan = await planOf(run.header);
     const hasEnded = run.state.finishedAtMs !== null;
-    return toView(run, plan, hasEnded || plan === null ? [] : catalogue.lacking(plan));
+    const mode = plan === null ? 'queued' : catalogue.modeOf(plan);
+    return toView(run, plan, mode, hasEnded || plan === null ? [] : catalogue.lacking(plan));
   }
 
   return {

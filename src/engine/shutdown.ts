@@ -4,12 +4,12 @@ import type { WorkDeps } from './attempts.ts';
 import type { OpenItem } from './run-body.ts';
 
 export async function shutDown(deps: WorkDeps, graceMs: number): Promise<void> {
-  const { clock, dispatcher, inFlight, queue, store } = deps;
+  const { clock, drain, inFlight, queue, store } = deps;
   let stopWaiting = () => {};
   const grace = new Promise<boolean>((resolve) => {
     stopWaiting = clock.after(graceMs, () => resolve(true));
   });
-  const isOver = await Promise.race([dispatcher.drain().then(() => false), grace]);
+  const isOver = await Promise.race([drain().then(() => false), grace]);
   stopWaiting();
   if (isOver) {
     for (const attempt of inFlight.values())

@@ -84,7 +84,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
       details: null,
       isRunning: true,
     });
-    deps.dispatcher.dispatch({
+    deps.dispatch(run, {
       id: item.token,
       queue: 'default',
       priority: 'high',

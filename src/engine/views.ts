@@ -1,6 +1,7 @@
 /** What people and programs see of a run: nothing marked sensitive, everything that explains why it stands where it stands. */
 import { contextOf, type PossibleEvent, possibleEvents } from '../chart/advance.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
+import type { RunMode } from '../plan/mode.ts';
 import type { Plan, PlanNode, Priority, RunStatus } from '../plan/plan.ts';
 import { sensitiveValues } from '../plan/sensitive.ts';
 import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
@@ -59,6 +60,8 @@ export interface RunView {
   readonly forkedFrom: { readonly runId: string; readonly seq: number } | null;
   readonly generation: number;
   readonly durability: 'durable' | 'fast';
+  /** `local`: its attempts run past queue and dispatcher. */
+  readonly mode: RunMode;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly finishedAt: string | null;
@@ -78,8 +81,16 @@ export interface Explanation extends RunView {
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/** @param lacking - what the run needs and nobody here has, in words */
-export function toView(stored: StoredRun, plan: Plan | null, lacking: readonly string[]): RunView {
+/**
+ * @param mode - how runs of the plan are carried out here
+ * @param lacking - what the run needs and nobody here has, in words
+ */
+export function toView(
+  stored: StoredRun,
+  plan: Plan | null,
+  mode: RunMode,
+  lacking: readonly string[],
+): RunView {
   const { header, state } = stored;
   const body = state.body as unknown as RunBody;
   return {
@@ -99,6 +110,7 @@ export function toView(stored: StoredRun, plan: Plan | null, lacking: readonly s
     forkedFrom: header.forkedFrom ?? null,
     generation: state.generation,
     durability: plan?.durability ?? 'durable',
+    mode,
     createdAt: iso(header.createdAtMs),
     updatedAt: iso(state.updatedAtMs),
     finishedAt: state.finishedAtMs === null ? null : iso(state.finishedAtMs),

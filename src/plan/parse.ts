@@ -289,6 +289,7 @@ const PlanSchema: z.ZodType<Plan> = z.strictObject({
   stopping: z.enum(['drain', 'abort']),
   abortGraceMs: whole,
   durability: z.enum(['durable', 'fast']),
+  mode: z.enum(['local', 'queued', 'auto']).exactOptional(),
   startOn: z.array(z.string()),
   events: z.record(z.string(), z.strictObject({ payload: schema, sensitive: paths })),
   context: z.record(z.string(), ContextKeySchema),

@@ -5,6 +5,7 @@
  * *Pure nodes* (predicate, derive, choice, merge, update, milestone) are computed when their last source settles, inside the same commit.
  */
 import type { Json, JsonSchema } from './json.ts';
+import type { Mode } from './mode.ts';
 
 export type RunStatus =
   | 'pending'
@@ -306,6 +307,8 @@ export interface Plan {
   readonly stopping: 'drain' | 'abort';
   readonly abortGraceMs: number;
   readonly durability: 'durable' | 'fast';
+  /** Absent: not said; see `modeOf`. */
+  readonly mode?: Mode;
   readonly startOn: readonly string[];
   /** By name: every event that steps wait for or emit, or that starts a run. */
   readonly events: { readonly [name: string]: EventShape };

@@ -7,7 +7,7 @@ import type { RunnableWorkflow } from '../../ports/bindings.ts';
 import type { ExportedRun } from '../../ports/store.ts';
 import { createScriptedExecutor, succeeded } from '../player/scripted-executor.ts';
 import type { World } from '../player/world.ts';
-import { createOpenDispatcher, silent } from '../player/world.ts';
+import { silent } from '../player/world.ts';
 import { Broken } from './compare.ts';
 
 /** @returns the step that is in doubt with nobody to say more, or `null` */
@@ -35,7 +35,7 @@ export async function undoRest(
     clock,
     settings,
     logger: silent,
-    dispatcher: createOpenDispatcher(),
+    mode: 'local',
     executor: createScriptedExecutor(around, () => succeeded(null)),
     ...(world.ids === undefined ? {} : { ids: world.ids }),
   });

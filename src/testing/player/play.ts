@@ -15,7 +15,7 @@ import type { Answer } from './fixtures.ts';
 import { answerMove, type Given, type Stage } from './moves.ts';
 import type { Script } from './script.ts';
 import { createScriptedExecutor, failed, succeeded } from './scripted-executor.ts';
-import { createCountingIds, createOpenDispatcher, silent, type World } from './world.ts';
+import { createCountingIds, silent, type World } from './world.ts';
 
 /** Something that is not as the path says. */
 export interface Difference {
@@ -85,7 +85,7 @@ async function playOn(script: Script, world: World): Promise<PlayReport> {
     clock: world.clock,
     ids: world.ids ?? createCountingIds(`${(plays += 1)}-`),
     logger: world.logger ?? silent,
-    dispatcher: createOpenDispatcher(),
+    mode: world.mode ?? 'local',
     executor,
     settings: { ...unhurried, ...world.settings },
   });

@@ -2,7 +2,7 @@
 import { createMemoryStore } from '../../adapters/memory/index.ts';
 import type { Settings } from '../../engine/settings.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
-import type { Dispatcher } from '../../ports/dispatcher.ts';
+import type { RunMode } from '../../plan/mode.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Store } from '../../ports/store.ts';
@@ -18,6 +18,8 @@ export interface World {
   readonly ids?: Ids;
   readonly logger?: Logger;
   readonly settings?: Partial<Settings>;
+  /** Default: `local`, so that no place in a queue is waited for. */
+  readonly mode?: RunMode;
   /** Of real time for which a run that does not move is not taken for stuck, on a store that writes to a real disk. Default: none. */
   readonly patienceMs?: number;
   /** Called for each task effect; what it returns is the outcome the engine gets. */
@@ -52,23 +54,6 @@ export function createCountingIds(prefix = ''): Ids {
     runId: () => `run-${prefix}${next()}`,
     token: () => `token-${prefix}${next()}`,
     random: () => pathRandom,
-  };
-}
-
-/** Everything at once: no place in a queue is waited for. */
-export function createOpenDispatcher(): Dispatcher {
-  const running = new Set<Promise<void>>();
-  return {
-    dispatch(job) {
-      const work = job.run().finally(() => running.delete(work));
-      running.add(work);
-    },
-    get depth() {
-      return { waiting: 0, running: running.size };
-    },
-    async drain() {
-      await Promise.allSettled(running);
-    },
   };
 }
 
