@@ -33,7 +33,7 @@ export interface WorkDeps extends Omit<RunTableDeps, 'onCommitted' | 'onDropped'
   /** Hands a job of the run to the dispatcher, or past it, as the mode of the run says. */
   dispatch(run: LiveRun, job: Job): void;
   /** Resolves when no job runs any more; none is begun after the call. */
-  drain(): Promise<unknown>;
+  readonly drain: () => Promise<unknown>;
   readonly executor: Executor;
   readonly breakers: Breakers;
   isClosed(): boolean;

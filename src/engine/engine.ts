@@ -52,7 +52,7 @@ export interface EngineOptions {
   readonly dispatcher: Dispatcher;
   /** For runs in mode `local`. */
   readonly direct: Dispatcher;
-  modeOf(plan: Plan): RunMode;
+  readonly modeOf: (plan: Plan) => RunMode;
   readonly executor: Executor;
   readonly settings?: Partial<Settings>;
 }
