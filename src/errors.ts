@@ -36,6 +36,7 @@ export const errorCodes = [
   'WOULD_REPEAT',
   'PATH_UNKNOWN',
   'PACKAGE_MISSING',
+  'SECRET_INVALID',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

@@ -3,6 +3,7 @@ import { readFile, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { defineTask, PermanentError } from '../../src/index.ts';
+import { sendMail } from '../../src/notify/index.ts';
 import { dataPath, isMissing, writeAtomically } from '../files.ts';
 import { analyseOffline } from './analysis.ts';
 import { Breakdown, Trend } from './figures.ts';
@@ -143,7 +144,6 @@ export const sendEmail = defineTask({
         `Report "${basename(report_path)}" was changed after it was composed; it is not sent`,
       );
     }
-    const { sendMail } = await import('./mail.ts');
     const messageId = `<${sha256(idempotencyKey).slice(0, 32)}@company.com>`;
     const url = process.env['SMTP_URL'] ?? 'smtp://127.0.0.1:2525';
     await sendMail({ from: 'reports@company.com', to, subject, html, messageId }, url, signal);

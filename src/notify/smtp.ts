@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { createTransport } from 'nodemailer';
-import { OutcomeUnknownError, PermanentError, TransientError } from '../../src/index.ts';
+import type * as NodemailerPackage from 'nodemailer';
+import { OutcomeUnknownError, PermanentError, SignalboxError, TransientError } from '../errors.ts';
 
 export interface Mail {
   readonly from: string;
@@ -8,6 +8,8 @@ export interface Mail {
   readonly subject: string;
   /** Pictures in `data:` addresses are sent as attachments that the page refers to: mail readers show those, and block the others. */
   readonly html: string;
+  /** For readers that show no HTML; default: nothing for them. */
+  readonly text?: string;
   /** With angle brackets. Mail systems drop a second mail of the same id as a duplicate. */
   readonly messageId: string;
 }
@@ -16,11 +18,13 @@ export interface Mail {
  * Sends one mail by SMTP, once.
  *
  * @param url the server, such as `smtps://user:password@smtp.example.com`
+ * @throws SignalboxError `PACKAGE_MISSING` if `nodemailer` is not installed
  * @throws TransientError if the mail was not sent and may be sent later: no connection, or a 4xx reply
  * @throws PermanentError if the server will never take it: a 5xx reply, or an address it cannot use
  * @throws OutcomeUnknownError if the connection was lost between the first byte of the mail and the server's answer
  */
 export async function sendMail(mail: Mail, url: string, signal: AbortSignal): Promise<void> {
+  const { createTransport } = await loadNodemailer();
   let isUnderWay = false;
   const transport = createTransport({
     url,
@@ -54,6 +58,17 @@ export async function sendMail(mail: Mail, url: string, signal: AbortSignal): Pr
     throw taskError(error, isUnderWay);
   } finally {
     transport.close();
+  }
+}
+
+async function loadNodemailer(): Promise<Pick<typeof NodemailerPackage, 'createTransport'>> {
+  try {
+    return await import('nodemailer');
+  } catch (cause) {
+    throw new SignalboxError('PACKAGE_MISSING', 'E-mail needs a package that is not installed', {
+      cause,
+      hint: 'Run `npm install nodemailer`',
+    });
   }
 }
 

@@ -1,0 +1,15 @@
+/** Published as `signalbox/links`: decisions of reviews by a link in a mail or a chat. */
+export type { Secret } from '../signing.ts';
+export {
+  createDecisionLinks,
+  type DecisionLinkRequest,
+  type DecisionLinks,
+  type DecisionLinksOptions,
+} from './decision-links.ts';
+export {
+  createDecisionHandler,
+  type DecisionHandler,
+  type DecisionHandlerOptions,
+  type DecisionRequest,
+  type DecisionResponse,
+} from './handler.ts';
