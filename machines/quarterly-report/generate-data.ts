@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { dataPath } from '../files.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 const rowCount = 1_500;
 const dayCount = 90;
@@ -93,17 +94,6 @@ function orderDays(random: () => number): number[] {
     const last = day === dayCount - 1 ? rowCount : Math.round((spent / total) * rowCount);
     return Array.from({ length: last - first }, () => day);
   });
-}
-
-/** Numbers in [0, 1), the same for the same seed. Mulberry32, Tommy Ettinger, public domain. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 if (process.argv[1] === import.meta.filename) {
