@@ -31,14 +31,18 @@ export function applyOne(draft: Draft, incoming: Incoming): readonly Incoming[] 
   const { run } = draft;
   const settled = settlementOf(run, incoming);
   if (settled?.fault && incoming.event.type !== 'run.started') {
-    const { settles: _settles, ...bare } = incoming;
+    const { settles, ...bare } = incoming;
     return [
       faulted(settled.fault),
       {
         ...bare,
-        ...(incoming.settles === undefined
+        ...(settles === undefined
           ? {}
-          : { data: { ...incoming.data, fault: settled.fault.step } }),
+          : {
+              data: { ...incoming.data, fault: settled.fault.step },
+              isFinalFailure: true,
+              unread: settles.output,
+            }),
         lenient: true,
       },
     ];
@@ -128,7 +132,7 @@ function keepRecord(
     advanced.from === 'pending' &&
     lifecycle.processing.includes(advanced.to) &&
     advanced.to !== 'cancelled';
-  const output = finalOutput ?? incoming.settles?.output;
+  const output = finalOutput ?? incoming.settles?.output ?? incoming.unread;
   const data = dataOf(incoming, event, settled?.settlement ?? null);
   const entry = record(draft, {
     atMs: draft.tools.nowMs,

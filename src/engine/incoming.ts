@@ -13,6 +13,8 @@ export interface Incoming {
   readonly inputHash?: string;
   /** Settles `step`: the value its consumers see, and its stored form. */
   readonly settles?: { readonly value: unknown; readonly output: Json };
+  /** What the step yielded although nothing may read it, because a function that does has failed: its undo needs it. */
+  readonly unread?: Json;
   /** The step has failed for good, or an undo could not be done. */
   readonly isFinalFailure?: boolean;
   readonly error?: JsonObject;

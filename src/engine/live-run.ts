@@ -29,7 +29,7 @@ export interface Completed {
   readonly undo: number;
   /** The run that did it, if it was a child. */
   readonly child: string | null;
-  /** A map that failed after some of its items had completed. */
+  /** A map that failed after some of its items had completed, or a step whose value made what reads it fail. */
   readonly hasFailed: boolean;
 }
 

@@ -181,27 +181,40 @@ export function createMaps(deps: WorkDeps): Maps {
     return states;
   }
 
+  /**
+   * Items begin in order, and what was at work when a process died is on nobody's record: it is among the first that have not ended. Those are done
+   * again even if the map has failed or is stopped, so that what they did is known and undone.
+   */
   async function workers(
     pass: Pass,
     items: readonly Json[],
     states: Map<number, ItemState>,
   ): Promise<void> {
     let next = 0;
+    const isOver = () =>
+      pass.isStopping ||
+      pass.abort.signal.aborted ||
+      (pass.failure !== null && pass.node.onItemFailure === 'fail');
     const take = (): number | null => {
       while (next < items.length) {
         const index = next;
         next += 1;
         const state = states.get(index);
-        if (state?.output === undefined && state?.failure === undefined) return index;
+        const hasEnded = state?.output !== undefined || state?.failure !== undefined;
+        // One that waited for its next attempt was not at work; once the map is over, it is left alone.
+        const isLeft = isOver() && (state?.retryAtMs ?? 0) > clock.nowMs();
+        if (!hasEnded && !isLeft) return index;
       }
       return null;
     };
-    const isOver = () =>
-      pass.isStopping ||
-      pass.abort.signal.aborted ||
-      (pass.failure !== null && pass.node.onItemFailure === 'fail');
+    let unclear = isOver() ? unaccounted(pass, states) : 0;
+    const begins = () => {
+      if (!isOver()) return true;
+      unclear -= 1;
+      return unclear >= 0 && !pass.abort.signal.aborted;
+    };
     const worker = async (): Promise<void> => {
-      for (let index = take(); index !== null && !isOver(); index = take()) {
+      for (let index = take(); index !== null && begins(); index = take()) {
         const known = states.get(index) ?? {
           index,
           item: items[index] ?? null,
@@ -494,6 +507,15 @@ function toRow(pass: Pass, state: ItemState, status: MapItem['status']): MapItem
 
 function hasCompleted(states: ReadonlyMap<number, ItemState>): boolean {
   return [...states.values()].some((state) => Object.keys(state.results).length > 0);
+}
+
+/** Items that may have been at work when an earlier process died, and whose effect would have to be undone. An unsafe one is on record. */
+function unaccounted({ node, open }: Pass, states: ReadonlyMap<number, ItemState>): number {
+  const isSafe = node.body.every((part) => part.kind !== 'task' || part.call.repeat === 'safe');
+  if ((open.dispatches ?? 1) === 1 || !isSafe || !undoable(node)) return 0;
+  // Whoever's item has failed takes no other.
+  const failed = [...states.values()].filter((state) => state.pass === open.token);
+  return Math.max(0, node.concurrency - failed.length);
 }
 
 function undoable(node: MapStep): boolean {

@@ -118,9 +118,13 @@ function pastOf(run: LiveRun, entry: HistoryEntry): Incoming {
 function settlesOf(
   run: LiveRun,
   entry: HistoryEntry,
-): Pick<Incoming, 'settles' | 'isFinalFailure'> {
+): Pick<Incoming, 'settles' | 'isFinalFailure' | 'unread'> {
   const { step, settles, event, output = null } = entry;
-  if (settles === 'failed') return { isFinalFailure: true };
+  if (settles === 'failed')
+    return {
+      isFinalFailure: true,
+      ...(entry.output === undefined ? {} : { unread: entry.output }),
+    };
   if (settles !== 'complete' || step === null || step === 'completion' || step.startsWith('$'))
     return {};
   const isUndo = event.startsWith('undo.');

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../../src/index.ts';
 import { createDeeds } from '../../support/deeds.ts';
-import { openBench } from '../../support/engine-bench.ts';
+import { openBench, until } from '../../support/engine-bench.ts';
 
 function unhandled(): readonly unknown[] {
   const seen: unknown[] = [];
@@ -170,5 +170,37 @@ describe('a mapper', () => {
     expect(deeds.names).toEqual(['first']);
     await new Promise((resolve) => setImmediate(resolve));
     expect(lost).toEqual([]);
+  });
+
+  it('H-05: a step whose value makes what reads it fail is undone with its output, after a crash as well', async () => {
+    const deeds = createDeeds();
+    let isHeld = true;
+    const compensate = () => (isHeld ? new Promise<void>(() => {}) : undefined);
+    const workflow = defineWorkflow({
+      name: 'undone',
+      version: 1,
+      input: z.object({}),
+      steps(w) {
+        const first = w.task('first', deeds.task('first', { compensate }), { input: w.input });
+        return w.derive('sum', first, broken);
+      },
+    });
+    const bench = await openBench({ workflows: [workflow] });
+    const { runId } = await bench.engine.start(workflow, {});
+    await until(() => deeds.of('undo first').length === 1);
+
+    isHeld = false;
+    const engine = await bench.crash();
+    const view = await engine.drive(runId, 'finished');
+
+    expect(view).toMatchObject({
+      status: 'failed',
+      outcome: { failure: { step: 'sum' }, compensation: 'complete', undone: ['first'] },
+    });
+    expect(deeds.of('undo first')).toMatchObject([
+      { output: 'first done' },
+      { output: 'first done' },
+    ]);
+    expect((await engine.verify(runId)).fault).toBeNull();
   });
 });
