@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { PermanentError, TransientError } from '../../src/index.ts';
 import type { Order, Transformed } from './order.ts';
 
-const busyTimeoutMs = 5_000;
+/** Waiting blocks the whole process, so it is short; the retry of the step is the patient one. */
+const busyTimeoutMs = 250;
 /** Result codes of SQLite that say: somebody else is writing. */
 const busy = 5;
 const locked = 6;
