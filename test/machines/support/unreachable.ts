@@ -1,8 +1,7 @@
-/** Transitions no path takes in a workflow that nobody is asked about, that has no time limit and that undoes each step at one attempt. */
+/** Transitions no path takes in a workflow that nobody is asked about and that has no time limit. */
 const closing = 'a policy decides the closing review at once';
 const noLimit = 'the workflow has no time limit';
 const unasked = 'no function of the definition is asked while the closing review is open';
-const onceOnly = 'no undo of the workflow is tried again';
 
 export const neverTimedOut = {
   'processing.working run.timed_out': noLimit,
@@ -15,11 +14,6 @@ export const closedByPolicy = {
   'waiting_review run.faulted[1]': unasked,
   'waiting_review run.cancelled': closing,
   'waiting_review run.cancelled[1]': closing,
-};
-
-export const undoneAtOnce = {
-  'compensating.undoing undo.failed': onceOnly,
-  'compensating.backing_off undo.retry_due': onceOnly,
 };
 
 /** For workflows whose first state does not depend on the input. */
