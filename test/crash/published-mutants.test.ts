@@ -11,6 +11,7 @@ import { killing, type Lab, sharedMemory, standingStill } from '../../src/testin
 import { lowdbMedium, memoryMedium } from '../../src/testing/crash/media.ts';
 import { pathScenes } from '../../src/testing/crash/path-scenes.ts';
 import {
+  withoutDeduplication,
   withoutDirectorySync,
   withoutFence,
   withoutIntent,
@@ -58,6 +59,13 @@ const mutants: readonly (readonly [what: string, RunnableWorkflow, Lab])[] = [
     'no deduplication of starts',
     incidentResponse,
     killing('memory', 'kill', () => memoryMedium(withoutKeys)),
+  ],
+  [
+    'no deduplication of messages',
+    order,
+    killing('memory', 'kill', () =>
+      memoryMedium((store) => ({ ...withoutDeduplication(store), answer: async () => null })),
+    ),
   ],
   [
     'a commit is several writes',

@@ -124,6 +124,7 @@ async function live(
     clock,
     settings: settingsFor(store),
     patienceMs: stage.patienceMs,
+    comesAgain: life.number > 1,
     died: death.signal,
     ids: {
       runId: () => `run-${nextId()}`,

@@ -25,7 +25,7 @@ export interface Stage {
   clock: ManualClock;
   /** Ids handed out so far. */
   ids: number;
-  /** Of real time, for stores on a real disk. */
+  /** See `World.patienceMs`. */
   patienceMs: number;
   /** A run was being stopped and nobody can say any more what became of an attempt: it must end alike, but not in the same way. */
   isUndecided: boolean;
@@ -44,7 +44,7 @@ export function createStage(life: Life, onEffect: (effect: Effect) => void = () 
     life,
     clock: new ManualClock(),
     ids: 0,
-    patienceMs: 0,
+    patienceMs: 1_000,
     isUndecided: false,
     effects: [],
     async around(effect, work, hasHappened = () => true) {

@@ -8,6 +8,7 @@ import type { Move } from '../../proof/paths/move.ts';
 import { reviewer } from './answers.ts';
 import type { Faults } from './faults.ts';
 import type { Answer } from './fixtures.ts';
+import { signalIdOf } from './repeats.ts';
 import type { Script } from './script.ts';
 import { type Call, failed, type ScriptedExecutor, succeeded } from './scripted-executor.ts';
 import type { World } from './world.ts';
@@ -115,7 +116,7 @@ async function perform(
   if (last === 'received') {
     const wait = view.waitingOn.find(({ kind, step }) => kind === 'event' && step === move.step);
     if (wait?.event === undefined) return 'not yet';
-    const id = `${script.key} ${position}`;
+    const id = signalIdOf(script, position);
     await world.before?.({ orchestrator, runId, move });
     await orchestrator.signal(runId, wait.event, value, { id, actor: reviewer });
     return 'given';

@@ -9,10 +9,12 @@ import type { RunnableWorkflow } from '../../ports/bindings.ts';
 import type { HistoryEntry } from '../../ports/store.ts';
 import { textOf } from '../../proof/paths/move.ts';
 import { validExamples } from '../examples/examples.ts';
+import { reviewer } from './answers.ts';
 import { ownRunId } from './dataflow.ts';
 import { createFaults } from './faults.ts';
 import type { Answer } from './fixtures.ts';
 import { answerMove, type Given, type Stage } from './moves.ts';
+import { repeatLastSignal } from './repeats.ts';
 import type { Script } from './script.ts';
 import { createScriptedExecutor, failed, succeeded } from './scripted-executor.ts';
 import { createCountingIds, silent, type World } from './world.ts';
@@ -47,8 +49,9 @@ const unhurried = {
   keyTtlMs: 36_500 * dayMs,
 };
 
-/** Turns without progress after which a run counts as stuck: some seconds. */
-const maxIdleTurns = 3_000;
+/** A run counts as stuck that has not moved for so many turns of the event loop and so long in real time. */
+const maxIdleTurns = 300;
+const defaultPatienceMs = 1_000;
 
 /** Turns in which what follows by itself may still come. */
 const settlingTurns = 50;
@@ -115,6 +118,8 @@ async function driveRun(stage: Stage, script: Script, runId: string): Promise<Pl
   const isDead = () => world.died?.aborted === true;
   let played = 0;
   try {
+    if (world.comesAgain === true)
+      await repeatLastSignal(orchestrator, script, runId, here(), reviewer);
     await compare(here());
     while (here() < script.answers.length && !isDead()) {
       const position = here();
@@ -139,8 +144,9 @@ async function driveRun(stage: Stage, script: Script, runId: string): Promise<Pl
     const answer = script.answers[position];
     if (answer === undefined) return false;
     let isGiven = false;
-    const startedMs = performance.now();
-    const isPatient = () => performance.now() - startedMs < (world.patienceMs ?? 0);
+    const patienceMs = world.patienceMs ?? defaultPatienceMs;
+    let movedMs = performance.now();
+    const isPatient = () => performance.now() - movedMs < patienceMs;
     for (let idle = 0; idle < maxIdleTurns || isPatient(); idle += 1) {
       if (here() > position) return true;
       if (isDead()) return false;
@@ -149,7 +155,10 @@ async function driveRun(stage: Stage, script: Script, runId: string): Promise<Pl
         isGiven = true;
         played += 1;
       }
-      if (given === 'partly') idle = 0;
+      if (given === 'partly') {
+        idle = 0;
+        movedMs = performance.now();
+      }
       if (here() === position) await turn(idle);
     }
     return here() > position;

@@ -20,8 +20,10 @@ export interface World {
   readonly settings?: Partial<Settings>;
   /** Default: `local`, so that no place in a queue is waited for. */
   readonly mode?: RunMode;
-  /** Of real time for which a run that does not move is not taken for stuck, on a store that writes to a real disk. Default: none. */
+  /** Of real time for which a run that does not move is not taken for stuck. Default 1,000. */
   readonly patienceMs?: number;
+  /** A process before this one died, maybe without having heard an answer: what it sent last is sent again. */
+  readonly comesAgain?: boolean;
   /** Called for each task effect; what it returns is the outcome the engine gets. */
   readonly around?: Around;
   /** Aborted when the process this play stands for is dead: playing stops at once, and nothing is closed. */
