@@ -20,3 +20,18 @@ export const closedByPolicy = {
 export const startedUnconditionally = {
   'pending run.started': 'no condition or derived value depends on the input alone',
 };
+
+const noUndo = 'nothing of the workflow is to be undone';
+
+/** For workflows whose steps only read. */
+export const neverUndone = {
+  'processing.draining always': 'nothing of the workflow can be undone',
+  'processing.draining always[2]': 'nothing of the workflow can be undone',
+  'compensating.choosing always': noUndo,
+  'compensating.choosing always[1]': noUndo,
+  'compensating.choosing always[2]': noUndo,
+  'compensating.undoing undo.completed': noUndo,
+  'compensating.undoing undo.failed': noUndo,
+  'compensating.undoing undo.failed[1]': noUndo,
+  'compensating.backing_off undo.retry_due': noUndo,
+};
