@@ -42,8 +42,9 @@ it('a review is renamed: the suggested mapping moves the runs that wait at it', 
   const runId = String(begun.document.runId);
   const move = ['migrate', 'permit', '--to', '2', ...next, ...store];
 
-  const [gate, text, refused, without] = await Promise.all([
+  const [gate, strict, text, refused, without] = await Promise.all([
     town.ask('diff', 'permit@1', 'permit', ...next, ...store),
+    town.ask('diff', 'permit@1', 'permit', '--strict', ...next, ...store),
     town.run('diff', 'permit@1', 'permit', ...next, ...store),
     town.run(...move),
     town.run(...move, '--apply'),
@@ -62,6 +63,7 @@ it('a review is renamed: the suggested mapping moves the runs that wait at it', 
       runs: { counts: { continues: 0, needs_mapping: 1, cannot: 0, ended: 0 } },
     },
   });
+  expect(strict.code).toBe(1);
   expect(suggestion).toBe('{"steps":{"approval":"consent"}}');
   expect(text.stdout).toContain('approval -> consent, renamed by the look of it');
   expect(text.stdout).toContain('suggested mapping: {"steps":{"approval":"consent"}}');

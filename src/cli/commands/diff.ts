@@ -20,7 +20,8 @@ export function addDiff(program: Command, cli: Cli): void {
     )
     .argument('<old>', planArgument)
     .argument('<new>', planArgument)
-    .action(async (old: string, now: string) => {
+    .option('--strict', 'exit with 1 also if a run needs a mapping', false)
+    .action(async (old: string, now: string, { strict }: { strict: boolean }) => {
       const machines = await loadMachines(cli.options.machines);
       const store = await openIfThere(cli, program);
       try {
@@ -35,12 +36,17 @@ export function addDiff(program: Command, cli: Cli): void {
         await cli.report({
           json: { ...diff, runs },
           text: [...diffLines(diff), '', ...runLines(runs)],
-          exitCode: runs !== null && runs.counts.cannot > 0 ? 1 : 0,
+          exitCode: runs !== null && stays(runs, strict) ? 1 : 0,
         });
       } finally {
         await store?.close();
       }
     });
+}
+
+/** Whether a run would be left behind if the new version alone were deployed. */
+function stays({ counts }: JudgedRuns, isStrict: boolean): boolean {
+  return counts.cannot > 0 || (isStrict && counts.needs_mapping > 0);
 }
 
 /** Plans can be compared without any runs: the default store need not exist. */
