@@ -23,7 +23,17 @@ import { fileURLToPath } from 'node:url';
 
 const sources = fileURLToPath(new URL('../src', import.meta.url));
 
-const core = ['chart', 'definition', 'engine', 'plan', 'ports', 'errors', 'evaluation', 'failure'];
+const core = [
+  'chart',
+  'definition',
+  'engine',
+  'plan',
+  'ports',
+  'errors',
+  'evaluation',
+  'failure',
+  'resources',
+];
 /**
  * Folder, or file beside them, to those it may import besides itself. Nothing imports against these arrows.
  * @type {Record<string, readonly string[]>}
@@ -34,15 +44,16 @@ const imports = {
   signing: ['errors'],
   html: [],
   evaluation: ['plan', 'ports'],
+  resources: ['ports', 'failure'],
   plan: ['errors'],
   ports: ['plan', 'errors'],
   chart: ['plan', 'errors'],
-  definition: ['chart', 'plan', 'ports', 'errors', 'evaluation', 'failure'],
+  definition: ['chart', 'plan', 'ports', 'errors', 'evaluation', 'failure', 'resources'],
   proof: ['chart', 'plan', 'errors'],
   simulation: ['chart', 'plan', 'errors', 'diagram'],
   diagram: ['chart', 'plan', 'errors'],
   engine: ['chart', 'plan', 'ports', 'errors', 'evaluation', 'failure'],
-  adapters: ['plan', 'ports', 'errors', 'failure'],
+  adapters: ['plan', 'ports', 'errors', 'failure', 'resources'],
   agent: ['definition', 'plan', 'errors'],
   links: ['adapters', 'engine', 'orchestrator', 'plan', 'ports', 'errors', 'html', 'signing'],
   notify: ['adapters', 'definition', 'ports', 'errors', 'html', 'signing'],
@@ -81,6 +92,7 @@ const pure = [
   'errors',
   'evaluation',
   'failure',
+  'resources',
   'plan',
   'ports',
   'chart',

@@ -16,6 +16,7 @@ export { defineEvent, type EventType } from './event.ts';
 export { failureOfStatus } from './http-failure.ts';
 export { jsonSchemaOf } from './json-schema.ts';
 export type { Breaker, Delivery, Retry } from './policy.ts';
+export { defineResource, type Resource, type ResourceDefinition } from './resource.ts';
 export {
   type Compensation,
   defineTask,

@@ -16,6 +16,7 @@ import {
   zodSchema,
 } from './options.ts';
 import { compensateOption, type Delivery, deliveryOptions, noRetry, type Retry } from './policy.ts';
+import { type Opened, type ResourceMap, resourceBinding } from './resource.ts';
 import { partsOfSchema, type SchemaParts } from './schema-parts.ts';
 import type { Duration } from './types.ts';
 
@@ -27,8 +28,10 @@ export interface Task<in I, out O, out F = {}> {
   readonly [contract]: (input: I) => [O, F];
 }
 
-export interface TaskContext<I, F> extends AttemptInfo {
+export interface TaskContext<I, F, R = {}> extends AttemptInfo {
   readonly input: I;
+  /** What the task declares in `resources`, open. */
+  readonly resources: Opened<R>;
   /** Ends the step with a declared failure; not retried. */
   fail<C extends keyof F & string>(code: C, detail: F[C]): never;
   /** Computes a named part once: a later attempt, also after a crash, finds the recorded value instead of computing it again. */
@@ -37,21 +40,22 @@ export interface TaskContext<I, F> extends AttemptInfo {
   heartbeat(details?: unknown): void;
 }
 
-export interface UndoContext<I, O> extends AttemptInfo {
+export interface UndoContext<I, O, R = {}> extends AttemptInfo {
   readonly input: I;
   readonly output: O;
+  readonly resources: Opened<R>;
 }
-export type Undo<I, O> = (context: UndoContext<I, O>) => Promise<void>;
+export type Undo<I, O, R = {}> = (context: UndoContext<I, O, R>) => Promise<void>;
 
 /**
  * How a completed step is undone. `none`: nothing to undo (it only reads). `irreversible`: cannot be undone (an e-mail). A handler inherits
  * retry and timeout of its task unless it brings its own.
  */
-export type Compensation<I, O> =
+export type Compensation<I, O, R = {}> =
   | 'none'
   | 'irreversible'
-  | Undo<I, O>
-  | { run: Undo<I, O>; retry?: Retry; timeout?: Duration };
+  | Undo<I, O, R>
+  | { run: Undo<I, O, R>; retry?: Retry; timeout?: Duration };
 
 /**
  * Any schema. The literals in `Plain` change nothing that is accepted; they make `return { status: 'ok' }` keep 'ok' instead of widening it to
@@ -64,6 +68,7 @@ export interface TaskDefinition<
   I extends z.ZodType,
   O extends Schema,
   F extends Record<string, Schema>,
+  R extends ResourceMap = {},
 > extends Delivery {
   /** Names the handler in stored plans: renaming it is a new version. */
   name: string;
@@ -77,12 +82,16 @@ export interface TaskDefinition<
   /** May an attempt that ended without a verdict (crash, time-out) be repeated without asking a person? Default `safe`. */
   repeat?: 'safe' | 'unsafe';
   /** Required, so that it is a decision. */
-  compensate: Compensation<z.output<I>, z.output<O>>;
+  compensate: Compensation<z.output<I>, z.output<O>, NoInfer<R>>;
+  /** Connections and clients the handlers work with, made by `defineResource`. */
+  resources?: R;
   /** Business key of the effect, for services that expect a certain form; default: derived from run, step and generation. */
   key?(input: z.output<I>): string;
   /** A result is reused by every run whose input has the same `key`, for this long. */
   remember?: Duration;
-  run(context: TaskContext<z.output<I>, { [C in keyof F]: z.input<F[C]> }>): Promise<z.input<O>>;
+  run(
+    context: TaskContext<z.output<I>, { [C in keyof F]: z.input<F[C]> }, NoInfer<R>>,
+  ): Promise<z.input<O>>;
 }
 
 /** What the builder reads of a task. */
@@ -114,6 +123,10 @@ const taskOptions = z.strictObject({
   compensate: compensateOption,
   key: functionOption<(input: unknown) => unknown>().optional(),
   remember: duration.optional(),
+  resources: fieldsOption(
+    'keys and the resources made by defineResource',
+    (each) => resourceBinding(each) !== null,
+  ).optional(),
   run: functionOption<(context: HandlerContext) => unknown>(),
   ...deliveryOptions,
 });
@@ -136,8 +149,9 @@ export function defineTask<
   I extends z.ZodType,
   O extends Schema = z.ZodVoid,
   F extends Record<string, Schema> = {},
+  R extends ResourceMap = {},
 >(
-  definition: TaskDefinition<I, O, F>,
+  definition: TaskDefinition<I, O, F, R>,
 ): Task<z.input<I>, z.output<O>, { [C in keyof F]: z.output<F[C]> }> {
   const place: Place = { task: nameOf(definition) };
   const given = parseOptions(place, taskOptions, definition);
@@ -170,6 +184,7 @@ export function defineTask<
     key: given.key === undefined ? null : keyOf(given.name, given.key.bind(definition)),
     run: async (context) => given.run.call(definition, context),
     undo: undo === null ? null : async (context) => undo.run(context as never),
+    ...(given.resources !== undefined && { resources: resourcesOf(given.resources) }),
   };
   const task = Object.freeze({ name: given.name });
   partsOfTasks.set(task, {
@@ -221,6 +236,15 @@ function compensationOf(given: GivenTask): Pick<TaskCall, 'compensate' | 'undo'>
       ...(timeoutMs !== undefined && { timeoutMs }),
     },
   };
+}
+
+function resourcesOf(given: { readonly [key: string]: unknown }) {
+  return new Map(
+    Object.entries(given).flatMap(([key, resource]) => {
+      const binding = resourceBinding(resource);
+      return binding === null ? [] : [[key, binding] as const];
+    }),
+  );
 }
 
 function nameOf(definition: unknown): string {

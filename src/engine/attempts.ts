@@ -22,6 +22,7 @@ import { fallbackPath, idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
 import { lateReason, leavesNothing, missUndo, outcomeOf } from './outcome.ts';
 import { persist } from './persist.ts';
+import type { ResourceScopes } from './resource-scopes.ts';
 import type { OpenItem } from './run-body.ts';
 import type { RunTable, RunTableDeps } from './run-table.ts';
 import { toleratedValue } from './tolerance.ts';
@@ -36,6 +37,7 @@ export interface WorkDeps extends Omit<RunTableDeps, 'onCommitted' | 'onDropped'
   readonly drain: () => Promise<unknown>;
   readonly executor: Executor;
   readonly breakers: Breakers;
+  readonly scopes: ResourceScopes;
   isClosed(): boolean;
   /** Attempts this process runs now, by token. */
   readonly inFlight: Map<
@@ -129,6 +131,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       }
       const path = item.fallback ? fallbackPath(node.id) : node.id;
       bound.debug({ task: call.task }, 'executing');
+      deps.scopes.enter(task, runId);
       const outcome = await deps.executor.attempt({
         workflow: run.header.workflow,
         version: run.header.version,

@@ -35,6 +35,7 @@ import { createNotices } from './notices.ts';
 import { createOwnRuns } from './own-runs.ts';
 import { createReader, type Reader } from './reader.ts';
 import type { RunRequest } from './requests.ts';
+import { createResourceScopes } from './resource-scopes.ts';
 import { createRunTable } from './run-table.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { shutDown } from './shutdown.ts';
@@ -89,6 +90,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const announcer = createAnnouncer(log);
   const own = settings.lookAfter === 'own' ? createOwnRuns(store) : null;
   const inFlight: WorkDeps['inFlight'] = new Map();
+  const scopes = createResourceScopes(executor);
   let closing: Promise<void> | null = null;
 
   const runs = createRunTable({
@@ -101,6 +103,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     settings,
     owner,
     onCommitted(run, commit, commands) {
+      scopes.settle(run);
       announcer.announce(run, commit);
       own?.add(run.header.id);
       if (commit.state.dueAtMs !== null) sweeper.at(commit.state.dueAtMs);
@@ -108,6 +111,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       carry(commit.messages);
     },
     onDropped(runId) {
+      scopes.leave(runId);
       const reason = new SignalboxError('LEASE_LOST', `Run "${runId}" is no longer this process's`);
       for (const attempt of inFlight.values())
         if (attempt.runId === runId) attempt.abort.abort(reason);
@@ -128,6 +132,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     dispatch: (run, job) => (run.definition.mode === 'local' ? direct : dispatcher).dispatch(job),
     drain: () => Promise.all([dispatcher.drain(), direct.drain()]),
     executor,
+    scopes,
     breakers,
     inFlight,
     cutOff: new Set(),

@@ -305,6 +305,7 @@ export function createMaps(deps: WorkDeps): Maps {
       const { outcome, after } = await dispatched(pass, task, attempt, async () => {
         if (task.call.repeat === 'unsafe')
           await pass.writer.write(toRow(pass, { ...current, attempting: task.id }, 'running'));
+        deps.scopes.enter(binding, run.header.id);
         const outcome = await deps.executor.attempt({
           workflow: run.header.workflow,
           version: run.header.version,

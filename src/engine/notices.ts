@@ -44,8 +44,9 @@ export function createNotices(deps: WorkDeps): Notices {
         id: `${run.header.id}/${path}/${attempt}`,
         queue: call.queue,
         priority: call.priority ?? run.header.priority,
-        run: () =>
-          deps.executor
+        run: () => {
+          deps.scopes.enter(task, run.header.id);
+          return deps.executor
             .attempt({
               workflow: run.header.workflow,
               version: run.header.version,
@@ -65,7 +66,8 @@ export function createNotices(deps: WorkDeps): Notices {
               },
               onHeartbeat: () => {},
             })
-            .then(resolve, reject),
+            .then(resolve, reject);
+        },
       });
     });
   }
@@ -180,7 +182,8 @@ export function createNotices(deps: WorkDeps): Notices {
         )
         .catch((error: unknown) =>
           log.warn({ err: error, runId: run.header.id, step }, 'reminder failed'),
-        );
+        )
+        .finally(() => deps.scopes.settle(run));
     },
   };
 }

@@ -18,6 +18,7 @@ export async function shutDown(deps: WorkDeps, graceMs: number): Promise<void> {
   await queue.idle();
   await handBack(deps);
   if (store.shared) await releaseLeases(deps);
+  await deps.executor.close?.();
 }
 
 /**

@@ -23,6 +23,8 @@ export interface UndoEntry {
   readonly path: string;
   /** The run that did it: the failing one, or a child of it. */
   readonly run: LiveRun;
+  /** The run that undoes it. */
+  readonly by: string;
   readonly completed: Completed;
   /** Children it was done in, from the outermost to the one that did it. */
   readonly children: readonly LiveRun[];
@@ -49,7 +51,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
     const known = lists.get(run);
     if (known !== undefined && known.generation === run.state.generation) return known.entries;
     const { generation } = run.state;
-    const entries = undoList(run, '', []);
+    const entries = undoList(run, '', [], run.header.id);
     lists.set(run, { generation, entries });
     entries.catch(() => lists.delete(run));
     return entries;
@@ -59,14 +61,15 @@ export function createUndoing(deps: WorkDeps): Undoing {
     run: LiveRun,
     prefix: string,
     children: readonly LiveRun[],
+    by: string,
   ): Promise<readonly UndoEntry[]> {
     const entries: UndoEntry[] = [];
     for (const completed of [...run.completed].reverse()) {
       if (completed.child !== null) {
         const child = await runs.loadNewest(completed.child);
         const path = `${prefix}${completed.step}/`;
-        entries.push(...(await undoList(child, path, [...children, child])));
-      } else entries.push({ path: `${prefix}${completed.step}`, run, completed, children });
+        entries.push(...(await undoList(child, path, [...children, child], by)));
+      } else entries.push({ path: `${prefix}${completed.step}`, run, by, completed, children });
     }
     return entries;
   }
@@ -168,6 +171,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
       node.tolerate === undefined
         ? stored
         : ((stored as { value?: Json } | undefined)?.value ?? null);
+    deps.scopes.enter(task, entry.run.header.id, entry.by);
     return deps.executor.undo({
       task,
       timeoutMs: call.undo?.timeoutMs,

@@ -1,10 +1,12 @@
 import { SignalboxError } from '../errors.ts';
 
-/** Where something is wrong: in a step of a workflow, in a workflow, or in a task or event of its own. */
+/** Where something is wrong: in a step of a workflow, in a workflow, or in a task, event, resource or entity of its own. */
 export type Place =
   | { readonly workflow: string; readonly step?: string }
   | { readonly task: string }
-  | { readonly event: string };
+  | { readonly event: string }
+  | { readonly resource: string }
+  | { readonly entity: string };
 
 /** The error of every mistake in a definition: it names workflow and step, says what is wrong and ends with the way out. */
 export function definitionInvalid(
@@ -21,6 +23,8 @@ export function definitionInvalid(
 function placeText(place: Place): string {
   if ('task' in place) return `Task "${place.task}"`;
   if ('event' in place) return `Event "${place.event}"`;
+  if ('resource' in place) return `Resource "${place.resource}"`;
+  if ('entity' in place) return `Entity "${place.entity}"`;
   return place.step === undefined
     ? `Workflow "${place.workflow}"`
     : `Workflow "${place.workflow}", step "${place.step}"`;

@@ -46,8 +46,25 @@ export interface AttemptInfo {
   readonly run: RunInfo;
 }
 
+/** What `open` of a resource gets. */
+export interface ResourceScope {
+  readonly run: RunInfo;
+  readonly log: Logger;
+  /** Aborts if nobody needs it any more before it is open. */
+  readonly signal: AbortSignal;
+}
+
+/** A connection or client: opened by the executor for a run, in its process; never stored. */
+export interface ResourceBinding {
+  readonly name: string;
+  open(scope: ResourceScope): unknown;
+  close(value: unknown): unknown;
+}
+
 export interface HandlerContext extends AttemptInfo {
   readonly input: unknown;
+  /** By key of the task's `resources`. */
+  readonly resources: { readonly [key: string]: unknown };
   fail(code: string, detail: unknown): never;
   checkpoint(name: string, compute: () => Promise<unknown>): Promise<unknown>;
   heartbeat(details?: unknown): void;
@@ -56,6 +73,7 @@ export interface HandlerContext extends AttemptInfo {
 export interface UndoHandlerContext extends AttemptInfo {
   readonly input: unknown;
   readonly output: unknown;
+  readonly resources: { readonly [key: string]: unknown };
 }
 
 export interface TaskBinding {
@@ -65,6 +83,8 @@ export interface TaskBinding {
   /** Code of a declared failure to the contract of its detail. */
   readonly failures: ReadonlyMap<string, Contract>;
   readonly key: ((input: unknown) => string) | null;
+  /** What an attempt or undo works with, by key; absent if there is nothing. */
+  readonly resources?: ReadonlyMap<string, ResourceBinding>;
   run(context: HandlerContext): Promise<unknown>;
   readonly undo: ((context: UndoHandlerContext) => Promise<void>) | null;
 }

@@ -28,8 +28,8 @@ export interface AttemptRequest {
   readonly input: unknown;
   readonly timeoutMs: number | undefined;
   readonly heartbeatTimeoutMs: number | undefined;
-  /** Everything but `input`, `signal`, `fail` and `heartbeat`, which the executor makes. */
-  readonly context: Omit<HandlerContext, 'input' | 'signal' | 'fail' | 'heartbeat'>;
+  /** Everything but `input`, `signal`, `resources`, `fail` and `heartbeat`, which the executor makes. */
+  readonly context: Omit<HandlerContext, 'input' | 'signal' | 'resources' | 'fail' | 'heartbeat'>;
   readonly onHeartbeat: (details: Json) => void;
   /** Told if a handler that was out of time succeeds after all; executors that cannot know never call it. */
   readonly onLate?: (outcome: AttemptOutcome & { readonly ok: true }) => void;
@@ -41,12 +41,19 @@ export interface UndoRequest {
   readonly task: TaskBinding;
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal;
-  /** Everything but `signal`; `input` as wired. */
-  readonly context: Omit<UndoHandlerContext, 'signal'>;
+  /** Everything but `signal` and `resources`; `input` as wired. */
+  readonly context: Omit<UndoHandlerContext, 'signal' | 'resources'>;
 }
 
 /** How far a task is isolated. Never rejects: whatever a handler does is an outcome. */
 export interface Executor {
   attempt(request: AttemptRequest): Promise<AttemptOutcome>;
   undo(request: UndoRequest): Promise<AttemptOutcome>;
+  /**
+   * The run needs nothing for now: it has ended, waits, or is another process's. What was opened for it (`task.resources`) where its attempts
+   * execute is closed; a later attempt opens it again. Asked only for runs that may have something open. May come twice. Never rejects.
+   */
+  release?(runId: string): Promise<void>;
+  /** Closes what is open, of any run. Never rejects. */
+  close?(): Promise<void>;
 }

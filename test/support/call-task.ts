@@ -1,12 +1,17 @@
 import { type Task, taskParts } from '../../src/definition/task.ts';
-import type { AttemptInfo, Contract, TaskBinding } from '../../src/ports/bindings.ts';
+import type {
+  AttemptInfo,
+  Contract,
+  HandlerContext,
+  TaskBinding,
+} from '../../src/ports/bindings.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 
 /** Runs a task's handler once, without an engine: input and output pass their contracts, failures are thrown. */
 export async function callTask<I, O, F>(
   task: Task<I, O, F>,
   input: I,
-  attempt: Partial<AttemptInfo> = {},
+  attempt: Partial<Attempt> = {},
 ): Promise<O> {
   const binding = bindingOf(task);
   const output = await binding.run({
@@ -25,19 +30,22 @@ export async function callTask<I, O, F>(
 export async function undoTask<I, O, F>(
   task: Task<I, O, F>,
   step: { input: I; output: O },
-  attempt: Partial<AttemptInfo> = {},
+  attempt: Partial<Attempt> = {},
 ): Promise<void> {
   const { undo } = bindingOf(task);
   if (undo === null) throw new Error(`Task "${task.name}" has no handler that undoes it`);
   await undo({ ...anAttempt(attempt), ...step });
 }
 
+type Attempt = AttemptInfo & Pick<HandlerContext, 'resources'>;
+
 const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
 
-function anAttempt(given: Partial<AttemptInfo>): AttemptInfo {
+function anAttempt(given: Partial<Attempt>): Attempt {
   return {
     attempt: 1,
     startedAtMs: 0,
+    resources: {},
     idempotencyKey: 'run-1/step/1',
     signal: new AbortController().signal,
     log: silence,

@@ -2,7 +2,7 @@
 import { asError, failureOf } from '../../failure.ts';
 import type { Json } from '../../plan/json.ts';
 import { copyJson, copyStructure } from '../../plan/json-value.ts';
-import type { Contract, Issue } from '../../ports/bindings.ts';
+import type { AttemptInfo, Contract, Issue, TaskBinding } from '../../ports/bindings.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   AttemptFailure,
@@ -11,11 +11,16 @@ import type {
   Executor,
   UndoRequest,
 } from '../../ports/executor.ts';
+import { createResourcePool, type HeldResources, type ResourcePool } from '../../resources.ts';
 
 export function createInlineExecutor(clock: Clock): Executor {
+  const pool = createResourcePool((delayMs, wake) => clock.after(delayMs, wake));
   return {
-    attempt: (request) => timed(clock, (finish) => attempt(clock, request, finish), request.onLate),
-    undo: (request) => timed(clock, (finish) => undo(clock, request, finish)),
+    attempt: (request) =>
+      timed(clock, (finish) => attempt(clock, pool, request, finish), request.onLate),
+    undo: (request) => timed(clock, (finish) => undo(clock, pool, request, finish)),
+    release: (runId) => pool.release(runId),
+    close: () => pool.close(),
   };
 }
 
@@ -45,17 +50,19 @@ function timed(
   });
 }
 
-function attempt(clock: Clock, request: AttemptRequest, finish: Finish): void {
+function attempt(clock: Clock, pool: ResourcePool, request: AttemptRequest, finish: Finish): void {
   const { task, context } = request;
   const input = parseInput(request);
   if (!input.ok) return finish(input);
   const limits = guard(clock, request, finish);
   const declared: { failure: AttemptFailure | null } = { failure: null };
-  const handled = invoke(() =>
+  const attempted = { ...context, signal: limits.signal };
+  const isDeclared = () => declared.failure !== null;
+  const handled = withResources(pool, task, attempted, isDeclared, (resources) =>
     task.run({
-      ...context,
+      ...attempted,
+      resources,
       input: input.value,
-      signal: limits.signal,
       fail(code, detail) {
         declared.failure = declaredFailure(request, code, detail);
         throw new DeclaredFailure(code);
@@ -99,7 +106,7 @@ function endingOf(request: AttemptRequest, output: unknown): Ending {
   };
 }
 
-function undo(clock: Clock, request: UndoRequest, finish: Finish): void {
+function undo(clock: Clock, pool: ResourcePool, request: UndoRequest, finish: Finish): void {
   const { task, context } = request;
   const compensate = task.undo;
   if (compensate === null)
@@ -123,7 +130,14 @@ function undo(clock: Clock, request: UndoRequest, finish: Finish): void {
     { ...request, heartbeatTimeoutMs: undefined, step: task.name },
     finish,
   );
-  invoke(() => compensate({ ...context, input: input.value, signal: limits.signal })).then(
+  const attempted = { ...context, input: input.value, signal: limits.signal };
+  withResources(
+    pool,
+    task,
+    attempted,
+    () => false,
+    (resources) => compensate({ ...attempted, resources }),
+  ).then(
     () => {
       limits.clear();
       return finish({ ok: true, output: null });
@@ -137,6 +151,40 @@ function undo(clock: Clock, request: UndoRequest, finish: Finish): void {
 
 class DeclaredFailure extends Error {
   override readonly name = 'DeclaredFailure';
+}
+
+const nothing = Object.freeze({});
+
+/** @param isSound - whether a handler that has thrown did so on purpose */
+function withResources<T>(
+  pool: ResourcePool,
+  task: TaskBinding,
+  attempt: Pick<AttemptInfo, 'run' | 'log' | 'signal'>,
+  isSound: () => boolean,
+  handle: (resources: HeldResources['values']) => Promise<T>,
+): Promise<T> {
+  if (task.resources === undefined) return invoke(() => handle(nothing));
+  return handleWith(pool, task, attempt, isSound, handle);
+}
+
+async function handleWith<T>(
+  pool: ResourcePool,
+  task: TaskBinding,
+  attempt: Pick<AttemptInfo, 'run' | 'log' | 'signal'>,
+  isSound: () => boolean,
+  handle: (resources: HeldResources['values']) => Promise<T>,
+): Promise<T> {
+  const held = await pool.acquire(task, attempt);
+  try {
+    // Out of time, or stopped, while it was opened.
+    attempt.signal.throwIfAborted();
+    const result = await handle(held.values);
+    held.done(true);
+    return result;
+  } catch (error) {
+    held.done(isSound());
+    throw error;
+  }
 }
 
 function invoke<T>(call: () => Promise<T>): Promise<T> {

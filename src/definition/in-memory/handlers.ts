@@ -5,6 +5,7 @@ import { copyJson, copyStructure } from '../../plan/json-value.ts';
 import type { AttemptInfo, Issue, TaskBinding } from '../../ports/bindings.ts';
 import type { AttemptFailure } from '../../ports/executor.ts';
 import type { Logger } from '../../ports/logger.ts';
+import { createResourcePool } from '../../resources.ts';
 
 export type HandlerOutcome =
   | { readonly ok: true; readonly output: Json }
@@ -28,20 +29,23 @@ export async function callTask(
     return invalid('InputInvalid', `Input of task "${task.name}" in step "${step}"`, parsed.issues);
   const declared: { failure: HandlerOutcome | null } = { failure: null };
   try {
-    const answer = await task.run({
-      ...info,
-      log: silence,
-      input: parsed.value,
-      fail(code, detail) {
-        declared.failure = declaredFailure(task, code, detail);
-        throw new Error(code);
-      },
-      async checkpoint(name, compute) {
-        if (!checkpoints.has(name)) checkpoints.set(name, await compute());
-        return checkpoints.get(name);
-      },
-      heartbeat: () => {},
-    });
+    const answer = await withResources(task, info, (resources) =>
+      task.run({
+        ...info,
+        log: silence,
+        resources,
+        input: parsed.value,
+        fail(code, detail) {
+          declared.failure = declaredFailure(task, code, detail);
+          throw new Error(code);
+        },
+        async checkpoint(name, compute) {
+          if (!checkpoints.has(name)) checkpoints.set(name, await compute());
+          return checkpoints.get(name);
+        },
+        heartbeat: () => {},
+      }),
+    );
     if (declared.failure !== null) return declared.failure;
     const output = task.output.parse(answer);
     if (output.ok) return { ok: true, output: output.stored };
@@ -55,22 +59,43 @@ export async function callTask(
   }
 }
 
+/** Nobody says in memory when a run has ended: each attempt has its own, and closes them. */
+async function withResources<T>(
+  task: TaskBinding,
+  info: Pick<AttemptInfo, 'run' | 'signal'>,
+  handle: (resources: { readonly [key: string]: unknown }) => Promise<T>,
+): Promise<T> {
+  if (task.resources === undefined) return handle({});
+  const pool = createResourcePool();
+  try {
+    const { values } = await pool.acquire(task, { ...info, log: silence });
+    return await handle(values);
+  } finally {
+    await pool.close();
+  }
+}
+
 /** @param output - stored form of what the task yielded */
 export async function callUndo(
   task: TaskBinding | undefined,
   { step, input, checkpoints: _, ...info }: HandlerCall,
   output: Json,
 ): Promise<HandlerOutcome> {
-  if (task?.undo == null) return failed('NotUndoable', `Step "${step}" has nothing that undoes it`);
+  const undo = task?.undo;
+  if (task === undefined || undo == null)
+    return failed('NotUndoable', `Step "${step}" has nothing that undoes it`);
   const parsed = task.input.parse(isolated(input));
   if (!parsed.ok) return invalid('InputInvalid', `Input of task "${task.name}"`, parsed.issues);
   try {
-    await task.undo({
-      ...info,
-      log: silence,
-      input: parsed.value,
-      output: task.output.restore(output),
-    });
+    await withResources(task, info, (resources) =>
+      undo({
+        ...info,
+        log: silence,
+        resources,
+        input: parsed.value,
+        output: task.output.restore(output),
+      }),
+    );
     return { ok: true, output: null };
   } catch (error) {
     return { ok: false, failure: failureOf(error) };
