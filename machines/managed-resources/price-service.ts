@@ -12,8 +12,8 @@ export const priceService: Platform = {
   name: 'prices',
   urlFrom: 'PRICES_URL',
   routes: [
-    route('GET /prices/:product', ({ param }) => {
-      const product = param('product');
+    route('GET /prices/:product', (received) => {
+      const product = received.param('product');
       const price = cents.get(product);
       return price === undefined
         ? { status: 404, body: { error: `No price for "${product}"` } }

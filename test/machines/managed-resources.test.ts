@@ -17,7 +17,7 @@ async function aBench() {
   const bench = await openBench({ workflows: [managedResources] });
   const resources = () =>
     bench.log.lines.flatMap(({ message, resource }) =>
-      resource === undefined ? [] : [`${String(resource)}: ${message}`],
+      typeof resource === 'string' ? [`${resource}: ${message}`] : [],
     );
   return { ...bench, service, resources };
 }
