@@ -26,6 +26,8 @@ export interface Rows<T> {
 export interface Answer {
   readonly status: number;
   readonly body: Json;
+  /** Of a body that is a text and is sent as it is. Default: the body is sent as JSON. */
+  readonly contentType?: string | undefined;
 }
 
 export interface Received {

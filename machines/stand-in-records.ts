@@ -24,7 +24,11 @@ const tables = `
 
 const Text = z.object({ json: z.string() });
 const Stored = Text.extend({ digest: z.string() });
-const StoredAnswer = z.object({ status: z.int(), body: z.json() });
+const StoredAnswer = z.object({
+  status: z.int(),
+  body: z.json(),
+  contentType: z.string().optional(),
+});
 
 /** Reads and changes the file in one transaction, which is undone if `use` throws. The file is created if there is none. */
 export function openRecords<T>(path: string, use: (records: Records) => T): T {

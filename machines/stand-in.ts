@@ -213,8 +213,10 @@ function refusal(status: number, error: string): Answer {
   return { status, body: { error } };
 }
 
-function reply(response: ServerResponse, { status, body }: Answer): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+function reply(response: ServerResponse, { status, body, contentType }: Answer): void {
+  response
+    .writeHead(status, { 'content-type': contentType ?? 'application/json' })
+    .end(contentType === undefined ? JSON.stringify(body) : String(body));
 }
 
 function hash(text: string): string {
