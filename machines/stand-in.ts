@@ -216,7 +216,7 @@ function refusal(status: number, error: string): Answer {
 function reply(response: ServerResponse, { status, body, contentType }: Answer): void {
   response
     .writeHead(status, { 'content-type': contentType ?? 'application/json' })
-    .end(contentType === undefined ? JSON.stringify(body) : String(body));
+    .end(contentType !== undefined && typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 function hash(text: string): string {

@@ -7,10 +7,11 @@ export const documentLibrary: Platform = {
   name: 'document-library',
   urlFrom: 'DOCUMENT_LIBRARY_URL',
   routes: [
-    route('GET /documents/:name', ({ param }) => {
-      const text = textOf(param('name'));
+    route('GET /documents/:name', (received) => {
+      const name = received.param('name');
+      const text = textOf(name);
       return text === null
-        ? { status: 404, body: { error: `There is no document "${param('name')}"` } }
+        ? { status: 404, body: { error: `There is no document "${name}"` } }
         : { status: 200, body: text, contentType: 'text/markdown; charset=utf-8' };
     }),
   ],
