@@ -9,13 +9,24 @@ import { isWhollyOf, runsOf } from './observed-runs.ts';
 
 /** Replays every stored run of the workflow's present plan, and, if asked for, walks the paths of its tests. */
 export async function cover(
-  store: Store,
+  store: Store | null,
   workflow: RunnableWorkflow,
   withPaths: boolean,
 ): Promise<CoverageReport> {
   const { plan } = workflow;
-  const definition = createCatalogue([workflow], store).define(workflow);
   const counter = createTakenCounter(plan);
+  const counts =
+    store === null ? { runs: 0, otherVersions: 0 } : await replayAll(store, workflow, counter);
+  const paths = withPaths ? await pathsOf(workflow) : null;
+  return coverageOf(plan, { taken: counter.counts, ...counts, paths });
+}
+
+async function replayAll(
+  store: Store,
+  workflow: RunnableWorkflow,
+  counter: ReturnType<typeof createTakenCounter>,
+): Promise<{ readonly runs: number; readonly otherVersions: number }> {
+  const definition = createCatalogue([workflow], store).define(workflow);
   let runs = 0;
   let otherVersions = 0;
   for await (const stored of runsOf(store, workflow)) {
@@ -27,8 +38,7 @@ export async function cover(
     const entries = await historyUpTo(store, stored, stored.state.seq);
     replayRun(stored.header, definition, entries, { onTransition: counter.take });
   }
-  const paths = withPaths ? await pathsOf(workflow) : null;
-  return coverageOf(plan, { taken: counter.counts, runs, otherVersions, paths });
+  return { runs, otherVersions };
 }
 
 /** Generators of values take time to load, which no other command needs to spend. */

@@ -1,8 +1,10 @@
 /** `--store`: where the runs are. Drivers are loaded when they are named. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import type { Command } from 'commander';
 import { SignalboxError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
+import type { Cli } from './cli.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface StoreLocation {
@@ -46,4 +48,12 @@ export async function openStore({ kind, path }: StoreLocation, access: Access): 
   }
   const { openSqliteStore } = await import('../adapters/sqlite/index.ts');
   return openSqliteStore(path, { readOnly });
+}
+
+/** Opens the store for reading; `null` if it is the default one and nobody has made it yet. */
+export async function openIfThere(cli: Cli, program: Command): Promise<Store | null> {
+  const location = parseStoreLocation(cli.options.store);
+  const isDefault = program.getOptionValueSource('store') === 'default';
+  if (isDefault && !existsSync(location.path)) return null;
+  return openStore(location, 'read');
 }

@@ -164,6 +164,16 @@ export const incident = { ...rest, version: 1, plan: { ...plan, nodes, hash: 'ot
 
 describe('coverage', () => {
   it(
+    'says what the path tests take before there are any runs',
+    async () => {
+      const covered = await town.ask('coverage', 'incident-response', ...machines);
+
+      expect(covered).toMatchObject({ code: 0, document: { runs: 0, neverTested: [] } });
+    },
+    timeout,
+  );
+
+  it(
     'counts what a stored run took, and draws it',
     async () => {
       const store = ['--store', 'sqlite:runs.db'];

@@ -6,9 +6,11 @@ import type { RunnableWorkflow } from '../../ports/bindings.ts';
 import type { CoverageReport } from '../../proof/coverage.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../escape.ts';
-import { newestWorkflow } from '../newest-workflow.ts';
+import { findWorkflow } from '../find-workflow.ts';
+import { loadMachines } from '../machines.ts';
 import { section } from '../run-lines.ts';
 import { cover } from '../store-coverage.ts';
+import { openIfThere } from '../store-location.ts';
 import type { Style } from '../style.ts';
 import { UsageError } from '../usage-error.ts';
 import { writeAtomically } from '../write-file.ts';
@@ -34,15 +36,19 @@ export function addCoverage(program: Command, cli: Cli): void {
       ).choices(['runs', 'tests']),
     )
     .option('--output <file>', 'a heat map of the statechart: .svg or .png')
-    .action((name: string, options: CoverageOptions) =>
-      cli.run('read', async ({ store, machines }) => {
-        const workflow = newestWorkflow(machines, name);
+    .action(async (name: string, options: CoverageOptions) => {
+      const { workflow } = findWorkflow(await loadMachines(cli.options.machines), name);
+      // The path tests can be looked at before there are any runs.
+      const store = await openIfThere(cli, program);
+      try {
         const report = await cover(store, workflow, options.paths);
         if (options.output !== undefined)
           await writePicture(options.output, workflow, report, options);
-        return { json: report, text: reportLines(report, cli.style) };
-      }),
-    );
+        await cli.report({ json: report, text: reportLines(report, cli.style) });
+      } finally {
+        await store?.close();
+      }
+    });
 }
 
 async function writePicture(

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { toCode, toStandingRun } from '../../engine/standing-run.ts';
 import { indexPlan } from '../../plan/settle.ts';
@@ -9,7 +8,7 @@ import type { Cli } from '../cli.ts';
 import { diffLines, type JudgedRuns, runLines } from '../diff-lines.ts';
 import { loadMachines, type Machines } from '../machines.ts';
 import { findPlan, lackingCode, type PlanSource, planArgument } from '../plan-source.ts';
-import { openStore, parseStoreLocation } from '../store-location.ts';
+import { openIfThere } from '../store-location.ts';
 import { UsageError } from '../usage-error.ts';
 
 export function addDiff(program: Command, cli: Cli): void {
@@ -23,6 +22,7 @@ export function addDiff(program: Command, cli: Cli): void {
     .option('--strict', 'exit with 1 also if a run needs a mapping', false)
     .action(async (old: string, now: string, { strict }: { strict: boolean }) => {
       const machines = await loadMachines(cli.options.machines);
+      // Plans can be compared without any runs.
       const store = await openIfThere(cli, program);
       try {
         const before = await findPlan('<old>', old, machines, store, 'store');
@@ -47,14 +47,6 @@ export function addDiff(program: Command, cli: Cli): void {
 /** Whether a run would be left behind if the new version alone were deployed. */
 function stays({ counts }: JudgedRuns, isStrict: boolean): boolean {
   return counts.cannot > 0 || (isStrict && counts.needs_mapping > 0);
-}
-
-/** Plans can be compared without any runs: the default store need not exist. */
-async function openIfThere(cli: Cli, program: Command): Promise<Store | null> {
-  const location = parseStoreLocation(cli.options.store);
-  const isDefault = program.getOptionValueSource('store') === 'default';
-  if (isDefault && !existsSync(location.path)) return null;
-  return openStore(location, 'read');
 }
 
 async function judgeRuns(

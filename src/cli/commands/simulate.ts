@@ -12,9 +12,9 @@ import { shortSpan } from '../../simulation/span.ts';
 import { parseCount } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../escape.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { readJson } from '../json-argument.ts';
 import { loadMachines } from '../machines.ts';
-import { newestWorkflow } from '../newest-workflow.ts';
 import { observeRuns } from '../observed-runs.ts';
 import { section } from '../run-lines.ts';
 import type { Style } from '../style.ts';
@@ -51,7 +51,7 @@ export function addSimulate(program: Command, cli: Cli): void {
     .option('--seed <number>', 'another one, another chance', parseCount, 1)
     .option('--output <file>', 'a picture: .svg or .png')
     .action(async (name: string, options: SimulateOptions) => {
-      const workflow = newestWorkflow(await loadMachines(cli.options.machines), name);
+      const { workflow } = findWorkflow(await loadMachines(cli.options.machines), name);
       const given =
         options.model === undefined ? {} : await readJson('--model', options.model, process.stdin);
       const parsed = parseModel(given, workflow.plan);

@@ -10,7 +10,7 @@ import { parseCount } from '../arguments.ts';
 import type { Cli, Report } from '../cli.ts';
 import { printable } from '../escape.ts';
 import { findWorkflow } from '../find-workflow.ts';
-import type { FoundWorkflow } from '../machines.ts';
+import { type FoundWorkflow, loadMachines } from '../machines.ts';
 import { createProgressLine } from '../progress-line.ts';
 
 interface TestOptions {
@@ -53,7 +53,7 @@ export function addTest(program: Command, cli: Cli): void {
     .option('--sample <n>', 'places tried on each store, one of every kind at least', parseCount)
     .option('--seed <n>', 'draws the places of the sample', parseCount, 1)
     .action(async (name: string, options: TestOptions) => {
-      const found = await findWorkflow(cli.options.machines, name);
+      const found = findWorkflow(await loadMachines(cli.options.machines), name);
       await cli.report(
         options.crash || options.kill
           ? await crashes(cli, found, options)
