@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { PermanentError } from '../errors.ts';
 import type { Data, Turn } from './conversation.ts';
 import { exampleOf } from './example-of.ts';
+import type { ToolUse } from './tool-use.ts';
 
 /** The name that usage gives when no language model was asked. */
 export const offlineName = 'offline';
@@ -14,11 +15,7 @@ export const offlineSource = 'offline model, no language model was asked';
 export interface OfflineRequest<I> {
   readonly input: I;
   /** Calls of tools so far, the first one first. */
-  readonly toolCalls: readonly {
-    readonly name: string;
-    readonly input: Data;
-    readonly output: Data;
-  }[];
+  readonly toolCalls: readonly ToolUse[];
 }
 
 /** An answer, or the call of a tool. */

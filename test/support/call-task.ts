@@ -11,7 +11,7 @@ import type { Logger } from '../../src/ports/logger.ts';
 export async function callTask<I, O, F>(
   task: Task<I, O, F>,
   input: I,
-  attempt: Partial<Attempt> = {},
+  attempt: Partial<Attempt & Pick<HandlerContext, 'heartbeat'>> = {},
 ): Promise<O> {
   const binding = bindingOf(task);
   const output = await binding.run({
@@ -21,7 +21,7 @@ export async function callTask<I, O, F>(
       throw new Error(`The task failed with "${code}"`);
     },
     checkpoint: (_name, compute) => compute(),
-    heartbeat: () => {},
+    heartbeat: attempt.heartbeat ?? (() => {}),
   });
   return parsed(binding.output, output) as O; // its contract has just been checked
 }
