@@ -1,27 +1,16 @@
 import { z } from 'zod';
 import { defineTask } from '../../src/index.ts';
 import { createLedger } from '../ledger.ts';
+import { Alert, Diagnosis } from './alert.ts';
 import { findDevice } from './devices.ts';
 
 const updates = createLedger('incident-response', 'firmware-updates');
 const entries = createLedger('incident-response', 'ticket-entries');
 
-export const Alert = z.object({
-  device_id: z.string().min(1).max(100).describe('Device that raised the alert'),
-  error: z.string().min(1).max(500).describe('Error code reported by the device'),
-});
-
 const EnrichedAlert = Alert.extend({
   maintenance_history: z.string(),
   firmware: z.string(),
   latest_firmware: z.string(),
-});
-
-const Diagnosis = z.object({
-  summary: z.string(),
-  action: z.string(),
-  /** What the action installs. */
-  target_firmware: z.string(),
 });
 
 const Fix = z.object({

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defineWorkflow } from '../../src/index.ts';
+import { Alert } from './alert.ts';
+import { notifyOperators } from './notify-operators.ts';
 import {
-  Alert,
   diagnose,
   enrichWithDeviceData,
   escalateToEngineer,
@@ -36,6 +37,12 @@ export const incidentResponse = defineWorkflow({
       // Nothing touches the device unless a person said yes; `signalbox check` proves it.
       protects: ['automated_fix'],
     });
+    // Beside the review, not before it: whoever looks into the inbox need not wait for the mail, and no mail does not stop the incident.
+    const notified = w.task('notify_operators', notifyOperators, {
+      input: { alert: ingested.$.alert, diagnosis },
+      tolerate: 'any',
+      within: '10m',
+    });
     const approved = w.is(approval.$.outcome, 'approved', (outcome) => outcome === 'approved', {
       otherwise: 'Action was not approved.',
     });
@@ -58,6 +65,6 @@ export const incidentResponse = defineWorkflow({
       },
     });
 
-    return w.task('report', writeFinalReport, { input: { fix, ticket } });
+    return w.task('report', writeFinalReport, { input: { fix, ticket }, after: [notified] });
   },
 });

@@ -1,8 +1,8 @@
 import { getShortestPaths } from '@xstate/graph';
 import { describe, expect, it } from 'vitest';
-import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { compileChart } from '../../src/chart/advance.ts';
 import type { ChartEvent } from '../../src/chart/events.ts';
+import { plainIncident } from '../support/incident.ts';
 
 const decider = { actor: 'ann', groups: [], assignees: null, excluded: [] };
 const failure = { step: 'x', name: 'Error', message: 'broken', retryable: false };
@@ -23,7 +23,7 @@ const events: readonly ChartEvent[] = [
 
 describe('the machine of a workflow', () => {
   it('is one that @xstate/graph can walk: it ends complete or failed, and never complete past the review', () => {
-    const { machine } = compileChart(incidentResponse.plan);
+    const { machine } = compileChart(plainIncident.plan);
 
     const paths = getShortestPaths(machine, { events: [...events], limit: 5_000 });
 

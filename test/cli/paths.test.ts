@@ -15,7 +15,7 @@ describe('signalbox paths', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/\d+ paths with \d+ events take \d+ of \d+ transitions/);
     expect(stdout).toContain(
-      'approval.decided (rejected) → escalate.completed → report.completed → complete',
+      'approval.decided (rejected) → notify_operators.completed → escalate.completed → report.completed → complete',
     );
     expect(stdout).toContain('processing.working run.timed_out: the workflow has no time limit');
   });

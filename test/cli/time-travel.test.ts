@@ -56,7 +56,7 @@ describe.each(['lowdb:runs', 'sqlite:runs.db'])('looking back and forking on %s'
       expect(text.stdout).toContain('Settled by then\n  ingest\n  enrich\n');
       expect(preview.document).toMatchObject({
         runId: null,
-        again: [{ step: 'diagnosis' }, { step: 'approval' }],
+        again: [{ step: 'diagnosis' }, { step: 'approval' }, { step: 'notify_operators' }],
       });
       expect(made.document).toMatchObject({
         status: 'processing',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { graphOf } from '../../src/diagram/graph-of.ts';
 import { defineTask, defineWorkflow, type Workflow } from '../../src/index.ts';
+import { plainIncident } from '../support/incident.ts';
 import { everything, fork } from './samples.ts';
 
 const work = defineTask({
@@ -21,7 +21,7 @@ function edgesOf(workflow: Workflow<never, unknown>): readonly string[] {
 
 describe('the step graph', () => {
   it('leads from the start through the steps and the closing review to the end', () => {
-    expect(edgesOf(incidentResponse)).toEqual([
+    expect(edgesOf(plainIncident)).toEqual([
       '$start > ingest',
       'ingest > enrich',
       'enrich > diagnosis',

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { toMermaid } from '../../src/diagram/mermaid.ts';
+import { plainIncident } from '../support/incident.ts';
 import { hostile } from './samples.ts';
 
 describe('toMermaid', () => {
   it('writes shapes and labels', () => {
-    expect(toMermaid(incidentResponse.plan).split('\n').slice(0, 12)).toEqual([
+    expect(toMermaid(plainIncident.plan).split('\n').slice(0, 12)).toEqual([
       'graph TD',
       '  start(["start"])',
       '  s_ingest["ingest<br/>ingest_alert"]',
@@ -19,7 +19,7 @@ describe('toMermaid', () => {
       '  complete(["complete"])',
       '  start --> s_ingest',
     ]);
-    expect(toMermaid(incidentResponse.plan)).toContain(
+    expect(toMermaid(plainIncident.plan)).toContain(
       '  s_approval -->|"not approved"| s_escalate\n',
     );
   });

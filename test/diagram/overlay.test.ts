@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { drawSvg } from '../../src/diagram/draw.ts';
 import { edgeKey } from '../../src/diagram/graph.ts';
 import { overlayOfPath, pathOfNames } from '../../src/diagram/highlight.ts';
 import { combine, heatOf, type Overlay } from '../../src/diagram/overlay.ts';
 import { overlayOfRun, type RunTrace } from '../../src/diagram/run-overlay.ts';
+import { plainIncident } from '../support/incident.ts';
 
-const { plan } = incidentResponse;
+const { plan } = plainIncident;
 
 function entry(step: string, settles: 'complete' | 'skipped' | 'failed', event = `${step}.ended`) {
   return { event, step, settles, from: 'processing', to: 'processing' } as const;

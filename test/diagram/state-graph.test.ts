@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { monthlyOperationsReport } from '../../machines/quarterly-report/workflow.ts';
 import { compileChart } from '../../src/chart/advance.ts';
 import type { ChartState } from '../../src/chart/chart.ts';
 import { graphOf } from '../../src/diagram/graph-of.ts';
+import { plainIncident } from '../support/incident.ts';
 import { everything, fork } from './samples.ts';
 
 function states(state: ChartState, path: string): readonly (readonly [string, ChartState])[] {
@@ -13,7 +13,7 @@ function states(state: ChartState, path: string): readonly (readonly [string, Ch
   });
 }
 
-const workflows = [incidentResponse, monthlyOperationsReport, everything, fork];
+const workflows = [plainIncident, monthlyOperationsReport, everything, fork];
 
 describe('the graph of states', () => {
   it.each(workflows)(
@@ -73,7 +73,7 @@ describe('the graph of states', () => {
   });
 
   it('gives a state that is all there is of its step no box of its own', () => {
-    const ids = graphOf(incidentResponse.plan, 'states').nodes.map(({ id }) => id);
+    const ids = graphOf(plainIncident.plan, 'states').nodes.map(({ id }) => id);
 
     expect(ids).toContain('processing.working.ingest');
     expect(ids).not.toContain('processing.working.ingest.running');

@@ -5,7 +5,8 @@ import { printWalk } from './support/print-walk.ts';
 const closing = 'a policy decides the closing review at once';
 const noLimit = 'the workflow has no time limit';
 const unasked = 'no function of the definition is asked while the closing review is open';
-const onceOnly = 'no undo of the workflow is tried again';
+const tolerated = 'every failure of the step is tolerated';
+const notice = 'processing.working.stage:3.region:1.notify_operators';
 
 describeWorkflow(incidentResponse, {
   unreachable: {
@@ -17,8 +18,8 @@ describeWorkflow(incidentResponse, {
     'waiting_review run.faulted[1]': unasked,
     'waiting_review run.cancelled': closing,
     'waiting_review run.cancelled[1]': closing,
-    'compensating.undoing undo.failed': onceOnly,
-    'compensating.backing_off undo.retry_due': onceOnly,
+    [`${notice} notify_operators.deadline_passed[1]`]: tolerated,
+    [`${notice}.running notify_operators.failed[2]`]: tolerated,
   },
   onDone: printWalk,
 });

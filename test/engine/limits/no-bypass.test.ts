@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { incidentResponse } from '../../../machines/incident-response/workflow.ts';
 import { compileChart } from '../../../src/chart/advance.ts';
 import type { Chart, ChartState, ChartTransition } from '../../../src/chart/chart.ts';
 import { defineEvent, defineWorkflow } from '../../../src/index.ts';
 import { createDeeds } from '../../support/deeds.ts';
 import { openBench } from '../../support/engine-bench.ts';
+import { plainIncident } from '../../support/incident.ts';
 
 interface Place {
   readonly path: string;
@@ -97,7 +97,7 @@ function aParallelReview() {
 }
 
 describe('a chart', () => {
-  const { chart } = compileChart(incidentResponse.plan);
+  const { chart } = compileChart(plainIncident.plan);
   const beside = compileChart(aParallelReview().plan).chart;
 
   it('H-06: leads to complete', () => {

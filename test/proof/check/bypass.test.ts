@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { incidentResponse } from '../../../machines/incident-response/workflow.ts';
 import { compileChart, compiledFrom } from '../../../src/chart/advance.ts';
 import type { Plan, PredicateNode, TaskStep } from '../../../src/plan/plan.ts';
 import { check, checkPlan } from '../../../src/proof/check/check.ts';
 import { aGate, aPlan, aPredicate, aTask, from } from '../../chart/support/plans.ts';
+import { plainIncident } from '../../support/incident.ts';
 import {
   aReview,
   checkChanged,
@@ -14,7 +14,7 @@ import {
   withState,
 } from './support/mutations.ts';
 
-const { plan, bindings } = incidentResponse;
+const { plan, bindings } = plainIncident;
 const working = 'processing.working';
 
 describe('a review that is bypassed', () => {
