@@ -34,9 +34,9 @@ export interface Received {
   /** The same for every repeat of a request, so it serves as the id of what the request makes. */
   readonly id: string;
   /** A `:name` of the route's path. */
-  param(name: string): string;
+  readonly param: (name: string) => string;
   readonly query: URLSearchParams;
-  rows<T>(collection: Collection<T>): Rows<T>;
+  readonly rows: <T>(collection: Collection<T>) => Rows<T>;
 }
 
 export interface Route {

@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import order from '../../machines/order-fulfillment/order.json' with { type: 'json' };
 import { validateOrder } from '../../machines/order-fulfillment/tasks.ts';
 import { orderFulfillment } from '../../machines/order-fulfillment/workflow.ts';
-import { standInOf } from '../../machines/platform.ts';
-import { carrier, payments, warehouse } from '../../machines/shop.ts';
+import { type Platform, standInOf } from '../../machines/platform.ts';
+import { payments, warehouse } from '../../machines/shop.ts';
 import type { RunView } from '../../src/index.ts';
 import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
 import { sampled } from '../crash/support/seed.ts';
@@ -170,7 +170,7 @@ function isBackingOff({ waitingOn }: RunView): boolean {
   return kinds.includes('retry') && !kinds.includes('attempt');
 }
 
-async function ask(platform: typeof carrier, path: string, status = 200): Promise<unknown> {
+async function ask(platform: Platform, path: string, status = 200): Promise<unknown> {
   const response = await fetch(`${(await standInOf(platform)).url}${path}`);
   expect(response.status).toBe(status);
   return response.json();
