@@ -39,6 +39,7 @@ export {
   type RunInfo,
   type Schema,
   type Settled,
+  type SettledChild,
   type Task,
   type TaskContext,
   type TaskDefinition,

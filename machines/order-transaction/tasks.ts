@@ -98,3 +98,41 @@ export const confirmOrder = defineTask({
     await confirmations.undo(output.confirmation_id);
   },
 });
+
+const Steps = z.tuple([
+  z.object({ step: z.literal('reserve'), result: Reservation }),
+  z.object({ step: z.literal('payment'), result: Charge }),
+  z.object({ step: z.literal('fulfillment'), result: Shipment }),
+]);
+const Success = z.object({ success: z.literal(true), steps: Steps });
+const Compensation = z.enum(['complete', 'partial', 'impossible', 'nothing']);
+
+export const tellOutcome = defineTask({
+  name: 'tell_outcome',
+  description: 'Says how the order ended; if it failed, why, and whether all of it is undone.',
+  input: z.union([
+    z.object({ status: z.literal('complete'), value: Success }),
+    z.object({
+      status: z.literal('failed'),
+      failure: z.object({ message: z.string() }),
+      compensation: Compensation,
+    }),
+  ]),
+  output: z.union([
+    Success,
+    z.object({
+      success: z.literal(false),
+      error: z.string(),
+      compensated: z.boolean().describe('Nothing of the order is left standing'),
+      compensation: Compensation,
+    }),
+  ]),
+  timeout: '10s',
+  compensate: 'none',
+  async run({ input }) {
+    if (input.status === 'complete') return input.value;
+    const { failure, compensation } = input;
+    const compensated = compensation === 'complete' || compensation === 'nothing';
+    return { success: false, error: failure.message, compensated, compensation };
+  },
+});

@@ -5,6 +5,7 @@ import {
   Operation,
   processPayment,
   reserveResources,
+  tellOutcome,
 } from './tasks.ts';
 
 /** Fails if a step fails: what was done is undone, last first, and the run's outcome says what was not. */
@@ -25,14 +26,33 @@ export const orderTransaction = defineWorkflow({
       w.task('confirmation', confirmOrder, {
         input: { order_id, email, reserve, payment, fulfillment },
       });
-      return w.derive('steps', { reserve, payment, fulfillment }, (results) => ({
-        success: true as const,
-        steps: [
-          { step: 'reserve' as const, result: results.reserve },
-          { step: 'payment' as const, result: results.payment },
-          { step: 'fulfillment' as const, result: results.fulfillment },
-        ],
-      }));
+      return w.finish(
+        {
+          success: true,
+          steps: [
+            { step: 'reserve', result: reserve },
+            { step: 'payment', result: payment },
+            { step: 'fulfillment', result: fulfillment },
+          ],
+        },
+        { approve: 'automatic' },
+      );
     });
+  },
+});
+
+/** The same for callers that want the outcome as data: this run completes, whatever became of the order. */
+export const orderTransactionOutcome = defineWorkflow({
+  name: 'order-transaction-outcome',
+  version: 1,
+  description:
+    'Carries out an order transaction and says how it ended, undone or not; its own run does not fail with it.',
+  input: Operation,
+  steps(w) {
+    const transaction = w.child('transaction', orderTransaction, {
+      input: w.input,
+      tolerate: 'any',
+    });
+    return w.task('outcome', tellOutcome, { input: transaction });
   },
 });

@@ -14,6 +14,7 @@ import type {
   Reviewed,
   RunInfo,
   Settled,
+  SettledChild,
   Skippable,
   Unwired,
   Wire,
@@ -66,7 +67,7 @@ export interface TaskOptions<I, FO, G, L> extends Gated<G> {
 
 export interface ChildOptions<I, G, L> extends Gated<G> {
   input: Wire<I>;
-  /** A failed or cancelled child becomes data instead of failing the run. */
+  /** A failed or cancelled child becomes data instead of failing the run: why it failed, and whether what it had done is undone. */
   tolerate?: L;
 }
 
@@ -189,7 +190,7 @@ export interface Builder<I, X extends ContextTypes = None> {
     id: string,
     workflow: Workflow<CI, O>,
     options: ChildOptions<NoInfer<CI>, G, L>,
-  ): Ref<Skippable<Outcome<O, None, L>, G>>;
+  ): Ref<Skippable<[L] extends ['any'] ? SettledChild<O> : O, G>>;
 
   /** Asks a person. */
   review<F extends z.ZodType = z.ZodObject<None>, G extends Guard | undefined = undefined>(

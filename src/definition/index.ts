@@ -40,6 +40,7 @@ export type {
   RunFailure,
   RunInfo,
   Settled,
+  SettledChild,
   Wire,
 } from './types.ts';
 export {

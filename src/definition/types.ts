@@ -84,6 +84,11 @@ export type Settled<O, F, C> =
         ? { status: C; detail: F[C] }
         : never);
 
+/** The value of a child that may fail. `compensation` says whether what it had done is undone, as in {@link RunFailure}. */
+export type SettledChild<O> =
+  | { status: 'complete'; value: O }
+  | { status: 'failed'; failure: Failure; compensation: RunFailure<never>['compensation'] };
+
 /** Only an approval has a form for certain: a rejection needs none, and nobody fills in an expired one. */
 export type Reviewed<F> =
   | { outcome: 'approved'; actor: string; form: F }

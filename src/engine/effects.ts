@@ -489,6 +489,7 @@ export function tellParent(draft: Draft): void {
       runId: id,
       status: statusOf(run.snapshot),
       failure: run.outcome?.failure ?? null,
+      ...(run.outcome === null ? {} : { compensation: run.outcome.compensation }),
     },
   });
 }

@@ -70,6 +70,7 @@ export const RunRequest = z.discriminatedUnion('kind', [
     output: z.unknown().optional(),
     undo: z.number().int().nonnegative().optional(),
     failure: z.unknown().optional(),
+    compensation: z.enum(['nothing', 'complete', 'partial', 'impossible']).optional(),
   }),
 ]);
 
@@ -590,6 +591,7 @@ function childResult(draft: Draft, request: Request<'child_result'>): JsonObject
   const value: Json = {
     status: 'failed',
     failure: { name: failure.name, message: failure.message, retryable: false, attempts: 1 },
+    compensation: request.compensation ?? 'nothing',
   };
   applyEvent(draft, {
     event: { type: `${step}.failed`, failure },

@@ -51,6 +51,7 @@ const failureShape = () =>
     retryable: () => scalarShape('boolean'),
     attempts: count,
   });
+const compensationShape = literal('complete', 'partial', 'impossible', 'nothing');
 export const runInfoShape = () =>
   objectShape({ runId: text, workflow: text, version: count, startedAtMs: number });
 export const reminderShape = () => objectShape({ reviewId: text, round: count });
@@ -61,7 +62,7 @@ export function runFailureShape(input: Lazy): Shape {
     input,
     failure: failureShape,
     completedSteps: () => listShape(text),
-    compensation: literal('complete', 'partial', 'impossible', 'nothing'),
+    compensation: compensationShape,
   });
 }
 
@@ -189,7 +190,15 @@ export class ValueShapes {
         const output = this.#known.children?.get(node.workflow)?.output ?? (() => anyShape);
         return node.tolerate === undefined
           ? unionShape([output])
-          : settledShape(output, 'any', new Map());
+          : unionShape([
+              () => objectShape({ status: literal('complete'), value: output }),
+              () =>
+                objectShape({
+                  status: literal('failed'),
+                  failure: failureShape,
+                  compensation: compensationShape,
+                }),
+            ]);
       }
       case 'map':
         return this.#map(node);

@@ -765,6 +765,7 @@ describe('values in memory', () => {
     expect((await ended(started(parent('any'), 'x'))).output).toMatchObject({
       status: 'failed',
       failure: { message: 'Not today' },
+      compensation: 'nothing',
     });
   });
 

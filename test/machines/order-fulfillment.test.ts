@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import order from '../../machines/order-fulfillment/order.json' with { type: 'json' };
 import { validateOrder } from '../../machines/order-fulfillment/tasks.ts';
 import { orderFulfillment } from '../../machines/order-fulfillment/workflow.ts';
-import { type Platform, standInOf } from '../../machines/platform.ts';
+import { standInOf } from '../../machines/platform.ts';
 import { payments, warehouse } from '../../machines/shop.ts';
 import type { RunView } from '../../src/index.ts';
 import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
@@ -12,8 +12,11 @@ import { useDataDirectory } from '../support/data-directory.ts';
 import { minute, openBench, second, until } from '../support/engine-bench.ts';
 import { openMeetingPlace } from './support/meeting-place.ts';
 import { printWalk } from './support/print-walk.ts';
+import { ask, useShop } from './support/shop.ts';
+import { closedByPolicy, neverTimedOutAtTheEnd, withoutFunctions } from './support/unreachable.ts';
 
 useDataDirectory();
+useShop();
 
 describe('order fulfilment', () => {
   it('M085, M086: yields order, inventory, payment and status', async () => {
@@ -90,7 +93,6 @@ describe('order fulfilment', () => {
 
   it('charges once although the first answer of the provider was lost', async () => {
     const provider = await standInOf(payments);
-    provider.reset();
     provider.fault('POST /charges', { drop: 'after' });
     const { engine, clock } = await openBench({ workflows: [orderFulfillment] });
     const { runId } = await engine.start(orderFulfillment, order);
@@ -126,7 +128,6 @@ describe('order fulfilment', () => {
       timeoutMs: 1_800_000,
     });
     const provider = await standInOf(payments);
-    provider.reset();
     provider.fault('POST /charges', { status: 503, times: 4, retryAfterS: 3_600 });
     const { engine, clock } = await openBench({ workflows: [orderFulfillment] });
     const { runId } = await engine.start(orderFulfillment, order);
@@ -142,24 +143,14 @@ describe('order fulfilment', () => {
       compensation: 'complete',
     });
     expect(await ask(warehouse, '/stock/LAMP-01')).toEqual({ on_hand: 40 });
-    provider.reset();
   });
 });
 
-const closing = 'a policy decides the closing review at once';
-const unasked = 'no function of the definition is asked while the closing review is open';
-
 describeWorkflow(orderFulfillment, {
   unreachable: {
-    'pending run.started': 'no condition or derived value depends on the input alone',
-    'processing.working run.faulted':
-      'the workflow has no condition or derived value that could throw',
-    'waiting_review run.cancelled': closing,
-    'waiting_review run.cancelled[1]': closing,
-    'waiting_review run.timed_out': closing,
-    'waiting_review run.timed_out[1]': closing,
-    'waiting_review run.faulted': unasked,
-    'waiting_review run.faulted[1]': unasked,
+    ...closedByPolicy,
+    ...neverTimedOutAtTheEnd,
+    ...withoutFunctions,
   },
   onDone: printWalk,
 });
@@ -168,10 +159,4 @@ describeCrashes(orderFulfillment, sampled(40));
 function isBackingOff({ waitingOn }: RunView): boolean {
   const kinds = waitingOn.map(({ kind }) => kind);
   return kinds.includes('retry') && !kinds.includes('attempt');
-}
-
-async function ask(platform: Platform, path: string, status = 200): Promise<unknown> {
-  const response = await fetch(`${(await standInOf(platform)).url}${path}`);
-  expect(response.status).toBe(status);
-  return response.json();
 }

@@ -395,7 +395,14 @@ describe('tolerated failures', () => {
           },
         );
         expectTypeOf(child).toEqualTypeOf<
-          Ref<{ status: 'complete'; value: number } | { status: 'failed'; failure: Failure }>
+          Ref<
+            | { status: 'complete'; value: number }
+            | {
+                status: 'failed';
+                failure: Failure;
+                compensation: 'complete' | 'partial' | 'impossible' | 'nothing';
+              }
+          >
         >();
         return one;
       },

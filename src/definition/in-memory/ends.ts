@@ -79,11 +79,21 @@ export function resultOf(parts: Parts, step: string, context: MachineContext): M
   }
   const name = failure?.name ?? 'Cancelled';
   const message = failure?.message ?? `Workflow "${parts.plan.name}" was cancelled`;
-  return { type: `${step}.failed`, failure: { step, name, message, retryable: false } };
+  return {
+    type: `${step}.failed`,
+    failure: { step, name, message, retryable: false },
+    compensation: compensationOf(context),
+  };
+}
+
+function compensationOf({ undo }: MachineContext): 'nothing' | 'complete' | 'partial' {
+  if (undo === null) return 'nothing';
+  return undo.failed === 0 ? 'complete' : 'partial';
 }
 
 /** Calls the task that is told of failures. Its outcome changes nothing. */
-export function tellOfFailure(parts: Parts, { failure, undo, memory }: MachineContext): void {
+export function tellOfFailure(parts: Parts, context: MachineContext): void {
+  const { failure, memory } = context;
   const { plan, bindings, index } = parts;
   const call = plan.onFailed;
   if (call === undefined || failure === null) return;
@@ -96,7 +106,7 @@ export function tellOfFailure(parts: Parts, { failure, undo, memory }: MachineCo
     input: bindings.input.restore(memory.input),
     failure: { name, message, retryable: false, attempts: 1 },
     completedSteps: completed.map(([step]) => step),
-    compensation: undo === null ? 'nothing' : undo.failed === 0 ? 'complete' : 'partial',
+    compensation: compensationOf(context),
   };
   void callTask(bindings.tasks.get(call.task), {
     ...infoOf(parts, memory, 'onFailed', 1, new AbortController().signal),

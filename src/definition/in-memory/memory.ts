@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../../plan/json.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { type Facts, type PlanIndex, type Settled, settle } from '../../plan/settle.ts';
 import type { Bindings, RunInfo } from '../../ports/bindings.ts';
+import type { RunFailure } from '../types.ts';
 
 /** A workflow, taken apart. */
 export interface Parts {
@@ -75,6 +76,8 @@ export interface MachineEvent extends Omit<ChartEvent, 'decider'> {
   readonly detail?: Json;
   readonly retryAfterMs?: number;
   readonly child?: Memory;
+  /** Of a child that failed. */
+  readonly compensation?: RunFailure<never>['compensation'];
   readonly items?: readonly DoneItem[];
   /** Comes from the record of an earlier pass; `output` is what the step yields. */
   readonly isRecalled?: boolean;

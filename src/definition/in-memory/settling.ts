@@ -122,7 +122,9 @@ function outputOf(parts: Parts, node: PlanNode, event: MachineEvent): Json | und
       return outputOfTask(parts, node, verb, event);
     case 'child':
       if (verb === 'completed') return wrapped(node.tolerate, event.output ?? null);
-      return isTolerated(node.tolerate, event.failure) ? failedValue(event) : undefined;
+      return isTolerated(node.tolerate, event.failure)
+        ? { ...failedValue(event), compensation: event.compensation ?? 'nothing' }
+        : undefined;
     case 'map':
       return verb === 'completed' ? (event.output ?? null) : undefined;
     case 'review':
@@ -168,7 +170,7 @@ function isTolerated(
   return tolerate === 'any' || (failure.code !== undefined && tolerate.includes(failure.code));
 }
 
-function failedValue({ failure, attempts = 1 }: MachineEvent): Json {
+function failedValue({ failure, attempts = 1 }: MachineEvent): JsonObject {
   const { name = 'Error', message = '', retryable = false } = failure ?? {};
   return { status: 'failed', failure: { name, message, retryable, attempts } };
 }

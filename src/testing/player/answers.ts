@@ -233,12 +233,22 @@ async function ofChild(source: AnswerSource, node: ChildStep, step: PathStep): P
   if (end === 'failed' && (node.tolerate === undefined || !hasLeft(step, node.id)))
     return { child, trial: null };
   const output = child.output ?? null;
-  const failure = { name: 'PermanentError', message: 'failed', retryable: false, attempts: 1 };
   const value =
     end === 'failed'
-      ? { status: 'failed', failure }
+      ? failureOfChild(child)
       : node.tolerate === undefined
         ? output
         : { status: 'complete', value: output };
   return { child, trial: settled(source, step, value).trial };
+}
+
+/** What the parent hears of a child that fails on its path. */
+function failureOfChild({ answers, undone }: Script): JsonObject {
+  const failing = answers.find(({ move }) => move.type.endsWith('.failed') && move.step !== 'undo');
+  const message = `Workflow failed at step '${failing?.move.step ?? ''}': failed on the path`;
+  return {
+    status: 'failed',
+    failure: { name: 'PermanentError', message, retryable: false, attempts: 1 },
+    compensation: undone.length === 0 ? 'nothing' : 'complete',
+  };
 }

@@ -80,7 +80,10 @@ function valuesOf(
   if (node.kind === 'wait' && ending === 'timed_out') return [{ status: 'timed_out' }];
   if (node.kind === 'sleep' || node.kind === 'emit') return [undefined];
   const failure = { name: 'PermanentError', message: 'failed', retryable: false, attempts: 1 };
-  if (ending === 'failed') return [{ status: 'failed', failure }];
+  if (ending === 'failed')
+    return [
+      { status: 'failed', failure, ...(node.kind === 'child' && { compensation: 'nothing' }) },
+    ];
   if (node.kind === 'task' && node.tolerate !== undefined && ending !== 'completed')
     return [{ status: ending, detail: null }];
   return null;

@@ -265,6 +265,7 @@ describe('a child that fails', () => {
           retryable: false,
           attempts: 1,
         },
+        compensation: 'nothing',
       },
     });
   });

@@ -35,3 +35,16 @@ export const neverUndone = {
   'compensating.undoing undo.failed[1]': noUndo,
   'compensating.backing_off undo.retry_due': noUndo,
 };
+
+/** For workflows that derive nothing and ask no condition. */
+export const withoutFunctions = {
+  ...startedUnconditionally,
+  'processing.working run.faulted':
+    'the workflow has no condition or derived value that could throw',
+};
+
+/** For workflows with a time limit. */
+export const neverTimedOutAtTheEnd = {
+  'waiting_review run.timed_out': closing,
+  'waiting_review run.timed_out[1]': closing,
+};
