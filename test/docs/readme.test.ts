@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 
@@ -23,5 +23,23 @@ describe('README.md', () => {
 
     expect(missing).toEqual([]);
     expect(links.length).toBeGreaterThan(5);
+  });
+});
+
+describe('the pages of docs', () => {
+  it('link to documents that exist', () => {
+    const docs = new URL('../../docs/', import.meta.url);
+    const pages = readdirSync(docs, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => new URL(name, docs));
+
+    const missing = pages.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)]
+        .filter((match) => !existsSync(new URL(match[1] ?? '', page)))
+        .map((match) => `${page.pathname.split('/docs/').at(-1)}: ${match[1]}`),
+    );
+
+    expect(missing).toEqual([]);
+    expect(pages.length).toBeGreaterThan(20);
   });
 });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { compileChart, compiledFrom } from '../../../src/chart/advance.ts';
+import { defineWorkflow } from '../../../src/index.ts';
 import type { Plan, PredicateNode, TaskStep } from '../../../src/plan/plan.ts';
 import { check, checkPlan } from '../../../src/proof/check/check.ts';
 import { aGate, aPlan, aPredicate, aTask, from } from '../../chart/support/plans.ts';
+import { createDeeds } from '../../support/deeds.ts';
 import { plainIncident } from '../../support/incident.ts';
 import {
   aReview,
@@ -16,6 +19,39 @@ import {
 
 const { plan, bindings } = plainIncident;
 const working = 'processing.working';
+
+describe('an invoice pipeline', () => {
+  /** @param isGated - whether posting waits for the validation, and needs it to have completed */
+  const anInvoice = (isGated: boolean) => {
+    const deeds = createDeeds();
+    return defineWorkflow({
+      name: 'invoice',
+      version: 1,
+      input: z.object({ text: z.string() }),
+      steps(w) {
+        const read = w.task('extract', deeds.task('extract'), { input: w.input });
+        const valid = w.task('validate', deeds.task('validate'), {
+          input: read,
+          protects: ['post'],
+        });
+        return w.task('post', deeds.task('post'), { input: isGated ? valid : read });
+      },
+    });
+  };
+
+  it('M001: has no path that skips the validation; one that has is a violation with its path', () => {
+    const sound = check(anInvoice(true));
+    const unsound = check(anInvoice(false));
+
+    expect(violated(sound)).toEqual([]);
+    expect(ruleOf(sound, 'protected-steps').verdict).toBe('holds');
+    expect(ruleOf(unsound, 'protected-steps').findings[0]).toMatchObject({
+      kind: 'violation',
+      subject: 'post',
+      path: { guardUnknown: false },
+    });
+  });
+});
 
 describe('a review that is bypassed', () => {
   it('by a gate taken away: the path is printed, and is certain', () => {
