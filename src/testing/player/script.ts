@@ -146,6 +146,8 @@ function followUps(flow: Dataflow, step: PathStep): void {
     const node = flow.index.nodes.get(id);
     if (node === undefined || id === step.move.step || flow.has(id)) continue;
     if (node.kind !== 'review' && node.kind !== 'emit') continue;
+    // The policy was asked, and leaves it to a person.
+    if (JSON.stringify(step.state).includes(`"${id}":"waiting_review"`)) continue;
     const label =
       node.kind === 'review' && node.approve.by === 'guard' ? node.approve.label : 'automatic';
     const value =
