@@ -12,7 +12,7 @@ import type { TaskBinding } from '../ports/bindings.ts';
 import type { Job } from '../ports/dispatcher.ts';
 import type { AttemptFailure, AttemptOutcome, Executor } from '../ports/executor.ts';
 import { applyEvent } from './apply.ts';
-import type { Breakers } from './breakers.ts';
+import { type Breakers, reportTo } from './breakers.ts';
 import { canonical, digest } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
@@ -164,7 +164,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
         },
       });
       const { breaker } = call;
-      if (breaker !== undefined) await persist(deps, () => reportToBreaker(breaker, by, outcome));
+      if (breaker !== undefined)
+        await persist(deps, () => reportTo(deps.breakers, breaker, by, outcome));
       // Cut off because the process closes or has lost the run: the attempt is somebody else's to finish, and says nothing about the run.
       if (!outcome.ok && abort.signal.reason instanceof SignalboxError) {
         deps.cutOff.add(item.token);
@@ -262,16 +263,6 @@ export function createAttempts(deps: WorkDeps): Attempts {
       delayMs: Math.max(1, admitted.untilMs - deps.clock.nowMs()),
       why: `breaker "${call.breaker.name}" is open`,
     };
-  }
-
-  async function reportToBreaker(
-    policy: BreakerPolicy,
-    by: string,
-    outcome: AttemptOutcome,
-  ): Promise<void> {
-    if (outcome.ok) await deps.breakers.succeeded(policy, by);
-    else if (outcome.failure.retryable) await deps.breakers.failed(policy, by);
-    else await deps.breakers.released(policy, by);
   }
 
   /** @param outcome - `null`: the attempt was put off and made no request */

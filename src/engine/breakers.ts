@@ -2,6 +2,7 @@
 import { advanceBreaker, type BreakerEvent } from '../chart/breaker.ts';
 import type { BreakerPolicy } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { AttemptOutcome } from '../ports/executor.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { BreakerRecord, Store } from '../ports/store.ts';
 
@@ -118,4 +119,16 @@ export function createBreakers(store: Store, clock: Clock, log: Logger): Breaker
       return [...records.values()];
     },
   };
+}
+
+/** Tells the breaker how an attempt ended that it let through. */
+export async function reportTo(
+  breakers: Breakers,
+  policy: BreakerPolicy,
+  by: string,
+  outcome: AttemptOutcome,
+): Promise<void> {
+  if (outcome.ok) await breakers.succeeded(policy, by);
+  else if (outcome.failure.retryable) await breakers.failed(policy, by);
+  else await breakers.released(policy, by);
 }

@@ -1,15 +1,16 @@
 /** Dynamic fan-out: items are rows of the store, worked on side by side, each recorded when it ends, none of them in chart or snapshot. */
-import { SignalboxError } from '../errors.ts';
+import { CircuitOpenError, SignalboxError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
-import type { MapStep, TaskStep } from '../plan/plan.ts';
+import type { MapStep, TaskCall, TaskStep } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
-import type { AttemptFailure } from '../ports/executor.ts';
+import type { AttemptFailure, AttemptOutcome } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
 import type { WorkDeps } from './attempts.ts';
+import { reportTo } from './breakers.ts';
 import { canonical } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { closeItems } from './draft.ts';
@@ -19,6 +20,7 @@ import { createItemWriter, type ItemWriter } from './item-writer.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
+import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 
@@ -302,7 +304,10 @@ export function createMaps(deps: WorkDeps): Maps {
       );
       const bound = log.child({ runId: run.header.id, step: path, attempt });
       const current = state;
-      const { outcome, after } = await dispatched(pass, task, attempt, async () => {
+      const by = `${run.header.id}/${path}/${pass.open.token}`;
+      const { outcome, after, untilMs } = await dispatched(pass, task, attempt, async () => {
+        const refused = await refusalOf(task.call, by);
+        if (refused !== null) return { ...refused, after: current };
         if (task.call.repeat === 'unsafe')
           await pass.writer.write(toRow(pass, { ...current, attempting: task.id }, 'running'));
         deps.scopes.enter(binding, run.header.id);
@@ -325,6 +330,9 @@ export function createMaps(deps: WorkDeps): Maps {
           },
           onHeartbeat: () => {},
         });
+        const { breaker } = task.call;
+        if (breaker !== undefined)
+          await persist(deps, () => reportTo(deps.breakers, breaker, by, outcome));
         if (!outcome.ok) return { outcome, after: current };
         const results = { ...current.results, [task.id]: outcome.output };
         return {
@@ -332,6 +340,11 @@ export function createMaps(deps: WorkDeps): Maps {
           after: await record({ ...current, results, attempts: 0, retryAtMs: null }),
         };
       });
+      if (outcome === null) {
+        state = { ...state, retryAtMs: untilMs };
+        await pass.writer.write(toRow(pass, state, 'running'));
+        continue;
+      }
       // Cut off by closing: nobody judges it, the next process does it again or asks.
       if (outcome.ok || abort.signal.reason instanceof SignalboxError) return after;
       const delayMs =
@@ -349,6 +362,25 @@ export function createMaps(deps: WorkDeps): Maps {
       state = { ...state, attempts: attempt, retryAtMs: clock.nowMs() + delayMs };
       await pass.writer.write(toRow(pass, state, 'running'));
     }
+  }
+
+  /** What an open breaker says in place of an attempt: wait, or fail. `null`: go ahead. */
+  async function refusalOf(
+    call: TaskCall,
+    by: string,
+  ): Promise<
+    | { readonly outcome: null; readonly untilMs: number }
+    | { readonly outcome: AttemptOutcome; readonly untilMs?: never }
+    | null
+  > {
+    const { breaker } = call;
+    if (breaker === undefined) return null;
+    const { leaseMs } = deps.settings;
+    const admitted = await deps.breakers.enter(breaker, by, (call.timeoutMs ?? leaseMs) + leaseMs);
+    if (admitted.admitted) return null;
+    if (breaker.whenOpen === 'wait') return { outcome: null, untilMs: admitted.untilMs };
+    const failure = failureOf(new CircuitOpenError(breaker.name));
+    return { outcome: { ok: false, failure, durationMs: 0 } };
   }
 
   /** Items share the queues with everything else. */
