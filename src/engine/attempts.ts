@@ -5,7 +5,7 @@ import type { FailureSummary } from '../chart/events.ts';
 import { CircuitOpenError, SignalboxError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import type { Json } from '../plan/json.ts';
-import type { BreakerPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
+import type { TaskCall, TaskStep } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { TaskBinding } from '../ports/bindings.ts';
