@@ -542,10 +542,10 @@ function hasCompleted(states: ReadonlyMap<number, ItemState>): boolean {
   return [...states.values()].some((state) => Object.keys(state.results).length > 0);
 }
 
-/** Items that may have been at work when an earlier process died, and whose effect would have to be undone. An unsafe one is on record. */
+/** Items that may have been at work when an earlier process died. An unsafe one is on record. */
 function unaccounted({ node, open }: Pass, states: ReadonlyMap<number, ItemState>): number {
   const isSafe = node.body.every((part) => part.kind !== 'task' || part.call.repeat === 'safe');
-  if ((open.dispatches ?? 1) === 1 || !isSafe || !undoable(node)) return 0;
+  if ((open.dispatches ?? 1) === 1 || !isSafe) return 0;
   // Whoever's item has failed takes no other.
   const failed = [...states.values()].filter((state) => state.pass === open.token);
   return Math.max(0, node.concurrency - failed.length);

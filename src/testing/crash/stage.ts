@@ -12,7 +12,7 @@ export interface Effect {
   /** Idempotency key. */
   readonly key: string;
   readonly attempt: number;
-  /** Of the fallback of a step, which has the key of the step and counts its attempts afresh. */
+  /** Of the fallback of a step, which has a key of its own and counts its attempts afresh. */
   readonly isFallback?: boolean;
   /** Declared `repeat: 'unsafe'`: never to be had again without a verdict. */
   readonly isUnsafe?: boolean;

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createOrchestrator, type Orchestrator } from '../../orchestrator.ts';
 import type { Json } from '../../plan/json.ts';
 import type { RunnableWorkflow } from '../../ports/bindings.ts';
-import type { HistoryEntry } from '../../ports/store.ts';
+import type { HistoryEntry, Store } from '../../ports/store.ts';
 import { textOf } from '../../proof/paths/move.ts';
 import { validExamples } from '../examples/examples.ts';
 import { reviewer } from './answers.ts';
@@ -77,6 +77,9 @@ export async function play(script: Script, world: World): Promise<PlayReport> {
 async function playOn(script: Script, world: World): Promise<PlayReport> {
   const { workflow } = script;
   const faults = createFaults(workflow);
+  const reached = await positionOnRecord(script, world.store);
+  // What an earlier process left goes on as soon as the orchestrator opens.
+  faults.isOn = script.answers[reached]?.move.faulted === true;
   const executor = createScriptedExecutor(
     world.around ?? ((_effect, work) => work()),
     (effect, request) =>
@@ -96,21 +99,26 @@ async function playOn(script: Script, world: World): Promise<PlayReport> {
   try {
     const [first] = script.answers;
     const isHeld = first?.move.type === 'run.cancelled';
-    faults.isOn = first?.move.faulted === true;
     await openBreakers(script, world);
     const { runId } = await orchestrator.start(workflow.name, script.input, {
       key: script.key,
       actor: 'path-starter',
       ...(isHeld ? { startAt: world.clock.nowMs() + 3_600_000 } : {}),
     });
-    faults.isOn = false;
-    return await driveRun(stage, script, runId);
+    if (reached === 0) faults.isOn = false;
+    return await driveRun(stage, script, runId, true);
   } finally {
     if (world.died?.aborted !== true) await closed(orchestrator, world);
   }
 }
 
-async function driveRun(stage: Stage, script: Script, runId: string): Promise<PlayReport> {
+/** @param isOwn - not a child, whose functions never throw */
+async function driveRun(
+  stage: Stage,
+  script: Script,
+  runId: string,
+  isOwn = false,
+): Promise<PlayReport> {
   const { orchestrator, world } = stage;
   const differences: Difference[] = [];
   const record = await follow(orchestrator, runId);
@@ -124,7 +132,7 @@ async function driveRun(stage: Stage, script: Script, runId: string): Promise<Pl
     while (here() < script.answers.length && !isDead()) {
       const position = here();
       const isFaulted = script.answers[position]?.move.faulted === true;
-      if (isFaulted) stage.faults.isOn = true;
+      if (isFaulted || isOwn) stage.faults.isOn = isFaulted;
       const hasHappened = await happens(position);
       if (isFaulted) stage.faults.isOn = false;
       if (hasHappened) await compare(here());
@@ -254,13 +262,31 @@ function positionIn(counts: ReadonlyMap<string, number>, script: Script): number
   return script.answers.length;
 }
 
+/** How far an earlier process has come with the script; 0 if none has begun. */
+async function positionOnRecord(script: Script, store: Store): Promise<number> {
+  for await (const { header, history } of store.export()) {
+    if (header.workflow !== script.workflow.name || header.key !== script.key) continue;
+    const counts = new Map<string, number>();
+    for (const entry of history)
+      if (!isConsequence(entry)) counts.set(entry.event, (counts.get(entry.event) ?? 0) + 1);
+    return positionIn(counts, script);
+  }
+  return 0;
+}
+
+/** What a step reported stands beside "run.faulted" if what reads it threw: together they are one event of a path. */
+function isConsequence({ data }: Pick<HistoryEntry, 'data'>): boolean {
+  return data?.['fault'] !== undefined;
+}
+
 /** How often each event stands in the run's history, kept up to date. */
 async function follow(orchestrator: Orchestrator, runId: string) {
   const counts = new Map<string, number>();
   let lastSeq = 0;
-  const count = ({ seq, event }: Pick<HistoryEntry, 'seq' | 'event'>) => {
+  const count = ({ seq, event, data }: Pick<HistoryEntry, 'seq' | 'event' | 'data'>) => {
     if (seq <= lastSeq) return;
     lastSeq = seq;
+    if (isConsequence({ data })) return;
     counts.set(event, (counts.get(event) ?? 0) + 1);
   };
   const early: HistoryEntry[] = [];
