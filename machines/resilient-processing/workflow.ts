@@ -12,6 +12,6 @@ export const resilientProcessing = defineWorkflow({
       input: w.input,
       fallback: fallbackProcessing,
     });
-    return w.derive('output', { result }, (output) => output);
+    return w.finish({ result }, { approve: 'automatic' });
   },
 });

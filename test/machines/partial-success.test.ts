@@ -5,7 +5,12 @@ import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
 import { sampled } from '../crash/support/seed.ts';
 import { entryOf, eventsOf, openBench } from '../support/engine-bench.ts';
 import { printWalk } from './support/print-walk.ts';
-import { closedByPolicy, neverTimedOut, startedUnconditionally } from './support/unreachable.ts';
+import {
+  closedByPolicy,
+  neverTimedOut,
+  neverUndone,
+  startedUnconditionally,
+} from './support/unreachable.ts';
 
 const [first, second, third, fourth] = invoices.items;
 
@@ -62,7 +67,16 @@ describe('partial success', () => {
 });
 
 describeWorkflow(partialSuccess, {
-  unreachable: { ...startedUnconditionally, ...neverTimedOut, ...closedByPolicy },
+  unreachable: {
+    'processing.working.items.running items.failed': 'failures of items are collected',
+    // Of the items of a path all succeed or the map as a whole fails; the tests above show what this branch yields.
+    'processing.working.generate_summary.blocked always[1]':
+      '"items.completed" never makes "some item succeeded" false and "summary" otherwise',
+    ...neverUndone,
+    ...startedUnconditionally,
+    ...neverTimedOut,
+    ...closedByPolicy,
+  },
   onDone: printWalk,
 });
 describeCrashes(partialSuccess, sampled(40));

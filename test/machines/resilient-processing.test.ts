@@ -6,7 +6,13 @@ import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
 import { sampled } from '../crash/support/seed.ts';
 import { openBench, second } from '../support/engine-bench.ts';
 import { printWalk } from './support/print-walk.ts';
-import { closedByPolicy, neverTimedOut, startedUnconditionally } from './support/unreachable.ts';
+import {
+  closedByPolicy,
+  neverTimedOut,
+  neverUndone,
+  nothingThrows,
+  startedUnconditionally,
+} from './support/unreachable.ts';
 
 const tabled = { euro_cents: 24_223, rate: 0.9689, rate_from: 'table of 2025-01-02' };
 const live = { euro_cents: 24_000, rate: 0.96, rate_from: 'live' };
@@ -104,7 +110,13 @@ describe('resilient processing', () => {
 });
 
 describeWorkflow(resilientProcessing, {
-  unreachable: { ...startedUnconditionally, ...neverTimedOut, ...closedByPolicy },
+  unreachable: {
+    ...neverUndone,
+    ...nothingThrows,
+    ...startedUnconditionally,
+    ...neverTimedOut,
+    ...closedByPolicy,
+  },
   onDone: printWalk,
 });
 describeCrashes(resilientProcessing, sampled(40));

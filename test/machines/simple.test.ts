@@ -5,7 +5,13 @@ import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
 import { sampled } from '../crash/support/seed.ts';
 import { eventsOf, openBench } from '../support/engine-bench.ts';
 import { printWalk } from './support/print-walk.ts';
-import { closedByPolicy, neverTimedOut, startedUnconditionally } from './support/unreachable.ts';
+import {
+  closedByPolicy,
+  neverTimedOut,
+  neverUndone,
+  nothingThrows,
+  startedUnconditionally,
+} from './support/unreachable.ts';
 
 describe('simple', () => {
   it('M096: three tasks in sequence yield a final_result', async () => {
@@ -36,7 +42,13 @@ describe('simple', () => {
 });
 
 describeWorkflow(simple, {
-  unreachable: { ...startedUnconditionally, ...neverTimedOut, ...closedByPolicy },
+  unreachable: {
+    ...neverUndone,
+    ...nothingThrows,
+    ...startedUnconditionally,
+    ...neverTimedOut,
+    ...closedByPolicy,
+  },
   onDone: printWalk,
 });
 describeCrashes(simple, sampled(40));

@@ -36,15 +36,25 @@ export const neverUndone = {
   'compensating.backing_off undo.retry_due': noUndo,
 };
 
-/** For workflows that derive nothing and ask no condition. */
-export const withoutFunctions = {
-  ...startedUnconditionally,
+/** For workflows without conditions and derived values. */
+export const nothingThrows = {
   'processing.working run.faulted':
     'the workflow has no condition or derived value that could throw',
 };
+
+/** For workflows that derive nothing and ask no condition. */
+export const withoutFunctions = { ...startedUnconditionally, ...nothingThrows };
 
 /** For workflows with a time limit. */
 export const neverTimedOutAtTheEnd = {
   'waiting_review run.timed_out': closing,
   'waiting_review run.timed_out[1]': closing,
+};
+
+const onceOnly = 'no undo of the workflow is tried again';
+
+/** For workflows whose undos have one attempt each. */
+export const undoneAtOnce = {
+  'compensating.undoing undo.failed': onceOnly,
+  'compensating.backing_off undo.retry_due': onceOnly,
 };
