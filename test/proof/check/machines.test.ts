@@ -14,6 +14,23 @@ describe('the workflows of machines/', () => {
     expect(workflows.length).toBeGreaterThanOrEqual(3);
   });
 
+  it('M255: automate eight operational processes', () => {
+    const names = workflows.map(({ workflow }) => workflow.name);
+
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'credential-verification',
+        'document-index',
+        'enrolment',
+        'etl',
+        'incident-response',
+        'order-fulfillment',
+        'order-transaction',
+        'quarterly-report',
+      ]),
+    );
+  });
+
   it.each(workflows.map(({ workflow }) => [workflow.name, workflow] as const))(
     '%s: every rule holds, without an assumption',
     (_, workflow) => {
