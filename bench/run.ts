@@ -18,6 +18,11 @@ check        how long the proofs take, by size and shape of the workflow
   --steps <n>                   leave out workflows with more steps, default 10000
 paths        how many paths take every transition, by size and shape of the workflow, and how long finding them takes
   --steps <n>                   leave out workflows with more steps, default 10000
+credential-verification   records verified by a plain script, and by the workflow, against slow platforms
+  --store sqlite|lowdb|memory   default sqlite
+  --inflight <n>                default 64
+  --records <n>                 default 40
+  --latency <ms>                of each answer, default 50
 all
   --rounds <n>                  measured rounds, of which the median counts, default 5
   --folder <path>               where to write; default node_modules/.cache
@@ -37,6 +42,8 @@ function read() {
       inflight: { type: 'string', default: '64' },
       runs: { type: 'string', default: '3000' },
       steps: { type: 'string', default: '10000' },
+      records: { type: 'string', default: '40' },
+      latency: { type: 'string', default: '50' },
       finished: { type: 'string', default: '0,10000,100000' },
       rounds: { type: 'string', default: '5' },
       folder: { type: 'string' },
@@ -54,6 +61,8 @@ function read() {
     inflight: count('inflight', values.inflight, 1),
     runs: count('runs', values.runs, 1),
     steps: count('steps', values.steps, 1),
+    records: count('records', values.records, 1),
+    latencyMs: count('latency', values.latency, 0),
     finished: values.finished.split(',').map((text) => count('finished', text, 0)),
     rounds: count('rounds', values.rounds, 1),
   };
@@ -99,6 +108,11 @@ async function measure({ name, ...options }: ReturnType<typeof read>): Promise<R
       const { pathsBenchmark, pathsTable } = await import('./paths.ts');
       const json = pathsBenchmark(options);
       return { json, table: pathsTable(json) };
+    }
+    case 'credential-verification': {
+      const { credentialBenchmark, credentialTable } = await import('./credential-verification.ts');
+      const json = await credentialBenchmark(options);
+      return { json, table: credentialTable(json) };
     }
     default:
       throw new TypeError(`There is no benchmark "${name}"`);

@@ -96,6 +96,28 @@ describe('the benchmarks', () => {
     ]);
   });
 
+  it('M240, M256: says how much faster records are verified than by a script', async () => {
+    const { stdout } = await bench(
+      'credential-verification',
+      '--records',
+      '3',
+      '--latency',
+      '5',
+      ...tiny,
+    );
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      benchmark: 'credential-verification',
+      records: 3,
+      latencyMs: 5,
+      scriptMsPerRecord: aFigure,
+      engineMsPerRecord: aFigure,
+      ratio: aFigure,
+      oneAtATime: { msPerRecord: aFigure, ratio: aFigure },
+      environment: anEnvironment,
+    });
+  });
+
   it('prints a table to people', async () => {
     const { stdout } = await bench(
       'hello-seq3',
