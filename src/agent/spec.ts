@@ -90,9 +90,16 @@ export function specOf<I extends z.ZodType, A extends Schema>(
 
 function readingTool(agent: string, tool: object): TaskParts {
   const parts = requireTool(agent, tool);
-  if (!parts.needsApproval) return parts;
+  const place = { task: agent };
+  if (!parts.needsApproval && (parts.binding.resources?.size ?? 0) === 0) return parts;
+  if (!parts.needsApproval) {
+    throw definitionInvalid(
+      place,
+      `tool "${parts.binding.name}" declares resources, which only steps are given; let it open what it needs by itself`,
+    );
+  }
   throw definitionInvalid(
-    { task: agent },
+    place,
     `tool "${parts.binding.name}" needs approval, so the agent may only propose it; give it to \`agentWithApproval\` as \`proposes\``,
   );
 }
