@@ -19,11 +19,12 @@ export const processData = defineTask({
   failures: { no_data: z.object({ received: z.int() }) },
   timeout: '10s',
   compensate: 'none',
-  async run({ input: { values: received, range }, fail }) {
+  async run(context) {
+    const { values: received, range } = context.input;
     const isMeasured = (value: number | null) =>
       value !== null && value >= range.from && value <= range.to;
     const values = received.filter((value) => value !== null).filter(isMeasured);
-    if (values.length === 0) return fail('no_data', { received: received.length });
+    if (values.length === 0) return context.fail('no_data', { received: received.length });
     return { values, left_out: received.length - values.length };
   },
 });
