@@ -1,36 +1,42 @@
+import { z } from 'zod';
 import {
-  type Breakdown,
+  Breakdown,
   capitalised,
   formatAmount,
   formatDay,
   formatShare,
   sum,
-  type Trend,
+  Trend,
 } from './figures.ts';
 
-export interface AnalysisRequest {
+export interface Figures {
   readonly trend: Trend;
   readonly breakdown: Breakdown;
-  /** For analysts that ask a language model; the offline one needs neither. */
-  readonly model: string;
-  readonly maxTokens: number;
 }
 
-export interface Analysis {
-  /** A sentence each, the most important first; none if there is nothing to say. */
-  readonly insights: string[];
-  /** Who or what wrote them; printed in the report. */
-  readonly source: string;
-}
-
-/** Turns figures into insights. An analyst that asks a language model is put in the place of {@link analyseOffline}. */
-export type Analyst = (request: AnalysisRequest, signal: AbortSignal) => Promise<Analysis>;
-
-/** The same figures always give the same three insights. No network, and no pretence of a language model. */
-export const analyseOffline: Analyst = async ({ trend, breakdown }) => ({
-  insights: [...direction(trend), ...peak(trend), ...largestPart(breakdown)],
-  source: 'offline analysis, no language model',
+const wanted = 3;
+const Insights = z.object({
+  insights: z.array(z.string().trim().min(1).max(500)).max(wanted),
 });
+
+export const offlineSource = 'offline analysis, no language model';
+
+/** Turns figures into insights. Without a provider in the environment they are computed, and {@link offlineSource} is told as their source. */
+export const analyst = {
+  name: 'analyst',
+  system:
+    'You find what matters in the figures of a business. Each insight is one sentence with its numbers.',
+  input: z.object({ trend: Trend, breakdown: Breakdown }),
+  prompt: (figures: Figures) =>
+    `Analyse this data summary and provide ${wanted} key insights: ${JSON.stringify(figures)}`,
+  output: Insights,
+  offline: ({ input }: { input: Figures }) => ({ answer: { insights: insightsOf(input) } }),
+};
+
+/** A sentence each, the most important first; none if there is nothing to say. The same figures always give the same. */
+function insightsOf({ trend, breakdown }: Figures): string[] {
+  return [...direction(trend), ...peak(trend), ...largestPart(breakdown)];
+}
 
 function direction({ points, subject, unit, per }: Trend): string[] {
   const half = Math.floor(points.length / 2);

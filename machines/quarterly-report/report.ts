@@ -28,7 +28,6 @@ const ReportInput = z
   })
   .refine(({ from, to }) => from <= to, { path: ['to'], error: 'must not be before "from"' });
 
-/** For the analyst that asks a language model; the offline one needs neither. */
 const languageModel = { model: 'llama-3.3-70b-versatile', max_tokens: 300 };
 
 /** The template of all reports: load, analyse, draw, compose, send. Start it by hand, by an event or by a schedule. */

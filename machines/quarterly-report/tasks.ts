@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { ask, Usage } from '../../src/agent/index.ts';
 import { defineTask, PermanentError } from '../../src/index.ts';
 import { sendMail } from '../../src/notify/index.ts';
 import { dataPath, isMissing, writeAtomically } from '../files.ts';
-import { analyseOffline } from './analysis.ts';
+import { analyst, offlineSource } from './analysis.ts';
 import { Breakdown, Trend } from './figures.ts';
 import { ordersPath } from './generate-data.ts';
 import { renderReport } from './html.ts';
@@ -36,18 +37,21 @@ export const loadData = defineTask({
 
 export const analyse = defineTask({
   name: 'analyse_with_llm',
-  description: 'Finds three key insights in the figures; offline for now, and it says so.',
+  description: 'Finds three key insights in the figures, by a language model if one is configured.',
   input: z.object({
     trend: Trend,
     breakdown: Breakdown,
     model: z.string(),
     max_tokens: z.int().positive(),
   }),
-  output: z.object({ insights: z.array(z.string()), source: z.string() }),
+  output: z.object({ insights: z.array(z.string()), source: z.string(), usage: Usage }),
+  retry: { maxAttempts: 5 },
   timeout: '60s',
   compensate: 'none',
-  async run({ input: { max_tokens: maxTokens, ...request }, signal }) {
-    return analyseOffline({ ...request, maxTokens }, signal);
+  async run(context) {
+    const { model, max_tokens: maxTokens, ...figures } = context.input;
+    const { answer, usage, source } = await ask({ ...analyst, model, maxTokens }, figures, context);
+    return { ...answer, usage, source: usage.model === 'offline' ? offlineSource : source };
   },
 });
 

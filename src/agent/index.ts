@@ -7,6 +7,7 @@ export {
   type ProposingAgent,
   type ProposingAgentDefinition,
 } from './approval.ts';
+export { ask } from './ask.ts';
 export type { OfflineReply, OfflineRequest } from './offline-model.ts';
 export type { AgentDefinition } from './spec.ts';
 export { type ToolDefinition, tool } from './tool.ts';

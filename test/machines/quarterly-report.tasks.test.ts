@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ordersPath } from '../../machines/quarterly-report/generate-data.ts';
 import {
   analyse,
@@ -11,6 +11,7 @@ import {
 } from '../../machines/quarterly-report/tasks.ts';
 import { callTask, undoTask } from '../support/call-task.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
+import { startModelServer, withoutProvider } from '../support/model-server.ts';
 
 const dataDirectory = useDataDirectory();
 const quarter = {
@@ -98,6 +99,8 @@ describe('load_data', () => {
 });
 
 describe('analyse_with_llm', () => {
+  beforeEach(withoutProvider);
+
   it('computes three key insights and says that no language model was asked', async () => {
     const { trend: points, breakdown: parts } = await readQuarter();
 
@@ -114,7 +117,30 @@ describe('analyse_with_llm', () => {
         'Materials is the largest part of costs: €137,323, 48.9% of €280,873.',
       ],
       source: 'offline analysis, no language model',
+      usage: { model: 'offline', calls: 1, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
     });
+  });
+
+  it('M068: asks llama-3.3-70b-versatile for 3 key insights in at most 300 tokens, once', async () => {
+    const insights = ['Revenue rose.', 'February was best.', 'Materials cost most.'];
+    const server = await startModelServer(JSON.stringify({ insights }));
+    const { trend: points, breakdown: parts } = await readQuarter();
+
+    const analysis = await callTask(analyse, {
+      trend: { ...trend, points },
+      breakdown: { ...breakdown, points: parts },
+      ...model,
+    });
+
+    expect(analysis).toMatchObject({
+      insights,
+      source: 'llama-3.3-70b-versatile',
+      usage: { calls: 1, input_tokens: 10, output_tokens: 5 },
+    });
+    expect(server.requests).toMatchObject([{ model: 'llama-3.3-70b-versatile', max_tokens: 300 }]);
+    expect(server.requests[0]?.messages[1]?.content).toContain(
+      'Analyse this data summary and provide 3 key insights: {"trend":{',
+    );
   });
 
   it('has no insights into nothing', async () => {

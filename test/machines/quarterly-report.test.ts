@@ -72,11 +72,13 @@ describe('quarterly report', () => {
   it('tries again until the mail server takes the mail', async () => {
     server.behave({ kind: 'refuse', at: 'mail', code: 451 });
     const { engine, clock, runId } = await aReport();
-    await vi.waitFor(async () =>
-      expect((await engine.get(runId)).waitingOn).toMatchObject([
-        { kind: 'timer', step: 'send_email' },
-        { kind: 'retry' },
-      ]),
+    await vi.waitFor(
+      async () =>
+        expect((await engine.get(runId)).waitingOn).toMatchObject([
+          { kind: 'timer', step: 'send_email' },
+          { kind: 'retry' },
+        ]),
+      { timeout: 10_000 },
     );
 
     server.behave({ kind: 'accept' });
