@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const patienceMs = 120_000;
 /** Pages of fragments, which stand for themselves. */
-const fragments: ReadonlySet<string> = new Set(['agents.md', 'data.md', 'notifications.md']);
+const fragments: ReadonlySet<string> = new Set(['agents.md', 'notifications.md']);
 let folder: string;
 
 beforeAll(async () => {
