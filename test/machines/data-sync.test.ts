@@ -127,6 +127,10 @@ describe('data sync', () => {
 
 describeWorkflow(dataSync, {
   unreachable: {
+    'compensating.choosing always[1]': 'nothing of the workflow is to be undone',
+    'processing.draining always': 'nothing of the workflow can be undone',
+    'processing.draining always[3]': 'nothing in the workflow can fail',
+    'processing.working.sources.running sources.failed': 'failures of items are collected',
     ...startedUnconditionally,
     ...neverTimedOut,
     ...closedByPolicy,

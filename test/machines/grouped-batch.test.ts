@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fixtures } from '../../machines/grouped-batch/fixtures.ts';
 import input from '../../machines/grouped-batch/requests.json' with { type: 'json' };
 import { handleRequest, sendBatch } from '../../machines/grouped-batch/tasks.ts';
 import { groupedBatch } from '../../machines/grouped-batch/workflow.ts';
@@ -93,11 +94,12 @@ describe('grouped batch', () => {
 });
 
 describeWorkflow(groupedBatch, {
+  ...fixtures,
   unreachable: { ...undoneAtOnce, ...neverTimedOut, ...closedByPolicy },
   onDone: printWalk,
 });
-describeCrashes(groupedBatch, sampled(40));
-describeCrashes(groupedBatch, { stores: ['lowdb'], ...sampled(12) });
+describeCrashes(groupedBatch, { ...fixtures, ...sampled(40) });
+describeCrashes(groupedBatch, { ...fixtures, stores: ['lowdb'], ...sampled(12) });
 
 async function anEnd(given: { requests: unknown[] }) {
   const { engine } = await openBench({ workflows: [groupedBatch] });

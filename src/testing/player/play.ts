@@ -255,9 +255,6 @@ function positionIn(counts: ReadonlyMap<string, number>, script: Script): number
     const found = names.find((name) => (used.get(name) ?? 0) < (counts.get(name) ?? 0));
     if (found === undefined) return position;
     used.set(found, (used.get(found) ?? 0) + 1);
-    // What a function threw at stands there as well, and is not the same event of a later pass.
-    const own = used.get(move.type) ?? 0;
-    if (found === 'run.faulted' && own < (counts.get(move.type) ?? 0)) used.set(move.type, own + 1);
   }
   return script.answers.length;
 }

@@ -1,0 +1,7 @@
+import type { Fixtures } from '../../src/testing/index.ts';
+import example from './requests.json' with { type: 'json' };
+
+/** With notifications and without: generated requests seldom fit a type. */
+export const fixtures: Fixtures = {
+  inputs: [example, { requests: example.requests.slice(0, 1) }],
+};
