@@ -61,10 +61,14 @@ export const documentIndex = defineWorkflow({
       },
       delete: (document) =>
         w.task('delete', deleteFromIndex, { input: { doc_id: document.$.doc_id } }),
-      dead_letter: (letter) =>
-        w.task('dead_letter', keepDeadLetter, {
+      dead_letter(letter) {
+        const kept = w.task('dead_letter', keepDeadLetter, {
           input: { event: w.input, reason: letter.$.reason },
-        }),
+        });
+        // The run has done what can be done, so it completes; this says for whoever lists runs that it is no success.
+        w.milestone('event_set_aside', { after: [kept] });
+        return kept;
+      },
     });
   },
 });

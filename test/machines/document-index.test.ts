@@ -135,6 +135,7 @@ describe('routing', () => {
       reason,
       dead_letter_id,
     });
+    expect((await engine.get(runId)).milestones).toMatchObject([{ name: 'event_set_aside' }]);
     expect(await deadLetters.read(dead_letter_id)).toEqual({
       status: 'done',
       details: { event: { ...event, url: null }, reason },
