@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { chunkText } from '../../machines/document-index/chunk.ts';
@@ -170,16 +170,18 @@ describe('the index', () => {
 async function aService(status = 200) {
   const Body = z.object({ model: z.string(), input: z.array(z.string()) });
   const requests: object[] = [];
-  const server = createServer(async (request, response) => {
-    const { model, input } = Body.parse(
-      JSON.parse(Buffer.concat(await request.toArray()).toString()),
-    );
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const text = Buffer.concat(await request.toArray()).toString();
+    const { model, input } = Body.parse(JSON.parse(text));
     const { authorization } = request.headers;
     requests.push({ path: request.url, authorization, model, input });
-    const data = input.map((text, index) => ({ index, embedding: [text.length, 0.5] }));
+    const data = input.map((each, index) => ({ index, embedding: [each.length, 0.5] }));
     response
       .writeHead(status, { 'content-type': 'application/json', 'retry-after': '7' })
       .end(JSON.stringify(status === 200 ? { data } : { error: { message: 'no' } }));
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
   await new Promise<void>((listening) => {
     server.listen(0, '127.0.0.1', listening);
