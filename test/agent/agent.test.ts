@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { agent, tool } from '../../src/agent/index.ts';
+import { taskParts } from '../../src/definition/task.ts';
 import { defineWorkflow, PermanentError, TransientError } from '../../src/index.ts';
 import { callTask } from '../support/call-task.ts';
 import { entryOf, openBench, second, until } from '../support/engine-bench.ts';
@@ -120,6 +121,21 @@ describe('an agent with a tool', () => {
       { turn: 1, text: 'It is on its w' },
       { turn: 1, text: 'It is on its way.' },
     ]);
+  });
+
+  it('keeps what is sensitive in a tool sensitive in its own output', () => {
+    const findKey = tool({
+      name: 'find_key',
+      description: 'Finds the key of a door.',
+      input: z.object({ door: z.string() }),
+      output: z.object({ key: z.string().meta({ sensitive: true }) }),
+      compensate: 'none',
+      run: async () => ({ key: '0000' }),
+    });
+    const porter = agent({ name: 'porter', input: z.string(), tools: [findKey] });
+
+    expect(taskParts(porter)?.call.sensitive.output).toContainEqual(['toolUses']);
+    expect(taskParts(clerk)?.call.sensitive.output).toEqual([]);
   });
 
   it('may not act by itself: a tool with effects is refused when the agent is defined', () => {
