@@ -7,7 +7,8 @@ import { payments, studentSystem } from '../../machines/enrolment/platforms.ts';
 import { standInOf } from '../../machines/platform.ts';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { createOrchestrator, type RunEvent } from '../../src/index.ts';
-import { describeWorkflow } from '../../src/testing/index.ts';
+import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
+import { sampled } from '../crash/support/seed.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { openBench, until } from '../support/engine-bench.ts';
 import { printWalk } from './support/print-walk.ts';
@@ -100,6 +101,7 @@ describeWorkflow(admissions, {
   },
   onDone: printWalk,
 });
+describeCrashes(admissions, { ...sampled(30) });
 
 const silent = {
   debug() {},
