@@ -1,10 +1,12 @@
 /** The orchestrator: the engine with its default parts, and the types of the workflows it runs. */
 import { type Logger as PinoLogger, pino } from 'pino';
+import type { z } from 'zod';
 import { createInlineExecutor } from './adapters/inline/executor.ts';
 import { createDirectDispatcher } from './adapters/local/direct.ts';
 import { createLocalDispatcher, type LocalDispatcherOptions } from './adapters/local/dispatcher.ts';
 import { systemClock } from './adapters/system/clock.ts';
 import { createSystemIds } from './adapters/system/ids.ts';
+import { type Entity, readEntity } from './definition/entity.ts';
 import type { EventType } from './definition/event.ts';
 import type { Workflow } from './definition/workflow.ts';
 import type { RunEvent } from './engine/announcer.ts';
@@ -183,6 +185,8 @@ export interface Orchestrator {
    * @throws SignalboxError `WORKFLOW_UNKNOWN`, `INPUT_INVALID` if the mapping names steps nobody has, `RUN_NOT_FOUND`, `STORE_UNAVAILABLE`
    */
   migrate(options: MigrateOptions): Promise<MigrationReport>;
+  /** The state of an entity now; its first value if no command has changed it. @throws SignalboxError `OUTPUT_INVALID` if it does not fit the schema */
+  entity<S extends z.ZodType>(entity: Entity<S>, key: string): Promise<z.output<S>>;
   /** Every run at one moment, with its history. */
   export(): AsyncIterable<ExportedRun>;
   /** Looks at once for work that is due; the orchestrator does so by itself. */
@@ -297,6 +301,7 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     prune: ({ finishedBefore, dryRun = false, ...rest }) =>
       engine.prune({ ...rest, dryRun, finishedBeforeMs: finishedBefore.getTime() }),
     migrate: (options) => engine.migrate(options),
+    entity: async (entity, key) => readEntity(entity, key, await engine.entity(entity.name, key)),
     export: () => engine.export(),
     sweep: () => engine.sweep(),
     workflows: engine.catalogue.workflows,

@@ -12,6 +12,11 @@ export type {
 } from './builder-api.ts';
 export type { ContextKeyDefinition, ContextOf, Reduction } from './context.ts';
 export { contractOf, doorOf, sensitivePaths } from './contract.ts';
+export {
+  type CommandDefinition,
+  defineEntity,
+  type Entity,
+} from './entity.ts';
 export { defineEvent, type EventType } from './event.ts';
 export { failureOfStatus } from './http-failure.ts';
 export { jsonSchemaOf } from './json-schema.ts';

@@ -17,6 +17,7 @@ import { canonical, digest } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
+import type { Entities } from './entities.ts';
 import type { Incoming } from './incoming.ts';
 import { fallbackPath, idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
@@ -38,6 +39,7 @@ export interface WorkDeps extends Omit<RunTableDeps, 'onCommitted' | 'onDropped'
   readonly executor: Executor;
   readonly breakers: Breakers;
   readonly scopes: ResourceScopes;
+  readonly entities: Entities;
   isClosed(): boolean;
   /** Attempts this process runs now, by token. */
   readonly inFlight: Map<
@@ -149,6 +151,11 @@ export function createAttempts(deps: WorkDeps): Attempts {
           log: bound,
           run: runInfo(run),
           checkpoint: createCheckpoints(deps, run, path, item.token),
+          entities: deps.entities.of({
+            runId,
+            fence: { runId, epoch: run.state.epoch },
+            token: item.token,
+          }),
         },
         onHeartbeat(details) {
           if (attempt !== undefined) attempt.details = details;

@@ -1,7 +1,7 @@
 /** The engine: decides purely, commits once, then acts. Everything it touches comes in through ports. */
 import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
-import type { JsonObject } from '../plan/json.ts';
+import type { Json, JsonObject } from '../plan/json.ts';
 import type { RunMode } from '../plan/mode.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -26,6 +26,7 @@ import { type Courier, createCourier } from './courier.ts';
 import { createDoor } from './door.ts';
 import type { Command } from './draft.ts';
 import { createDriver, type Driver } from './driver.ts';
+import { createEntities } from './entities.ts';
 import { createForker, type Fork, type ForkOptions } from './fork.ts';
 import { createLauncher, type Started } from './launcher.ts';
 import type { LiveRun } from './live-run.ts';
@@ -73,6 +74,8 @@ export interface Engine extends Reader, Driver {
   damaged(): Promise<readonly DamagedRun[]>;
   prune(query: PruneQuery): Promise<readonly string[]>;
   migrate(options: MigrateOptions): Promise<MigrationReport>;
+  /** Stored form; `null` if no command has changed it. */
+  entity(name: string, key: string): Promise<Json | null>;
   export(): AsyncIterable<ExportedRun>;
   sweep(): Promise<void>;
   close(options: { readonly graceMs: number }): Promise<void>;
@@ -119,6 +122,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   const reader = createReader(store, catalogue);
   const breakers = createBreakers(store, clock, log);
+  const isClosed = () => closing !== null;
+  const entities = createEntities({ store, clock, log, settings, inFlight, isClosed });
   const deps: WorkDeps = {
     store,
     queue,
@@ -136,7 +141,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     breakers,
     inFlight,
     cutOff: new Set(),
-    isClosed: () => closing !== null,
+    isClosed,
+    entities,
   };
   const attempts = createAttempts(deps);
   const undoing = createUndoing(deps);
@@ -280,6 +286,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (options.dryRun !== true) assertOpen();
       return migrate(options);
     },
+    entity: async (name, key) => (await store.entity(name, key))?.state ?? null,
     export: () => store.export(),
     sweep: () => (store.readOnly ? Promise.resolve() : sweeper.sweep()),
     close({ graceMs }) {

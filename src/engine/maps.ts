@@ -327,6 +327,11 @@ export function createMaps(deps: WorkDeps): Maps {
             log: bound,
             run: runInfo(run),
             checkpoint: createCheckpoints(deps, run, path, pass.open.token),
+            entities: deps.entities.of({
+              runId: run.header.id,
+              fence: { runId: run.header.id, epoch: run.state.epoch },
+              token: pass.open.token,
+            }),
           },
           onHeartbeat: () => {},
         });

@@ -63,6 +63,11 @@ export function createNotices(deps: WorkDeps): Notices {
                 log: bound,
                 run: runInfo(run),
                 checkpoint: (_name, compute) => compute(),
+                entities: deps.entities.of({
+                  runId: run.header.id,
+                  fence: { runId: run.header.id, epoch: run.state.epoch },
+                  token: null,
+                }),
               },
               onHeartbeat: () => {},
             })

@@ -5,6 +5,7 @@ import type { Json } from '../plan/json.ts';
 import type { MapStep, RetryPolicy, TaskCall, TaskStep } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
+import type { EntityAccess } from '../ports/bindings.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
@@ -111,7 +112,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
         );
       const outcome: AttemptOutcome = isQuarantined(item, deps.settings)
         ? { ok: false, failure: quarantined(`the undo of "${entry.path}"`, item), durationMs: 0 }
-        : await carryOut(entry, item.attempt, abort.signal);
+        : await carryOut(entry, item.attempt, abort.signal, accessOf(run, entry, item.token));
       await persist(deps, () => settle(runId, item, entry, outcome));
     } catch (error) {
       if (
@@ -130,13 +131,20 @@ export function createUndoing(deps: WorkDeps): Undoing {
     }
   }
 
+  /** The undo is the failing run's, the command that of the run whose step it undoes. */
+  function accessOf(run: LiveRun, entry: UndoEntry, token: string): EntityAccess {
+    const fence = { runId: run.header.id, epoch: run.state.epoch };
+    return deps.entities.of({ runId: entry.run.header.id, fence, token });
+  }
+
   async function carryOut(
     entry: UndoEntry,
     attempt: number,
     signal: AbortSignal,
+    entities: EntityAccess,
   ): Promise<AttemptOutcome> {
     const node = entry.run.definition.index.nodes.get(entry.completed.step);
-    if (node?.kind === 'map') return undoItems(entry, attempt, signal);
+    if (node?.kind === 'map') return undoItems(entry, attempt, signal, entities);
     if (node?.kind !== 'task')
       return failed('NotUndoable', `Step "${entry.path}" has nothing that undoes it`);
     const call = callOf(node, entry.completed);
@@ -149,6 +157,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
       entry.completed.output,
       attempt,
       signal,
+      entities,
     );
   }
 
@@ -161,6 +170,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
     stored: Json | undefined,
     attempt: number,
     signal: AbortSignal,
+    entities: EntityAccess,
   ): Promise<AttemptOutcome> {
     if (call.compensate === 'irreversible')
       return failed('Irreversible', `Step "${path}" cannot be undone: it is declared irreversible`);
@@ -184,6 +194,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
         idempotencyKey: undoKey(entry.run.header.id, path, entry.run.state.generation),
         log: log.child({ runId: entry.run.header.id, step: path, attempt, undo: true }),
         run: runInfo(entry.run),
+        entities,
       },
     });
   }
@@ -193,6 +204,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
     entry: UndoEntry,
     attempt: number,
     signal: AbortSignal,
+    entities: EntityAccess,
   ): Promise<AttemptOutcome> {
     const { run, completed } = entry;
     const node = run.definition.index.nodes.get(completed.step);
@@ -232,6 +244,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
           state.results[part.id],
           attempt,
           signal,
+          entities,
         );
         if (!outcome.ok) {
           const canBeRetried = outcome.failure.retryable && attempt < maxAttempts;

@@ -32,6 +32,24 @@ export type RunInfo = {
   readonly startedAtMs: number;
 };
 
+/** State that outlives runs, as one attempt or undo reaches it. */
+export interface EntityAccess {
+  /** `null` if no command has changed it. */
+  read(name: string, key: string): Promise<Json | null>;
+  /**
+   * Applies `next` to the state, once per `id`: a repetition gets the result of the first time. Commands of one key come one after the other.
+   *
+   * @param command.next - pure; called again if another process was faster. What it throws changes nothing
+   * @throws SignalboxError `PAYLOAD_TOO_LARGE`, `LEASE_LOST` if the attempt no longer counts
+   */
+  change(command: {
+    readonly name: string;
+    readonly key: string;
+    readonly id: string;
+    readonly next: (current: Json | null) => { readonly state: Json; readonly output: Json };
+  }): Promise<Json>;
+}
+
 /** What an attempt, forward or undo, gets besides its input. */
 export interface AttemptInfo {
   /** From 1. */
@@ -44,6 +62,8 @@ export interface AttemptInfo {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly run: RunInfo;
+  /** For the commands of `defineEntity`, which are tasks of their own. */
+  readonly entities: EntityAccess;
 }
 
 /** What `open` of a resource gets. */

@@ -200,6 +200,24 @@ export interface BreakerRecord {
   readonly resetAfterMs: number;
 }
 
+/** State by name and key that belongs to no run. */
+export interface EntityRecord {
+  readonly name: string;
+  readonly key: string;
+  /** Counts writes, from 1. */
+  readonly revision: number;
+  readonly state: Json;
+  /** Commands that may be repeated, oldest first. */
+  readonly applied: readonly AppliedCommand[];
+}
+
+/** A command to an entity that has been applied, and what it yielded. */
+export interface AppliedCommand {
+  readonly id: string;
+  readonly runId: string;
+  readonly output: Json;
+}
+
 // --- reading -----------------------------------------------------------------------------------------------------------------------
 
 export interface RunQuery {
@@ -327,6 +345,16 @@ export interface Store {
     step: string,
     page: { readonly afterIndex: number; readonly limit: number },
   ): Promise<readonly MapItem[]>;
+
+  entity(name: string, key: string): Promise<EntityRecord | null>;
+  /**
+   * Compare-and-set on `record.revision - 1`; durable when it resolves.
+   *
+   * @returns `conflict` if another was faster, `stale` if the fence is
+   */
+  saveEntity(record: EntityRecord, fence: Fence): Promise<'saved' | 'conflict' | 'stale'>;
+  /** Every entity, in no particular order. Not removed by `prune`. */
+  entities(): AsyncIterable<EntityRecord>;
 
   /** Removes output, input hash and salt of these entries; the chain still verifies. */
   erase(runId: string, seqs: readonly number[]): Promise<void>;

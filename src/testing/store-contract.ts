@@ -7,6 +7,7 @@ import { describe, it } from 'vitest';
 import type { Store } from '../ports/store.ts';
 import type { StoreCase, StoreSupport } from './store-contract/case.ts';
 import { commitCases } from './store-contract/commit-cases.ts';
+import { entityCases } from './store-contract/entity-cases.ts';
 import { keyCases } from './store-contract/key-cases.ts';
 import { listingCases } from './store-contract/listing-cases.ts';
 import { messageCases } from './store-contract/message-cases.ts';
@@ -31,6 +32,7 @@ export const storeContract: readonly StoreCase[] = [
   ...schedulingCases,
   ...listingCases,
   ...partCases,
+  ...entityCases,
   ...upkeepCases,
   ...valueCases,
 ];

@@ -379,6 +379,20 @@ const breakages: { readonly [what: string]: Breakage } = {
       return store.saveBreaker({ ...record, revision: (before?.revision ?? 0) + 1 });
     },
   }),
+  'saves entities without comparing': (store) => ({
+    async saveEntity(record, fence) {
+      const before = await store.entity(record.name, record.key);
+      return store.saveEntity({ ...record, revision: (before?.revision ?? 0) + 1 }, fence);
+    },
+  }),
+  'saves entities of anybody': (store) => ({
+    async saveEntity(record, fence) {
+      const run = await store.load('run-1');
+      const current = { runId: 'run-1', epoch: run?.state.epoch ?? fence.epoch };
+      return store.saveEntity(record, current);
+    },
+  }),
+  'lists no entities': () => ({ async *entities() {} }),
   'keeps one plan a name': (store) => ({
     plans: async () =>
       (await store.plans()).filter(
@@ -439,7 +453,7 @@ describe('the contract of stores', () => {
   it('fails a store that forgets everything when it is closed', async () => {
     const supports = { persistent: true, concurrent: false };
 
-    expect(await failures({ open: async () => createMemoryStore(), supports }, 10)).toHaveLength(5);
+    expect(await failures({ open: async () => createMemoryStore(), supports }, 10)).toHaveLength(6);
   });
 
   it('fails a store whose second process has a view of its own', async () => {

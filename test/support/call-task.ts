@@ -1,3 +1,4 @@
+import { entitiesInMemory } from '../../src/definition/in-memory/entities.ts';
 import { type Task, taskParts } from '../../src/definition/task.ts';
 import type {
   AttemptInfo,
@@ -46,6 +47,7 @@ function anAttempt(given: Partial<Attempt>): Attempt {
     attempt: 1,
     startedAtMs: 0,
     resources: {},
+    entities: entitiesInMemory(),
     idempotencyKey: 'run-1/step/1',
     signal: new AbortController().signal,
     log: silence,

@@ -8,6 +8,7 @@ import {
   type Disk,
   findByFileName,
   findClaim,
+  findEntity,
   findMessage,
   findResult,
   isResident,
@@ -54,6 +55,7 @@ export interface Needs {
   readonly keys?: readonly string[];
   readonly messages?: readonly string[];
   readonly results?: readonly string[];
+  readonly entities?: readonly string[];
   /** Anything else to be done while nothing is being written. */
   readonly work?: () => Promise<void>;
 }
@@ -76,6 +78,7 @@ export function createChanges(disk: Disk, lock: Lock): Changes {
     keys = [],
     messages = [],
     results = [],
+    entities = [],
     work,
   }: Needs): Promise<void> {
     try {
@@ -101,6 +104,10 @@ export function createChanges(disk: Disk, lock: Lock): Changes {
       await inParallel(results, async (key) => {
         const result = await findResult(disk, key);
         if (result !== null) tables.remembered.keep(key, result);
+      });
+      await inParallel(entities, async (id) => {
+        const entity = await findEntity(disk, id);
+        if (entity !== null) tables.entities.keep(id, entity);
       });
       await work?.();
     } catch (error) {
@@ -161,6 +168,7 @@ export function createChanges(disk: Disk, lock: Lock): Changes {
       tables.messages,
       tables.remembered,
       tables.breakers,
+      tables.entities,
       tables.plans,
     ].some(({ staged }) => staged.size > 0);
   }
@@ -201,6 +209,7 @@ export function createChanges(disk: Disk, lock: Lock): Changes {
     }
     for (const key of tables.claims.published.keys()) tables.claims.forget(key);
     for (const key of tables.remembered.published.keys()) tables.remembered.forget(key);
+    for (const id of tables.entities.published.keys()) tables.entities.forget(id);
     borrowed.runs.clear();
     borrowed.messages.clear();
   }

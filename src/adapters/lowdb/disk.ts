@@ -2,14 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { basename, join } from 'node:path';
-import type { DamagedRun, RememberedResult } from '../../ports/store.ts';
+import type { DamagedRun, EntityRecord, RememberedResult } from '../../ports/store.ts';
 import type { RunDocument } from '../shared/run-document.ts';
 import type { StoredClaim, StoredMessage, Tables } from '../shared/tables.ts';
 import { readDocument } from './document.ts';
 import { DamagedDocument } from './document-text.ts';
 import { damagedRunError } from './errors.ts';
 import { type FileSystem, hasCode } from './file-system.ts';
-import { keyFormat, messageFormat, resultFormat, runFormat } from './formats.ts';
+import { entityFormat, keyFormat, messageFormat, resultFormat, runFormat } from './formats.ts';
 import { extension, fileNameOf, type Layout } from './layout.ts';
 
 export interface Disk {
@@ -129,6 +129,11 @@ async function hasRun({ tables, damaged, files, layout }: Disk, runId: string): 
     if (!hasCode(error, 'ENOENT')) throw error;
     return tables.runs.published.has(runId);
   }
+}
+
+/** Read whenever it is asked for: there may be many, and few are used at a time. */
+export function findEntity({ files, layout }: Disk, id: string): Promise<EntityRecord | null> {
+  return readDocument(files, layout.entity(id), entityFormat);
 }
 
 export function findResult({ files, layout }: Disk, key: string): Promise<RememberedResult | null> {

@@ -9,7 +9,15 @@
  */
 import { crc32 } from 'node:zlib';
 
-export type DocumentKind = 'store' | 'run' | 'key' | 'message' | 'result' | 'breaker' | 'plan';
+export type DocumentKind =
+  | 'store'
+  | 'run'
+  | 'key'
+  | 'message'
+  | 'result'
+  | 'breaker'
+  | 'entity'
+  | 'plan';
 
 /** A file that is not what the store wrote. `reason` says from which byte on, where that can be known. */
 export class DamagedDocument extends Error {

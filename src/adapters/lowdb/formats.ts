@@ -4,6 +4,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type {
   BreakerRecord,
   Checkpoint,
+  EntityRecord,
   HistoryEntry,
   MapItem,
   Message,
@@ -96,4 +97,5 @@ export const keyFormat = plainFormat<StoredClaim>('key');
 export const messageFormat = plainFormat<StoredMessage>('message');
 export const resultFormat = plainFormat<RememberedResult>('result');
 export const breakerFormat = plainFormat<BreakerRecord>('breaker');
+export const entityFormat = plainFormat<EntityRecord>('entity');
 export const planFormat = plainFormat<Plan>('plan');

@@ -13,7 +13,7 @@ import { acquireLock } from './lock.ts';
 import { prunableRuns } from './pruning.ts';
 import { createReads } from './reading.ts';
 import { recover } from './recovery.ts';
-import { backUp, exportRuns } from './snapshot.ts';
+import { backUp, exportRuns, readEntities } from './snapshot.ts';
 import { createWrites, maxMapItems } from './writing.ts';
 
 export type { FileFacts, FileSystem, NewFile } from './file-system.ts';
@@ -80,6 +80,10 @@ async function openForWriting(
         changes.assertOpen();
         yield* exportRuns(disk, changes);
       },
+      async *entities() {
+        changes.assertOpen();
+        yield* readEntities(disk);
+      },
       backup: (destination) => backUp(disk, changes, resolve(destination)),
       close: () => changes.close(),
     };
@@ -118,6 +122,10 @@ function createReader(files: FileSystem, layout: Layout): Store {
     async *export() {
       yield* exportRuns(await look(), withoutWrites);
     },
+    async *entities() {
+      yield* readEntities(await look());
+    },
+    saveEntity: refuse,
     backup: refuse,
     async close() {
       isClosed = true;

@@ -16,6 +16,8 @@ export interface Layout {
   readonly keys: string;
   readonly results: string;
   readonly breakers: string;
+  /** Made with the first of them. */
+  readonly entities: string;
   /** A folder an hour, with an empty file for each run created in it: lists are read from their names. */
   readonly listing: string;
   readonly plans: string;
@@ -28,6 +30,7 @@ export interface Layout {
   key(key: string): string;
   result(key: string): string;
   breaker(name: string): string;
+  entity(id: string): string;
   plan(name: string, version: number, hash: string): string;
   listingEntry(createdAtMs: number, runId: string): string;
 }
@@ -65,6 +68,7 @@ export function createLayout(root: string): Layout {
     within('breakers'),
     within('plans'),
   ];
+  const entities = within('entities');
   const [finished, answered] = [join(runs, 'finished'), join(messages, 'answered')];
   return {
     root,
@@ -77,6 +81,7 @@ export function createLayout(root: string): Layout {
     keys: within(keys),
     results: within(results),
     breakers,
+    entities,
     plans,
     listing,
     folders: [
@@ -101,6 +106,7 @@ export function createLayout(root: string): Layout {
     key: (key) => sharded(keys, fileNameOf(key)),
     result: (key) => sharded(results, fileNameOf(key)),
     breaker: (name) => join(breakers, fileNameOf(name) + extension),
+    entity: (id) => join(entities, fileNameOf(id) + extension),
     plan: (name, version, hash) =>
       join(plans, fileNameOf(JSON.stringify([name, version, hash])) + extension),
     listingEntry: (createdAtMs, runId) =>

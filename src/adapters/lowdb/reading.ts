@@ -1,5 +1,6 @@
 /** The reads of the store port. */
 import type { Store } from '../../ports/store.ts';
+import { entityId } from '../shared/changes.ts';
 import {
   checkpointsAt,
   historyOf,
@@ -11,7 +12,7 @@ import {
 import { checkLimit } from '../shared/run-query.ts';
 import { claimableRuns, earliestDueAtMs, runsAwaiting } from '../shared/scheduling.ts';
 import { copyOf } from '../shared/values.ts';
-import { type Disk, findClaim, findMessage, findRun } from './disk.ts';
+import { type Disk, findClaim, findEntity, findMessage, findRun } from './disk.ts';
 import { listRuns } from './listing.ts';
 
 type Reads = Pick<
@@ -32,6 +33,7 @@ type Reads = Pick<
   | 'plans'
   | 'checkpoints'
   | 'items'
+  | 'entity'
 >;
 
 /** @param using - calls its argument with the directory as it is now; throws what a caller may see */
@@ -92,6 +94,7 @@ export function createReads(using: <T>(read: (disk: Disk) => T | Promise<T>) => 
       ),
     checkpoints: (runId, generation, path) =>
       queryRun(runId, [], (document) => checkpointsAt(document, generation, path)),
+    entity: (name, key) => query((disk) => findEntity(disk, entityId(name, key))),
     items: (runId, generation, step, { afterIndex, limit }) =>
       queryRun(runId, [], (document) => itemsAfter(document, generation, step, afterIndex, limit)),
   };

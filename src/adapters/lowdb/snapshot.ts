@@ -1,13 +1,15 @@
 /** The whole store at one moment. */
 import { dirname, join, sep } from 'node:path';
-import type { ExportedRun } from '../../ports/store.ts';
+import type { EntityRecord, ExportedRun } from '../../ports/store.ts';
 import { type RunDocument, toExportedRun } from '../shared/run-document.ts';
 import { copyOf } from '../shared/values.ts';
 import type { Changes, Watcher } from './changes.ts';
 import { makeWithParents } from './directory.ts';
 import { type Disk, findByFileName } from './disk.ts';
+import { readDocument } from './document.ts';
 import { unavailableError } from './errors.ts';
 import { hasCode } from './file-system.ts';
+import { entityFormat } from './formats.ts';
 import { inParallel } from './in-parallel.ts';
 import { fileNameOf } from './layout.ts';
 import { placesNewestFirst } from './listing.ts';
@@ -38,6 +40,18 @@ export async function* exportRuns(
     }
   } finally {
     changes.watchers.delete(watch);
+  }
+}
+
+/** Each as it is when its turn comes. */
+export async function* readEntities({ files, layout }: Disk): AsyncIterable<EntityRecord> {
+  const names = await files.list(layout.entities).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  });
+  for (const name of names) {
+    const record = await readDocument(files, join(layout.entities, name), entityFormat);
+    if (record !== null) yield record;
   }
 }
 

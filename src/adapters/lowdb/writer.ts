@@ -4,7 +4,7 @@
  * 1. every new document, complete, under a temporary name: if one cannot be written, none is;
  * 2. entries of the listing, and keys: a key whose run is missing is free;
  * 3. documents of runs, each with what it asks of other documents: here a commit has happened;
- * 4. messages, answers, results, breakers, plans: made up for at the next start if a crash comes before them;
+ * 4. messages, answers, results, breakers, entities, plans: made up for at the next start if a crash comes before them;
  * 5. removals.
  */
 import { dirname, join } from 'node:path';
@@ -22,6 +22,7 @@ import {
 import { hasCode } from './file-system.ts';
 import {
   breakerFormat,
+  entityFormat,
   keyFormat,
   messageFormat,
   nothingPending,
@@ -134,6 +135,8 @@ export function createWriter(disk: Disk, token: string): Writer {
       add(others, resultFormat, layout.result(key), result);
     for (const [name, breaker] of written(tables.breakers))
       add(others, breakerFormat, layout.breaker(name), breaker);
+    for (const [id, entity] of written(tables.entities))
+      add(others, entityFormat, layout.entity(id), entity);
     for (const [, plan] of written(tables.plans))
       add(others, planFormat, layout.plan(plan.name, plan.version, plan.hash), plan);
     try {

@@ -4,15 +4,17 @@ import {
   applyAnswer,
   applyBreaker,
   applyCommit,
+  applyEntity,
   applyMessages,
   applyResultClaim,
   applyResultRelease,
+  entityId,
   isStale,
 } from '../shared/changes.ts';
 import { checkCommit } from '../shared/commit-check.ts';
 import { type RunDocument, withCheckpoint, withErased, withItems } from '../shared/run-document.ts';
 import { renewLeases } from '../shared/scheduling.ts';
-import { checkName, copyOf, mapTooLargeError } from '../shared/values.ts';
+import { checkEntity, checkName, copyOf, mapTooLargeError } from '../shared/values.ts';
 import type { Changes } from './changes.ts';
 import type { Disk } from './disk.ts';
 import { fileNameOf } from './layout.ts';
@@ -33,6 +35,7 @@ type Writes = Pick<
   | 'savePlan'
   | 'saveCheckpoint'
   | 'saveItems'
+  | 'saveEntity'
   | 'erase'
   | 'prune'
 >;
@@ -151,6 +154,15 @@ export function createWrites(disk: Disk, changes: Changes): Writes {
           change(fence.runId, (document) => withItems(document, copies));
           return true;
         },
+      });
+    },
+
+    async saveEntity(record, fence) {
+      checkEntity(record);
+      const copy = copyOf(record);
+      return changes.submit({
+        needs: { runs: [fence.runId], entities: [entityId(copy.name, copy.key)] },
+        apply: () => applyEntity(tables, copy, fence),
       });
     },
 

@@ -6,9 +6,11 @@ import {
   applyAnswer,
   applyBreaker,
   applyCommit,
+  applyEntity,
   applyMessages,
   applyResultClaim,
   applyResultRelease,
+  entityId,
   isStale,
 } from '../shared/changes.ts';
 import { checkCommit } from '../shared/commit-check.ts';
@@ -35,7 +37,7 @@ import {
 } from '../shared/run-query.ts';
 import { claimableRuns, earliestDueAtMs, renewLeases, runsAwaiting } from '../shared/scheduling.ts';
 import { createTables, type Tables } from '../shared/tables.ts';
-import { checkName, closedError, copyOf, mapTooLargeError } from '../shared/values.ts';
+import { checkEntity, checkName, closedError, copyOf, mapTooLargeError } from '../shared/values.ts';
 
 const maxMapItems = 100_000;
 
@@ -166,6 +168,17 @@ export function createMemoryStore(): Store {
       readRun(runId, [], (document) =>
         itemsAfter(document, generation, step, page.afterIndex, page.limit),
       ),
+
+    entity: async (name, key) =>
+      read(() => tables.entities.published.get(entityId(name, key)) ?? null),
+    async saveEntity(record, fence) {
+      checkEntity(record);
+      return write(() => applyEntity(tables, copyOf(record), fence));
+    },
+    async *entities() {
+      if (isClosed) throw closedError('memory');
+      for (const record of [...tables.entities.published.values()]) yield copyOf(record);
+    },
 
     erase: async (runId, seqs) =>
       write(() => change(runId, (document) => withErased(document, seqs))),

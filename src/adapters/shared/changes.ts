@@ -2,6 +2,7 @@
 import type {
   BreakerRecord,
   CommitOutcome,
+  EntityRecord,
   Fence,
   Message,
   MessageAnswer,
@@ -81,6 +82,22 @@ export function applyBreaker(tables: Tables, record: BreakerRecord): boolean {
   if ((tables.breakers.get(record.name)?.revision ?? 0) !== record.revision - 1) return false;
   tables.breakers.set(record.name, record);
   return true;
+}
+
+export function entityId(name: string, key: string): string {
+  return JSON.stringify([name, key]);
+}
+
+export function applyEntity(
+  tables: Tables,
+  record: EntityRecord,
+  fence: Fence,
+): 'saved' | 'conflict' | 'stale' {
+  if (isStale(tables, fence)) return 'stale';
+  const id = entityId(record.name, record.key);
+  if ((tables.entities.get(id)?.revision ?? 0) !== record.revision - 1) return 'conflict';
+  tables.entities.set(id, record);
+  return 'saved';
 }
 
 export function isStale(tables: Tables, fence: Fence): boolean {

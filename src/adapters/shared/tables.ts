@@ -2,7 +2,13 @@
 
 import type { JsonObject } from '../../plan/json.ts';
 import type { Plan } from '../../plan/plan.ts';
-import type { BreakerRecord, KeyClaim, Message, RememberedResult } from '../../ports/store.ts';
+import type {
+  BreakerRecord,
+  EntityRecord,
+  KeyClaim,
+  Message,
+  RememberedResult,
+} from '../../ports/store.ts';
 import type { RunDocument } from './run-document.ts';
 import { isSettled } from './run-query.ts';
 import { createTable, type Table } from './table.ts';
@@ -24,6 +30,8 @@ export interface Tables {
   readonly messages: Table<StoredMessage>;
   readonly remembered: Table<RememberedResult>;
   readonly breakers: Table<BreakerRecord>;
+  /** By {@link entityId}. */
+  readonly entities: Table<EntityRecord>;
   readonly plans: Table<Plan>;
   /** Ids of the published runs that are not settled. */
   readonly live: ReadonlySet<string>;
@@ -43,8 +51,9 @@ export function createTables(): Tables {
   const claims = createTable<StoredClaim>();
   const remembered = createTable<RememberedResult>();
   const breakers = createTable<BreakerRecord>();
+  const entities = createTable<EntityRecord>();
   const plans = createTable<Plan>();
-  const all = [runs, messages, claims, remembered, breakers, plans];
+  const all = [runs, messages, claims, remembered, breakers, entities, plans];
   const live = new Set<string>();
   const open = new Map<string | null, Map<string, StoredMessage>>();
   let arrivals = 0;
@@ -74,6 +83,7 @@ export function createTables(): Tables {
     claims,
     remembered,
     breakers,
+    entities,
     plans,
     live,
     openMessages: (runId) => [...(open.get(runId)?.values() ?? [])],

@@ -22,6 +22,12 @@ export function checkName(what: string, name: string): void {
   );
 }
 
+/** @throws SignalboxError `INPUT_INVALID` if name or key is no name */
+export function checkEntity(entity: { readonly name: string; readonly key: string }): void {
+  checkName('entity', entity.name);
+  checkName('key', entity.key);
+}
+
 /** Guards every call of a store against use after {@link SignalboxError} `CLOSED`. */
 export function closedError(kind: string): SignalboxError {
   return new SignalboxError('CLOSED', `Store "${kind}" is closed; open it again`, {

@@ -114,4 +114,14 @@ export const migrations: readonly string[] = [
     state TEXT NOT NULL
   );
   `,
+  `
+  CREATE TABLE entities (
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    applied TEXT NOT NULL,
+    PRIMARY KEY (name, key)
+  );
+  `,
 ];

@@ -1,6 +1,7 @@
 import type {
   BreakerRecord,
   DamagedRun,
+  EntityRecord,
   Fence,
   HistoryEntry,
   MapItem,
@@ -12,7 +13,13 @@ import { holds } from '../shared/changes.ts';
 import { checkCommit } from '../shared/commit-check.ts';
 import { erased } from '../shared/run-document.ts';
 import { checkLimit } from '../shared/run-query.ts';
-import { checkName, closedError, mapTooLargeError, readOnlyError } from '../shared/values.ts';
+import {
+  checkEntity,
+  checkName,
+  closedError,
+  mapTooLargeError,
+  readOnlyError,
+} from '../shared/values.ts';
 import { answerMessage, insertMessages, upsertResult, writeCommit } from './commit.ts';
 import type { Connection, ConnectionOptions, Row } from './connection.ts';
 import { damagedError, damagedRuns, isolate } from './damage.ts';
@@ -302,6 +309,42 @@ export function createStore(
           .map((row) => toMapItem(row, runId)),
       ),
 
+    entity: (name, key) =>
+      read(() => {
+        const row = connection.get('SELECT * FROM entities WHERE name = ? AND key = ?', name, key);
+        return row === undefined ? null : toEntity(row);
+      }),
+    async saveEntity(record, fence) {
+      checkEntity(record);
+      const { name, key, revision, state, applied } = record;
+      return write(() => {
+        if (fenced(fence) === null) return 'stale';
+        const find = 'SELECT revision FROM entities WHERE name = ? AND key = ?';
+        const row = connection.get(find, name, key);
+        if ((row === undefined ? 0 : integer(row['revision'])) !== revision - 1) return 'conflict';
+        connection.run(
+          'INSERT OR REPLACE INTO entities (name, key, revision, state, applied) VALUES (?, ?, ?, ?, ?)',
+          name,
+          key,
+          revision,
+          JSON.stringify(state),
+          JSON.stringify(applied),
+        );
+        return 'saved';
+      });
+    },
+    async *entities() {
+      const page = 'SELECT * FROM entities WHERE (name, key) > (?, ?) ORDER BY name, key LIMIT 100';
+      let rows: readonly EntityRecord[] = [];
+      do {
+        const last = rows.at(-1);
+        rows = await read(() =>
+          connection.all(page, last?.name ?? '', last?.key ?? '').map(toEntity),
+        );
+        yield* rows;
+      } while (rows.length > 0);
+    },
+
     erase: (runId, seqs) =>
       write(() => {
         for (const seq of seqs) {
@@ -351,6 +394,16 @@ function upsertItem(
 
 function toHistoryEntry(row: Row): HistoryEntry {
   return JSON.parse(text(row['entry']));
+}
+
+function toEntity(row: Row): EntityRecord {
+  return {
+    name: text(row['name']),
+    key: text(row['key']),
+    revision: integer(row['revision']),
+    state: JSON.parse(text(row['state'])),
+    applied: JSON.parse(text(row['applied'])),
+  };
 }
 
 function toMessage(row: Row): Message {

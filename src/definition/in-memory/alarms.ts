@@ -1,5 +1,7 @@
 /** Waiting by the clock of the actor system: the real one by default, a simulated one in tests. */
 import type { AnyActorRef, AnyEventObject } from 'xstate';
+import type { EntityAccess } from '../../ports/bindings.ts';
+import { entitiesInMemory } from './entities.ts';
 import type { MachineEvent } from './memory.ts';
 
 /** Longest delay a timer of JavaScript takes; a longer one would fire at once. */
@@ -46,6 +48,8 @@ export class Surroundings {
   readonly #halted = new Set<string>();
   readonly #alarms = new Map<string, () => void>();
   readonly #checkpoints = new Map<string, Map<string, unknown>>();
+  /** What machines in memory have instead of a store, for the life of the actor. */
+  readonly entities: EntityAccess = entitiesInMemory();
   #count = 0;
 
   begin(step: string): AbortController {

@@ -36,6 +36,7 @@ export async function attempt(
       ...infoOf(parts, context.memory, node.id, number, signal),
       input,
       checkpoints: around.checkpointsOf(node.id),
+      entities: around.entities,
     }),
   );
   if (around.end(node.id, controller)) tell(self, eventOf(node, call, isFallback, number, outcome));
@@ -47,7 +48,7 @@ export function infoOf(
   path: string,
   number: number,
   signal: AbortSignal,
-): Omit<HandlerCall, 'input' | 'checkpoints'> {
+): Omit<HandlerCall, 'input' | 'checkpoints' | 'entities'> {
   const key = `in-memory\n${plan.name}\n${path}\n${memory.generation}`;
   return {
     step: path,

@@ -79,7 +79,7 @@ export function effectsOf(
     reset: ({ context, enqueue }) => change(enqueue, context, resetContext(parts, context)),
     finish({ context, enqueue, self }) {
       if (context.failure === null || context.cancel !== null) return;
-      enqueue(() => tellOfFailure(parts, context));
+      enqueue(() => tellOfFailure(parts, context, surroundingsOf(self)));
       // A failed child may be retried, so XState does not take it for done.
       const step = stepOfChild(self.id);
       if (step !== null && self._parent !== undefined)

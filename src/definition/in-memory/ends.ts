@@ -3,6 +3,7 @@ import { initialContext } from '../../chart/context.ts';
 import type { Json } from '../../plan/json.ts';
 import type { ChildStep } from '../../plan/plan.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
+import type { Surroundings } from './alarms.ts';
 import { infoOf } from './attempts.ts';
 import { callTask, toJson } from './handlers.ts';
 import {
@@ -92,7 +93,11 @@ function compensationOf({ undo }: MachineContext): 'nothing' | 'complete' | 'par
 }
 
 /** Calls the task that is told of failures. Its outcome changes nothing. */
-export function tellOfFailure(parts: Parts, context: MachineContext): void {
+export function tellOfFailure(
+  parts: Parts,
+  context: MachineContext,
+  { entities }: Pick<Surroundings, 'entities'>,
+): void {
   const { failure, memory } = context;
   const { plan, bindings, index } = parts;
   const call = plan.onFailed;
@@ -112,5 +117,6 @@ export function tellOfFailure(parts: Parts, context: MachineContext): void {
     ...infoOf(parts, memory, 'onFailed', 1, new AbortController().signal),
     input,
     checkpoints: new Map(),
+    entities,
   });
 }

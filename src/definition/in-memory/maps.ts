@@ -135,6 +135,7 @@ async function runPart(
         ...infoOf(parts, memory, path, attempts, AbortSignal.any([signal, controller.signal])),
         input,
         checkpoints: around.checkpointsOf(path),
+        entities: around.entities,
       }),
     );
     if (outcome.ok || !outcome.failure.retryable || isStopped(pass)) return { outcome, attempts };

@@ -82,6 +82,7 @@ async function undone(
           step: at,
           input,
           checkpoints: new Map(),
+          entities: around.entities,
         },
         output,
       ),

@@ -12,6 +12,7 @@ const writing = [
   'savePlan',
   'saveCheckpoint',
   'saveItems',
+  'saveEntity',
   'renew',
 ] as const satisfies readonly (keyof Store)[];
 
@@ -32,6 +33,7 @@ const reading = [
   'plans',
   'checkpoints',
   'items',
+  'entity',
 ] as const satisfies readonly (keyof Store)[];
 
 type Operation = (...args: readonly unknown[]) => Promise<unknown>;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createInlineExecutor } from '../../../src/adapters/inline/executor.ts';
+import { entitiesInMemory } from '../../../src/definition/in-memory/entities.ts';
 import { type Task, taskParts } from '../../../src/definition/task.ts';
 import { defineTask, OutcomeUnknownError, TransientError } from '../../../src/index.ts';
 import type { HandlerContext, UndoHandlerContext } from '../../../src/ports/bindings.ts';
@@ -38,6 +39,7 @@ function aBench() {
     idempotencyKey: 'key',
     log: createLogBook().logger,
     startedAtMs: 0,
+    entities: entitiesInMemory(),
     run: { runId: 'run-1', workflow: 'flow', version: 1, startedAtMs: 0 },
   };
   return {
