@@ -3,7 +3,7 @@ import { SignalboxError } from '../errors.ts';
 import type { Json } from '../plan/json.ts';
 import { pathText } from '../plan/json-value.ts';
 import { definitionInvalid, type Place } from '../plan/problem.ts';
-import type { Contract, HandlerContext, UndoHandlerContext } from '../ports/bindings.ts';
+import type { Contract, HandlerContext } from '../ports/bindings.ts';
 import { contractOf } from './contract.ts';
 import {
   checkName,
@@ -184,13 +184,13 @@ export function defineEntity<S extends Schema>(definition: {
     name: `${name}.read`,
     description: `Reads the state of one "${name}".`,
     input: z.object({ key: Key }),
-    output: options.state as Schema,
+    output: options.state,
     timeout: '30s',
     compensate: 'none',
     run: async (context) => {
       const { entities, input } = context as unknown as HandlerContext;
       const { key } = input as { readonly key: string };
-      return restored(key, await entities.read(name, key)) as never;
+      return restored(key, await entities.read(name, key));
     },
   });
 
@@ -207,15 +207,15 @@ export function defineEntity<S extends Schema>(definition: {
     return defineTask({
       name: `${name}.${wanted.name}`,
       ...(wanted.description !== undefined && { description: wanted.description }),
-      input: wanted.input.safeExtend({ key: Key }) as z.ZodType,
-      output: options.state as Schema,
+      input: wanted.input.safeExtend({ key: Key }),
+      output: options.state,
       failures: (wanted.failures ?? {}) as Record<string, Schema>,
       timeout: (wanted.timeout ?? '30s') as Duration,
       compensate:
         typeof undo === 'string'
           ? undo
           : async (context) => {
-              await change(context as unknown as UndoHandlerContext, undo);
+              await change(context, undo);
             },
       run: async (context) =>
         (await change(context as unknown as HandlerContext, (current, input) =>

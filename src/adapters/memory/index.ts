@@ -177,7 +177,7 @@ export function createMemoryStore(): Store {
     },
     async *entities() {
       if (isClosed) throw closedError('memory');
-      for (const record of [...tables.entities.published.values()]) yield copyOf(record);
+      for (const record of tables.entities.published.values()) yield copyOf(record);
     },
 
     erase: async (runId, seqs) =>

@@ -330,7 +330,7 @@ describe('two processes on one sqlite file', () => {
       ),
     );
 
-    expect([...runs].sort()).toEqual([1, 2, 3, 4]);
+    expect(runs.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
     expect(await orchestrators[0]?.entity(stock, 'sku-1')).toEqual({ available: 1, taken: 4 });
   });
 });
