@@ -13,6 +13,7 @@ import {
   closedByPolicy,
   neverTimedOut,
   undoneAtOnce,
+  undoneAtTheEndOnly,
   withoutFunctions,
 } from './support/unreachable.ts';
 
@@ -84,8 +85,7 @@ describeWorkflow(webhookRouter, {
     ...neverTimedOut,
     ...withoutFunctions,
     ...undoneAtOnce,
-    'processing.draining always[2]': 'nothing of the workflow can be undone',
-    'compensating.choosing always[2]': 'no undo of the workflow is tried again',
+    ...undoneAtTheEndOnly,
   },
   onDone: printWalk,
 });

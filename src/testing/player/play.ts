@@ -178,15 +178,17 @@ async function driveRun(
     const { waitingOn } = await orchestrator.get(runId);
     const { step } = answer.move;
     const open = waitingOn.find((waiting) => waiting.kind === 'child' && waiting.step === step);
-    if (open?.runId === undefined || !(await exists(open.runId))) return 'not yet';
+    if (open?.runId === undefined || !(await isThere(open.runId, answer.child))) return 'not yet';
     const child = await driveRun(stage, answer.child, open.runId);
     differences.push(...child.differences);
     played += child.played;
     return 'given';
   }
 
-  async function exists(childId: string): Promise<boolean> {
-    return (await world.store.load(childId)) !== null;
+  /** The child has been started; if it is to go on after a failure, it has heard of that. */
+  async function isThere(childId: string, { path }: Script): Promise<boolean> {
+    const child = await world.store.load(childId);
+    return child !== null && (child.state.status !== 'failed' || path.end === 'failed');
   }
 
   async function stuckAt(position: number): Promise<Difference> {

@@ -58,3 +58,9 @@ export const undoneAtOnce = {
   'compensating.undoing undo.failed': onceOnly,
   'compensating.backing_off undo.retry_due': onceOnly,
 };
+
+/** For workflows whose only step to be undone is the last one. */
+export const undoneAtTheEndOnly = {
+  'processing.draining always[2]': 'nothing of the workflow can be undone',
+  'compensating.choosing always[2]': onceOnly,
+};
