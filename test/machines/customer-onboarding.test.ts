@@ -130,6 +130,7 @@ describeWorkflow(customerOnboarding, {
 });
 describeCrashes(verificationFlow, sampled(20));
 describeCrashes(customerOnboarding, sampled(20));
+describeCrashes(customerOnboarding, { stores: ['lowdb'], ...sampled(16) });
 
 async function aStranger() {
   const { engine, clock } = await openBench({ workflows: [customerOnboarding] });

@@ -112,6 +112,7 @@ describeWorkflow(eventProcessing, {
   onDone: printWalk,
 });
 describeCrashes(eventProcessing, sampled(40));
+describeCrashes(eventProcessing, { stores: ['lowdb'], ...sampled(16) });
 
 async function outcomeOf(sent: object): Promise<unknown> {
   const { engine } = await openBench({ workflows: [eventProcessing] });

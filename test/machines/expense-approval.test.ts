@@ -141,6 +141,12 @@ describeWorkflow(expenseApproval, {
   onDone: printWalk,
 });
 describeCrashes(expenseApproval, { ...fixtures, ...sampled(40) });
+describeCrashes(expenseApproval, {
+  ...fixtures,
+  stores: ['lowdb'],
+  modes: ['kill', 'power_loss'],
+  ...sampled(16),
+});
 
 async function anExpense(changes: Partial<typeof expense>, actor = 'ann') {
   const { engine, clock } = await openBench({ workflows: [expenseApproval] });

@@ -155,6 +155,11 @@ describeWorkflow(orderFulfillment, {
   onDone: printWalk,
 });
 describeCrashes(orderFulfillment, sampled(40));
+describeCrashes(orderFulfillment, {
+  stores: ['lowdb'],
+  modes: ['kill', 'power_loss'],
+  ...sampled(16),
+});
 
 function isBackingOff({ waitingOn }: RunView): boolean {
   const kinds = waitingOn.map(({ kind }) => kind);

@@ -205,6 +205,11 @@ describeWorkflow(orderTransactionOutcome, {
   onDone: printWalk,
 });
 describeCrashes(orderTransaction, sampled(40));
+describeCrashes(orderTransaction, {
+  stores: ['lowdb'],
+  modes: ['kill', 'power_loss'],
+  ...sampled(16),
+});
 describeCrashes(orderTransactionOutcome, sampled(20));
 
 function openShop() {

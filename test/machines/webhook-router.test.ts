@@ -90,3 +90,4 @@ describeWorkflow(webhookRouter, {
   onDone: printWalk,
 });
 describeCrashes(webhookRouter, { ...fixtures, ...sampled(40) });
+describeCrashes(webhookRouter, { ...fixtures, stores: ['lowdb'], ...sampled(16) });
