@@ -23,7 +23,20 @@ async function inDatabase<T>(use: (database: DatabaseSync) => T): Promise<T> {
     .array(Order)
     .parse(JSON.parse(await readFile(new URL('orders.json', import.meta.url), 'utf8')));
   await mkdir(dataPath('order-completion'), { recursive: true });
-  using database = new DatabaseSync(dataPath('order-completion', 'orders.db'));
+  const database = new DatabaseSync(dataPath('order-completion', 'orders.db'));
+  try {
+    return inTransaction(database, samples, use);
+  } finally {
+    // Closing undoes a transaction that is still open.
+    database.close();
+  }
+}
+
+function inTransaction<T>(
+  database: DatabaseSync,
+  samples: readonly Order[],
+  use: (database: DatabaseSync) => T,
+): T {
   database.exec('PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE');
   database.exec(`
     CREATE TABLE IF NOT EXISTS record (id TEXT PRIMARY KEY, json TEXT NOT NULL);
