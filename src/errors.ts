@@ -36,6 +36,8 @@ export const errorCodes = [
   'WOULD_REPEAT',
   'PATH_UNKNOWN',
   'PACKAGE_MISSING',
+  'BLOB_MISSING',
+  'BLOB_DAMAGED',
   'SECRET_INVALID',
 ] as const;
 

@@ -1,5 +1,7 @@
 // Authoring
 
+// Large values
+export { createFolderBlobs, type FolderBlobsOptions } from './adapters/folder-blobs/index.ts';
 export type { Mapping, ResultsOfRun } from './chart/moving/mapping.ts';
 export {
   type Approve,
@@ -107,6 +109,7 @@ export {
 } from './orchestrator.ts';
 export type { Mode, RunMode } from './plan/mode.ts';
 // Ports, for adapters of one's own
+export { BlobRef, type BlobSource, type BlobStore } from './ports/blobs.ts';
 export type { Clock } from './ports/clock.ts';
 export type { Dispatcher, Job } from './ports/dispatcher.ts';
 export type { Executor } from './ports/executor.ts';

@@ -24,6 +24,7 @@ import type { JsonObject } from './plan/json.ts';
 import { cloneJson } from './plan/json-value.ts';
 import { type Mode, modeOf } from './plan/mode.ts';
 import type { RunStatus } from './plan/plan.ts';
+import type { BlobStore } from './ports/blobs.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Dispatcher } from './ports/dispatcher.ts';
 import type { Executor } from './ports/executor.ts';
@@ -187,6 +188,16 @@ export interface Orchestrator {
   migrate(options: MigrateOptions): Promise<MigrationReport>;
   /** The state of an entity now; its first value if no command has changed it. @throws SignalboxError `OUTPUT_INVALID` if it does not fit the schema */
   entity<S extends z.ZodType>(entity: Entity<S>, key: string): Promise<z.output<S>>;
+  /**
+   * Removes the blobs no run and no entity refers to and that were not put within `unusedForMs` (24 hours). Reads every run, so it is for quiet
+   * hours, after `prune`. References elsewhere, as in results a task remembers longer than its run, are not seen.
+   *
+   * @returns their addresses; nothing is removed with `dryRun`
+   */
+  sweepBlobs(
+    blobs: BlobStore,
+    options?: { readonly unusedForMs?: number; readonly dryRun?: boolean },
+  ): Promise<readonly string[]>;
   /** Every run at one moment, with its history. */
   export(): AsyncIterable<ExportedRun>;
   /** Looks at once for work that is due; the orchestrator does so by itself. */
@@ -302,6 +313,10 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
       engine.prune({ ...rest, dryRun, finishedBeforeMs: finishedBefore.getTime() }),
     migrate: (options) => engine.migrate(options),
     entity: async (entity, key) => readEntity(entity, key, await engine.entity(entity.name, key)),
+    async sweepBlobs(blobs, options) {
+      const used = await engine.usedBlobs(blobs.name);
+      return blobs.sweep((sha256) => used.has(sha256), options);
+    },
     export: () => engine.export(),
     sweep: () => engine.sweep(),
     workflows: engine.catalogue.workflows,

@@ -494,7 +494,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
     if (bytes <= deps.settings.maxPayloadBytes) return outcome;
     const error = new SignalboxError(
       'PAYLOAD_TOO_LARGE',
-      `Output of step "${step}" has ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept`,
+      `Output of step "${step}" has ${bytes} bytes; at most ${deps.settings.maxPayloadBytes} are kept; put it into a blob store and return its reference`,
     );
     return {
       ok: false,

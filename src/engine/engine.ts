@@ -44,6 +44,7 @@ import { acceptJson, type StartOptions } from './start.ts';
 import { createSweeper } from './sweeper.ts';
 import { accept, Name } from './texts.ts';
 import { createUndoing } from './undo.ts';
+import { usedBlobs } from './used-blobs.ts';
 
 export interface EngineOptions {
   readonly workflows: readonly WorkflowSource[];
@@ -76,6 +77,8 @@ export interface Engine extends Reader, Driver {
   migrate(options: MigrateOptions): Promise<MigrationReport>;
   /** Stored form; `null` if no command has changed it. */
   entity(name: string, key: string): Promise<Json | null>;
+  /** Addresses of the blobs of one store that something stored refers to. */
+  usedBlobs(name: string): Promise<ReadonlySet<string>>;
   export(): AsyncIterable<ExportedRun>;
   sweep(): Promise<void>;
   close(options: { readonly graceMs: number }): Promise<void>;
@@ -287,6 +290,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return migrate(options);
     },
     entity: async (name, key) => (await store.entity(name, key))?.state ?? null,
+    usedBlobs: (name) => usedBlobs(store, name),
     export: () => store.export(),
     sweep: () => (store.readOnly ? Promise.resolve() : sweeper.sweep()),
     close({ graceMs }) {
