@@ -132,7 +132,9 @@ function keepRecord(
     advanced.from === 'pending' &&
     lifecycle.processing.includes(advanced.to) &&
     advanced.to !== 'cancelled';
-  const output = finalOutput ?? incoming.settles?.output ?? incoming.unread;
+  // Not `??` throughout: the output of a step may be null.
+  const { settles } = incoming;
+  const output = finalOutput ?? (settles === undefined ? incoming.unread : settles.output);
   const data = dataOf(incoming, event, settled?.settlement ?? null);
   const entry = record(draft, {
     atMs: draft.tools.nowMs,
