@@ -5,7 +5,7 @@ import { Html, html } from '../html.ts';
 const style = `
 :root { color-scheme: light dark; --ink: #1f2937; --muted: #5b6472; --line: #d1d5db; --paper: #fff; --ground: #f3f4f6; --go: #166534; --stop: #b91c1c; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e5e7eb; --muted: #a3adbb; --line: #3f4753; --paper: #1b212b; --ground: #11151c; --go: #2f8f55; --stop: #d24545; }
+  :root { --ink: #e5e7eb; --muted: #a3adbb; --line: #3f4753; --paper: #1b212b; --ground: #11151c; --go: #15803d; --stop: #c53030; }
 }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 main { max-width: 40rem; margin: 2rem auto; padding: 1.5rem; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; }

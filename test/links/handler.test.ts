@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -104,6 +105,10 @@ describe('GET of a decision link', () => {
 
     expect(headers['content-security-policy']).toMatch(
       /^default-src 'none'; style-src 'sha256-[\w+/=]+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+    );
+    const style = /<style>([^]*)<\/style>/.exec(body)?.[1] ?? '';
+    expect(headers['content-security-policy']).toContain(
+      `'sha256-${hash('sha256', style, 'base64')}'`,
     );
     expect(headers).toMatchObject({
       'referrer-policy': 'no-referrer',
