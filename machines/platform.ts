@@ -82,15 +82,26 @@ function endpoint(at: string): { method: string; path: string } {
   return { method, path };
 }
 
-const started = new Map<string, Promise<StandIn>>();
+const started = new Map<
+  string,
+  { readonly platform: Platform; readonly standIn: Promise<StandIn> }
+>();
 
-/** The stand-in that this process shares; started at the first call. It does not keep the process alive. */
+/**
+ * The stand-in that this process shares; started at the first call. It does not keep the process alive.
+ *
+ * @throws Error if another platform has its name
+ */
 export function standInOf(platform: Platform): Promise<StandIn> {
-  const running =
-    started.get(platform.name) ??
-    import('./stand-in.ts').then(({ startStandIn }) => startStandIn(platform));
-  started.set(platform.name, running);
-  return running;
+  const running = started.get(platform.name);
+  if (running === undefined) {
+    const standIn = import('./stand-in.ts').then(({ startStandIn }) => startStandIn(platform));
+    started.set(platform.name, { platform, standIn });
+    return standIn;
+  }
+  if (running.platform !== platform)
+    throw new Error(`Two platforms have the name "${platform.name}"; give one of them another`);
+  return running.standIn;
 }
 
 /** Where the system is: as the environment says, otherwise its stand-in. No slash at the end. */

@@ -114,8 +114,8 @@ const charges = { name: 'charges', schema: Charge };
 const NewCharge = Charge.omit({ status: true }).extend({ token: z.string() });
 
 export const payments: Platform = {
-  name: 'payments',
-  urlFrom: 'PAYMENTS_URL',
+  name: 'tuition',
+  urlFrom: 'TUITION_URL',
   routes: [
     bodyRoute('POST /charges', NewCharge, ({ id, body: { token, ...charge }, rows }) => {
       if (token === 'tok_declined')
