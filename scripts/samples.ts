@@ -56,11 +56,9 @@ async function startMailbox(): Promise<SMTPServer> {
   let count = 0;
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
-    onData(stream, _session, done) {
-      const file = join(folder, `${Date.now()}-${(count += 1)}.eml`);
-      text(stream)
-        .then((source) => writeFile(file, source))
-        .then(() => done(), done);
+    async onData(stream, _session, done) {
+      await writeFile(join(folder, `${Date.now()}-${(count += 1)}.eml`), await text(stream));
+      done();
     },
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
