@@ -14,7 +14,7 @@ import { noDeadEnds } from './rules/no-dead-ends.ts';
 import { protectedSteps } from './rules/protected-steps.ts';
 import { statesReachable } from './rules/states-reachable.ts';
 import { waitsBounded } from './rules/waits-bounded.ts';
-import { type Probe, subjectOf } from './subject.ts';
+import { type HoldsOf, type Probe, subjectOf } from './subject.ts';
 import { undoTableOf } from './undo-table.ts';
 
 export interface CheckOptions {
@@ -22,6 +22,8 @@ export interface CheckOptions {
   readonly probe?: Probe;
   /** Default: the chart of the plan. */
   readonly compiled?: CompiledChart;
+  /** Default: what holds of children is an assumption. */
+  readonly holdsOf?: HoldsOf;
 }
 
 /** What can be checked: a workflow made by `defineWorkflow`, or a plan without its functions. */
@@ -29,6 +31,7 @@ export interface Checkable {
   readonly plan: Plan;
   readonly bindings?: {
     readonly predicates: ReadonlyMap<string, (value: unknown) => unknown>;
+    readonly children?: ReadonlyMap<string, Checkable>;
   };
 }
 
@@ -41,14 +44,39 @@ export interface Checkable {
  * @example
  * expect(check(incidentResponse).verdict).not.toBe('violated');
  */
-export function check({ plan, bindings }: Checkable): CheckReport {
-  if (bindings === undefined) return checkPlan(plan);
-  const { predicates } = bindings;
-  return checkPlan(plan, { probe: (id, value) => predicates.get(id)?.(value) === true });
+export function check(workflow: Checkable): CheckReport {
+  return checkWithChildren(workflow, new Map());
 }
 
-export function checkPlan(plan: Plan, { probe, compiled }: CheckOptions = {}): CheckReport {
-  const subject = subjectOf(plan, probe ?? null, compiled);
+/** @param known - by plan; `null` while it is being checked, so that what calls itself is left an assumption */
+function checkWithChildren(
+  { plan, bindings }: Checkable,
+  known: Map<Plan, CheckReport | null>,
+): CheckReport {
+  if (bindings === undefined) return checkPlan(plan);
+  const { predicates, children = new Map<string, Checkable>() } = bindings;
+  known.set(plan, null);
+  const reportOf = (child: Checkable): CheckReport | null => {
+    const found = known.get(child.plan);
+    return found === undefined ? checkWithChildren(child, known) : found;
+  };
+  const report = checkPlan(plan, {
+    probe: (id, value) => predicates.get(id)?.(value) === true,
+    holdsOf({ workflow, version }, rule) {
+      const child = [...children.values()].find(
+        (each) => each.plan.name === workflow && each.plan.version === version,
+      );
+      const rules = child === undefined ? [] : (reportOf(child)?.rules ?? []);
+      return rules.some((each) => each.rule === rule && each.verdict === 'holds');
+    },
+  });
+  known.set(plan, report);
+  return report;
+}
+
+export function checkPlan(plan: Plan, options: CheckOptions = {}): CheckReport {
+  const { probe, compiled, holdsOf } = options;
+  const subject = subjectOf(plan, probe ?? null, compiled, holdsOf);
   const deriver = createDeriver(subject);
   const undo = undoTableOf(plan, subject.layout);
   const rules: readonly RuleReport[] = [

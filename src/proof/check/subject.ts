@@ -6,12 +6,14 @@ import { excludeEachOther } from '../../plan/conditions.ts';
 import { dependenciesOf, factsOf } from '../../plan/dependencies.ts';
 import { type Layout, layOut } from '../../plan/layout.ts';
 import {
+  type ChildStep,
   type Condition,
   isStep,
   type Plan,
   type PlanNode,
   type StepNode,
 } from '../../plan/plan.ts';
+import type { RuleId } from './report.ts';
 import { type Edge, type StateGraph, stateGraphOf } from './state-graph.ts';
 
 /** Asks a predicate of the workflow. May throw. */
@@ -43,7 +45,11 @@ export interface Subject {
   readonly impossible: ReadonlySet<Edge>;
   /** `null`: predicates cannot be asked. */
   readonly probe: Probe | null;
+  /** Whether a rule holds of a child workflow, too; `false` also if it is not at hand. */
+  readonly holdsOf: HoldsOf;
 }
+
+export type HoldsOf = (child: Pick<ChildStep, 'workflow' | 'version'>, rule: RuleId) => boolean;
 
 /**
  * @param compiled - default: the chart of the plan; another one is checked against the plan as it is
@@ -53,6 +59,7 @@ export function subjectOf(
   plan: Plan,
   probe: Probe | null = null,
   compiled: CompiledChart = compileChart(plan),
+  holdsOf: HoldsOf = () => false,
 ): Subject {
   const { chart, machine } = compiled;
   const graph = stateGraphOf(chart);
@@ -70,6 +77,7 @@ export function subjectOf(
     readersOf: readersOf(graph, nodes),
     impossible: new Set(graph.edges.filter(isContradiction)),
     probe,
+    holdsOf,
   };
 }
 

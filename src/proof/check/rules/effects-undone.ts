@@ -30,7 +30,11 @@ export function effectsUndone(subject: Subject, deriver: Deriver, table: UndoTab
   if ([...recorded.values()].includes(true)) findings.push(...withoutUndo(subject, reachable));
   findings.push(...unordered(subject, table));
   for (const step of steps)
-    if (effectOf(step) === 'delegated')
+    if (
+      step.kind === 'child' &&
+      effectOf(step) === 'delegated' &&
+      !subject.holdsOf(step, 'effects-undone')
+    )
       findings.push(
         finding(
           'assumption',

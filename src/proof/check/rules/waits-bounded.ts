@@ -29,7 +29,7 @@ export function waitsBounded(subject: Subject, deriver: Deriver): RuleReport {
           assume(step.id, `"${step.id}" sleeps for a sensible time: its input says how long`);
         break;
       case 'child':
-        if (!isLimited)
+        if (!isLimited && !subject.holdsOf(step, 'waits-bounded'))
           assume(
             step.id,
             `Workflow "${step.workflow}" version ${step.version} ends: it is checked on its own`,
