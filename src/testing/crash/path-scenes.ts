@@ -123,7 +123,10 @@ async function live(
     store,
     clock,
     settings: settingsFor(store),
-    patienceMs: stage.patienceMs,
+    // Whoever wakes up has lost the run to another, and waits for nothing.
+    get patienceMs() {
+      return life.wasSuspended ? 0 : stage.patienceMs;
+    },
     comesAgain: life.number > 1,
     died: death.signal,
     ids: {

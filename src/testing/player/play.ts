@@ -152,9 +152,8 @@ async function driveRun(
     const answer = script.answers[position];
     if (answer === undefined) return false;
     let isGiven = false;
-    const patienceMs = world.patienceMs ?? defaultPatienceMs;
     let movedMs = performance.now();
-    const isPatient = () => performance.now() - movedMs < patienceMs;
+    const isPatient = () => performance.now() - movedMs < (world.patienceMs ?? defaultPatienceMs);
     for (let idle = 0; idle < maxIdleTurns || isPatient(); idle += 1) {
       if (here() > position) return true;
       if (isDead()) return false;
