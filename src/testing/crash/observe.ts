@@ -38,7 +38,7 @@ export function observe(
   { isOrdered, mayAsk = false, mayNote = false }: ObserveOptions,
 ): Observed {
   const aliases = aliasesOf(runs);
-  const plain = <T>(value: T): T => withAliases(value, aliases);
+  const plain = <T>(value: T): T => withoutItems(withAliases(value, aliases));
   const names = effects.map(
     ({ kind, name, runId, attempt, isFallback = false }) =>
       `${aliases.get(runId) ?? runId} ${kind} ${name}${isFallback ? ' (fallback)' : ''} #${attempt}`,
@@ -90,6 +90,11 @@ function withAliases<T>(value: T, aliases: ReadonlyMap<string, string>): T {
   let text = JSON.stringify(value) ?? 'null';
   for (const [id, alias] of aliases) text = text.replaceAll(id, alias);
   return JSON.parse(text);
+}
+
+/** Of items that fail side by side any may be the one that ends the map. */
+function withoutItems<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value).replaceAll(/\bItem \d+: /g, 'Item: '));
 }
 
 type Entry = Pick<
