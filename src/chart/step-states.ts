@@ -369,6 +369,9 @@ function reviewBody(step: ReviewStep, place: StepPlace): Pick<ChartState, 'state
     ...then,
     guard: { type: 'canDecide', params: { outcome } },
   });
+  // Nobody is ever asked, so there is no state in which somebody could be.
+  if (step.approve.by === 'automatic')
+    return { states: { deciding: deciding(id, step.approve, next, 'waiting_review') } };
   const states: Record<string, ChartState> = {
     waiting_review: {
       tags: ['waiting_review'],

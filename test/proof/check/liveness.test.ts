@@ -29,6 +29,12 @@ describe('a workflow in which nothing is wrong', () => {
     expect(checkPlan(diamond).verdict).toBe('holds');
   });
 
+  it('has no state for somebody who is never asked, where a policy always approves', () => {
+    const review = { ...aReview('look'), approve: { by: 'automatic' } } as const;
+
+    expect(ruleOf(checkPlan(aPlan([review])), 'states-reachable').findings).toEqual([]);
+  });
+
   it('may have no step at all', () => {
     expect(checkPlan(aPlan([])).verdict).toBe('holds');
   });

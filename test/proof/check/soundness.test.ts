@@ -12,9 +12,10 @@ import { planOf, type Scenario, scenarios } from '../../chart/support/scenarios.
 import { withNode } from './support/mutations.ts';
 
 const seed = 20_260_501;
-const numRuns = process.env['SIGNALBOX_TEST_FULL'] === undefined ? 60 : 3_000;
+const isFull = process.env['SIGNALBOX_TEST_FULL'] === '1';
+const numRuns = isFull ? 3_000 : 60;
 
-describe('random workflows', () => {
+describe('random workflows', { timeout: isFull ? 600_000 : 20_000 }, () => {
   it('violate nothing: the compiler makes no dead ends, endless loops or lost effects', () => {
     fc.assert(
       fc.property(scenarios(6), (scenario) => {
