@@ -1,0 +1,24 @@
+/** Shapes that several calls share. */
+import { z } from 'zod';
+import type { Json, JsonObject } from '../plan/json.ts';
+
+/** Any JSON; the engine checks it further. */
+export const AnyJson: z.ZodType<Json> = z.json();
+export const AnyObject = z.record(z.string(), AnyJson) as z.ZodType<JsonObject>;
+
+export const RunId = z.string().min(1).max(200);
+export const StepId = z.string().min(1).max(200);
+export const Reason = z.string().max(2_000);
+export const Cursor = z.string().max(500);
+
+export const RunStatus = z.enum([
+  'pending',
+  'processing',
+  'waiting_review',
+  'compensating',
+  'complete',
+  'failed',
+  'cancelled',
+]);
+export const Priority = z.enum(['high', 'default', 'low']);
+export const Labels = z.record(z.string().max(100), z.string().max(500));

@@ -1,0 +1,92 @@
+/** The typed client: a function for each call of the interface, derived from the same declarations the service is built on. */
+import { api, apiRoot } from '../api/api.ts';
+import type { AnswerOf, RequestOf, Route } from '../api/route.ts';
+import { ServiceError } from './service-error.ts';
+
+export interface ClientOptions {
+  /** Address of the service, as `http://127.0.0.1:4400`. In a page: leave it out for its own origin. */
+  readonly url?: string;
+  /** API token. In a page, the session's cookie stands for it. */
+  readonly token?: string;
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** A repetition with the same key gets the first answer. */
+  readonly idempotencyKey?: string;
+}
+
+type Call<R extends Route> =
+  object extends RequestOf<R>
+    ? (request?: RequestOf<R>, options?: CallOptions) => Promise<AnswerOf<R>>
+    : (request: RequestOf<R>, options?: CallOptions) => Promise<AnswerOf<R>>;
+
+type Topics = typeof api;
+export type Client = {
+  readonly [T in keyof Topics]: {
+    readonly [N in keyof Topics[T]]: Topics[T][N] extends Route ? Call<Topics[T][N]> : never;
+  };
+};
+
+interface AnyRequest {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+}
+
+/** Every call throws {@link ServiceError} if the service refuses. */
+export function createClient(options: ClientOptions = {}): Client {
+  const topics = Object.entries(api).map(([topic, routes]) => [
+    topic,
+    Object.fromEntries(
+      Object.entries(routes).map(([name, route]) => [
+        name,
+        (request: AnyRequest = {}, call: CallOptions = {}) => send(options, route, request, call),
+      ]),
+    ),
+  ]);
+  return Object.fromEntries(topics) as Client;
+}
+
+async function send(
+  { url = '', token, headers, fetch = globalThis.fetch }: ClientOptions,
+  route: Route,
+  { params = {}, query = {}, body }: AnyRequest,
+  { signal, idempotencyKey }: CallOptions,
+): Promise<unknown> {
+  const response = await fetch(
+    `${url}${apiRoot}${addressOf(route.path, params)}${searchOf(query)}`,
+    {
+      method: route.method,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
+  if (!response.ok) throw await ServiceError.from(response);
+  return response.status === 204 ? undefined : response.json();
+}
+
+export function addressOf(path: string, params: Readonly<Record<string, unknown>>): string {
+  return path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
+}
+
+function searchOf(query: Readonly<Record<string, unknown>>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined) search.append(name, String(one));
+    }
+  }
+  return search.size === 0 ? '' : `?${search.toString()}`;
+}

@@ -1,0 +1,7 @@
+export {
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+} from './client.ts';
+export { ServiceError } from './service-error.ts';

@@ -1,0 +1,10 @@
+/** Who calls. */
+import type { Role } from '../api/route.ts';
+
+export interface Caller {
+  /** Recorded as the actor of whatever the call does. */
+  readonly name: string;
+  readonly role: Role;
+  /** For reviews that are assigned to groups. */
+  readonly groups: readonly string[];
+}
