@@ -218,6 +218,40 @@ export interface AppliedCommand {
   readonly output: Json;
 }
 
+/** A document of the service beside the runs; its value is opaque to stores. */
+export interface StoredRecord {
+  /** 1 to 100 characters. */
+  readonly collection: string;
+  /** 1 to 500 characters. */
+  readonly key: string;
+  /** Counts writes, from 1; a record that was removed begins anew. */
+  readonly revision: number;
+  readonly value: JsonObject;
+}
+
+export interface RecordChange {
+  readonly collection: string;
+  readonly key: string;
+  /** Revision the record has now; 0: it must not exist yet. */
+  readonly expectedRevision: number;
+  /** At most 4 MiB of JSON text; `null` removes the record. */
+  readonly value: JsonObject | null;
+}
+
+/** Which records of a collection, and how many. */
+export interface RecordPage {
+  /** Only keys that begin with it. */
+  readonly prefix?: string;
+  /** Exclusive. */
+  readonly after?: string;
+  /** Exclusive. */
+  readonly before?: string;
+  /** Default: ascending. */
+  readonly order?: 'ascending' | 'descending';
+  /** 1 to 1,000. */
+  readonly limit: number;
+}
+
 // --- reading -----------------------------------------------------------------------------------------------------------------------
 
 export interface RunQuery {
@@ -355,6 +389,18 @@ export interface Store {
   saveEntity(record: EntityRecord, fence: Fence): Promise<'saved' | 'conflict' | 'stale'>;
   /** Every entity, in no particular order. Not removed by `prune`. */
   entities(): AsyncIterable<EntityRecord>;
+
+  record(collection: string, key: string): Promise<StoredRecord | null>;
+  /** By code points of their keys, which for keys of plain letters, digits and signs is the order of JavaScript. */
+  records(collection: string, page: RecordPage): Promise<readonly StoredRecord[]>;
+  /**
+   * Compare-and-set of 1 to 1,000 records, in the order given: all or none, also across a crash; durable when it resolves. Calls that come in
+   * one turn of the event loop share one write. Not removed by `prune`.
+   *
+   * @returns `false` if a revision was stale: nothing is written
+   * @throws SignalboxError `PAYLOAD_TOO_LARGE` if a value is too long, `INPUT_INVALID` if a name is
+   */
+  saveRecords(changes: readonly RecordChange[]): Promise<boolean>;
 
   /** Removes output, input hash and salt of these entries; the chain still verifies. */
   erase(runId: string, seqs: readonly number[]): Promise<void>;

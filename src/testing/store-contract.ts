@@ -12,6 +12,7 @@ import { keyCases } from './store-contract/key-cases.ts';
 import { listingCases } from './store-contract/listing-cases.ts';
 import { messageCases } from './store-contract/message-cases.ts';
 import { partCases } from './store-contract/part-cases.ts';
+import { recordCases } from './store-contract/record-cases.ts';
 import { schedulingCases } from './store-contract/scheduling-cases.ts';
 import { upkeepCases } from './store-contract/upkeep-cases.ts';
 import { valueCases } from './store-contract/value-cases.ts';
@@ -33,6 +34,7 @@ export const storeContract: readonly StoreCase[] = [
   ...listingCases,
   ...partCases,
   ...entityCases,
+  ...recordCases,
   ...upkeepCases,
   ...valueCases,
 ];

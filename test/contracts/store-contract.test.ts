@@ -2,7 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
-import type { CommitOutcome, Message, RunCommit, Store } from '../../src/ports/store.ts';
+import type {
+  CommitOutcome,
+  Message,
+  RecordChange,
+  RunCommit,
+  Store,
+} from '../../src/ports/store.ts';
 import {
   runStoreCase,
   type StoreContractOptions,
@@ -393,6 +399,31 @@ const breakages: { readonly [what: string]: Breakage } = {
     },
   }),
   'lists no entities': () => ({ async *entities() {} }),
+  'saves records without comparing': (store) => ({
+    async saveRecords(changes) {
+      const current = async (change: RecordChange) =>
+        (await store.record(change.collection, change.key))?.revision ?? 0;
+      const rebasedChanges = changes.map(async (change) => ({
+        ...change,
+        expectedRevision: await current(change),
+      }));
+      return store.saveRecords(await Promise.all(rebasedChanges));
+    },
+  }),
+  'saves a group of records one by one': (store) => ({
+    async saveRecords(changes) {
+      const saved: boolean[] = [];
+      for (const change of changes) saved.push(await store.saveRecords([change]));
+      return saved.every(Boolean);
+    },
+  }),
+  'lists records beyond a prefix': (store) => ({
+    records: (collection, { prefix, ...page }) =>
+      store.records(collection, prefix === undefined ? page : { ...page, after: prefix }),
+  }),
+  'lists records ascending only': (store) => ({
+    records: (collection, page) => store.records(collection, { ...page, order: 'ascending' }),
+  }),
   'keeps one plan a name': (store) => ({
     plans: async () =>
       (await store.plans()).filter(
@@ -453,7 +484,7 @@ describe('the contract of stores', () => {
   it('fails a store that forgets everything when it is closed', async () => {
     const supports = { persistent: true, concurrent: false };
 
-    expect(await failures({ open: async () => createMemoryStore(), supports }, 10)).toHaveLength(6);
+    expect(await failures({ open: async () => createMemoryStore(), supports }, 10)).toHaveLength(7);
   });
 
   it('fails a store whose second process has a view of its own', async () => {
@@ -461,7 +492,10 @@ describe('the contract of stores', () => {
     const open = (file: string) => openSqliteStore(`${file}-${opened++}`);
 
     expect(await failures({ open, supports: { persistent: false, concurrent: true } }, 10)).toEqual(
-      ['D-05: lets two stores on one place commit, each revision once'],
+      [
+        'lets two stores on one place save a record, each revision once',
+        'D-05: lets two stores on one place commit, each revision once',
+      ],
     );
   });
 });

@@ -170,6 +170,7 @@ export function createChanges(disk: Disk, lock: Lock): Changes {
       tables.breakers,
       tables.entities,
       tables.plans,
+      tables.records,
     ].some(({ staged }) => staged.size > 0);
   }
 

@@ -12,6 +12,14 @@ import { type FileSystem, hasCode } from './file-system.ts';
 import { entityFormat, keyFormat, messageFormat, resultFormat, runFormat } from './formats.ts';
 import { extension, fileNameOf, type Layout } from './layout.ts';
 
+/** One document of the log of records: what the rounds from `first` to `last` changed. */
+export interface Segment {
+  readonly first: number;
+  readonly last: number;
+  /** Number of its changes. */
+  readonly size: number;
+}
+
 export interface Disk {
   readonly files: FileSystem;
   readonly layout: Layout;
@@ -25,6 +33,8 @@ export interface Disk {
   readonly residentIds: Map<string, string>;
   /** Settled runs whose documents have yet to be moved to the finished ones. */
   readonly settling: Set<string>;
+  /** The log of records, oldest first. */
+  readonly segments: Segment[];
 }
 
 /** A run stays in memory as long as an engine may have to look at it. */

@@ -17,7 +17,8 @@ export type DocumentKind =
   | 'result'
   | 'breaker'
   | 'entity'
-  | 'plan';
+  | 'plan'
+  | 'records';
 
 /** A file that is not what the store wrote. `reason` says from which byte on, where that can be known. */
 export class DamagedDocument extends Error {

@@ -1,5 +1,6 @@
 /** The kinds of document in the directory of a store. */
 
+import type { JsonObject } from '../../plan/json.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type {
   BreakerRecord,
@@ -98,4 +99,18 @@ export const messageFormat = plainFormat<StoredMessage>('message');
 export const resultFormat = plainFormat<RememberedResult>('result');
 export const breakerFormat = plainFormat<BreakerRecord>('breaker');
 export const entityFormat = plainFormat<EntityRecord>('entity');
+/** What one round, or several that were merged, changed of the records; `value` is `null` where one was removed. */
+export interface RecordSegment {
+  readonly changes: readonly {
+    readonly id: string;
+    readonly revision: number;
+    readonly value: JsonObject | null;
+  }[];
+}
+
+export const segmentFormat: DocumentFormat<RecordSegment> = {
+  kind: 'records',
+  toText: ({ changes }) => `{\n  "changes": ${toList(changes)}\n}`,
+  fromJson: (content) => content,
+};
 export const planFormat = plainFormat<Plan>('plan');

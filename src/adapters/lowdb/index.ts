@@ -126,6 +126,7 @@ function createReader(files: FileSystem, layout: Layout): Store {
       yield* readEntities(await look());
     },
     saveEntity: refuse,
+    saveRecords: refuse,
     backup: refuse,
     async close() {
       isClosed = true;

@@ -21,6 +21,8 @@ export interface Layout {
   /** A folder an hour, with an empty file for each run created in it: lists are read from their names. */
   readonly listing: string;
   readonly plans: string;
+  /** Made with the first of them. */
+  readonly records: string;
   /** Every folder that exists from the beginning. */
   readonly folders: readonly string[];
   activeRun(runId: string): string;
@@ -32,6 +34,8 @@ export interface Layout {
   breaker(name: string): string;
   entity(id: string): string;
   plan(name: string, version: number, hash: string): string;
+  /** What the rounds from `first` to `last` changed of the records. */
+  recordSegment(first: number, last: number): string;
   listingEntry(createdAtMs: number, runId: string): string;
 }
 
@@ -83,6 +87,7 @@ export function createLayout(root: string): Layout {
     breakers,
     entities,
     plans,
+    records: within('records'),
     listing,
     folders: [
       drafts,
@@ -109,6 +114,8 @@ export function createLayout(root: string): Layout {
     entity: (id) => join(entities, fileNameOf(id) + extension),
     plan: (name, version, hash) =>
       join(plans, fileNameOf(JSON.stringify([name, version, hash])) + extension),
+    recordSegment: (first, last) =>
+      within('records', `${paddedTo16(first)}-${paddedTo16(last)}${extension}`),
     listingEntry: (createdAtMs, runId) =>
       join(listing, hourOf(createdAtMs), `${timeOf(createdAtMs)}-${fileNameOf(runId)}`),
   };
@@ -118,8 +125,22 @@ export function isHour(folder: string): boolean {
   return /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}$/.test(folder);
 }
 
+function paddedTo16(count: number): string {
+  return String(count).padStart(16, '0');
+}
+
+/** The rounds of a segment, from the name of its file. */
+export function parseSegmentName(
+  name: string,
+): { readonly first: number; readonly last: number } | null {
+  const [, first, last] = /^([0-9]{16})-([0-9]{16})\.json$/.exec(name) ?? [];
+  return first === undefined || last === undefined
+    ? null
+    : { first: Number(first), last: Number(last) };
+}
+
 function timeOf(createdAtMs: number): string {
-  return String(placeOf(createdAtMs)).padStart(16, '0');
+  return paddedTo16(placeOf(createdAtMs));
 }
 
 /** The time of creation as the listing has it. */

@@ -9,6 +9,7 @@ import type { FileSystem } from './file-system.ts';
 import { breakerFormat, messageFormat, type Pending, planFormat, runFormat } from './formats.ts';
 import { inParallel } from './in-parallel.ts';
 import { extension, fileNameOf, type Layout } from './layout.ts';
+import { loadRecords } from './record-log.ts';
 
 export interface Loaded {
   readonly disk: Disk;
@@ -30,11 +31,13 @@ export async function loadDisk(
     carried: new Map(),
     settling: new Set(),
     residentIds: new Map(),
+    segments: [],
   };
   await loadDamaged(disk);
   const pending = await loadActiveRuns(disk);
   await loadMessages(disk);
   await loadPlansAndBreakers(disk);
+  disk.segments.push(...(await loadRecords(disk)));
   disk.tables.publish();
   return { disk, pending };
 }

@@ -1,6 +1,7 @@
 /** The reads of the store port. */
 import type { Store } from '../../ports/store.ts';
 import { entityId } from '../shared/changes.ts';
+import { checkPage, recordId } from '../shared/records.ts';
 import {
   checkpointsAt,
   historyOf,
@@ -11,6 +12,7 @@ import {
 } from '../shared/run-document.ts';
 import { checkLimit } from '../shared/run-query.ts';
 import { claimableRuns, earliestDueAtMs, runsAwaiting } from '../shared/scheduling.ts';
+import { recordsOf } from '../shared/tables.ts';
 import { copyOf } from '../shared/values.ts';
 import { type Disk, findClaim, findEntity, findMessage, findRun } from './disk.ts';
 import { listRuns } from './listing.ts';
@@ -34,6 +36,8 @@ type Reads = Pick<
   | 'checkpoints'
   | 'items'
   | 'entity'
+  | 'record'
+  | 'records'
 >;
 
 /** @param using - calls its argument with the directory as it is now; throws what a caller may see */
@@ -94,6 +98,12 @@ export function createReads(using: <T>(read: (disk: Disk) => T | Promise<T>) => 
       ),
     checkpoints: (runId, generation, path) =>
       queryRun(runId, [], (document) => checkpointsAt(document, generation, path)),
+    record: (collection, key) =>
+      query(({ tables }) => tables.records.published.get(recordId(collection, key)) ?? null),
+    async records(collection, page) {
+      checkPage(page);
+      return query(({ tables }) => recordsOf(tables, collection, page));
+    },
     entity: (name, key) => query((disk) => findEntity(disk, entityId(name, key))),
     items: (runId, generation, step, { afterIndex, limit }) =>
       queryRun(runId, [], (document) => itemsAfter(document, generation, step, afterIndex, limit)),

@@ -4,7 +4,7 @@
  * 1. every new document, complete, under a temporary name: if one cannot be written, none is;
  * 2. entries of the listing, and keys: a key whose run is missing is free;
  * 3. documents of runs, each with what it asks of other documents: here a commit has happened;
- * 4. messages, answers, results, breakers, entities, plans: made up for at the next start if a crash comes before them;
+ * 4. messages, answers, results, breakers, entities, plans, records: made up for at the next start if a crash comes before them;
  * 5. removals.
  */
 import { dirname, join } from 'node:path';
@@ -30,9 +30,11 @@ import {
   planFormat,
   resultFormat,
   runFormat,
+  segmentFormat,
 } from './formats.ts';
 import { inParallel } from './in-parallel.ts';
 import { fileNameOf } from './layout.ts';
+import { mergeSegments, stagedSegment } from './record-log.ts';
 
 export interface Writer {
   /**
@@ -40,7 +42,7 @@ export interface Writer {
    * @throws PartialWrite or SyncFailure if only the disk knows what is written; after any other error nothing is
    */
   write(pending: ReadonlyMap<string, Pending>, isSynced: boolean): Promise<void>;
-  /** Moves the documents of settled runs to the folder that no start reads. */
+  /** Moves the documents of settled runs to the folder that no start reads, and merges those of records. */
   settle(): Promise<void>;
 }
 
@@ -139,6 +141,10 @@ export function createWriter(disk: Disk, token: string): Writer {
       add(others, entityFormat, layout.entity(id), entity);
     for (const [, plan] of written(tables.plans))
       add(others, planFormat, layout.plan(plan.name, plan.version, plan.hash), plan);
+    if (tables.records.staged.size > 0) {
+      const round = nextRound();
+      add(others, segmentFormat, layout.recordSegment(round, round), stagedSegment(tables.records));
+    }
     try {
       await inParallel(jobs, (job) => job());
     } catch (error) {
@@ -146,6 +152,10 @@ export function createWriter(disk: Disk, token: string): Writer {
       throw error;
     }
     return steps;
+  }
+
+  function nextRound(): number {
+    return (disk.segments.at(-1)?.last ?? 0) + 1;
   }
 
   async function discard(steps: readonly Step[]): Promise<void> {
@@ -214,9 +224,12 @@ export function createWriter(disk: Disk, token: string): Writer {
           ? error
           : new PartialWrite('A round of writes stopped half-way', { cause: error });
       }
+      const size = tables.records.staged.size;
+      if (size > 0) disk.segments.push({ first: nextRound(), last: nextRound(), size });
     },
 
     async settle() {
+      await mergeSegments(disk, token);
       await inParallel(disk.settling, async (runId) => {
         const path = layout.finishedRun(fileNameOf(runId));
         try {

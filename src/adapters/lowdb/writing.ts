@@ -12,6 +12,7 @@ import {
   isStale,
 } from '../shared/changes.ts';
 import { checkCommit } from '../shared/commit-check.ts';
+import { applyChanges, prepareChanges, recordTable } from '../shared/records.ts';
 import { type RunDocument, withCheckpoint, withErased, withItems } from '../shared/run-document.ts';
 import { renewLeases } from '../shared/scheduling.ts';
 import { checkEntity, checkName, copyOf, mapTooLargeError } from '../shared/values.ts';
@@ -36,6 +37,7 @@ type Writes = Pick<
   | 'saveCheckpoint'
   | 'saveItems'
   | 'saveEntity'
+  | 'saveRecords'
   | 'erase'
   | 'prune'
 >;
@@ -163,6 +165,14 @@ export function createWrites(disk: Disk, changes: Changes): Writes {
       return changes.submit({
         needs: { runs: [fence.runId], entities: [entityId(copy.name, copy.key)] },
         apply: () => applyEntity(tables, copy, fence),
+      });
+    },
+
+    async saveRecords(records) {
+      const prepared = prepareChanges(records);
+      return changes.submit({
+        needs: {},
+        apply: () => applyChanges(recordTable(tables.records), prepared),
       });
     },
 

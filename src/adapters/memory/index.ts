@@ -15,6 +15,13 @@ import {
 } from '../shared/changes.ts';
 import { checkCommit } from '../shared/commit-check.ts';
 import {
+  applyChanges,
+  checkPage,
+  prepareChanges,
+  recordId,
+  recordTable,
+} from '../shared/records.ts';
+import {
   checkpointsAt,
   historyOf,
   itemsAfter,
@@ -36,7 +43,7 @@ import {
   toCursor,
 } from '../shared/run-query.ts';
 import { claimableRuns, earliestDueAtMs, renewLeases, runsAwaiting } from '../shared/scheduling.ts';
-import { createTables, type Tables } from '../shared/tables.ts';
+import { createTables, recordsOf, type Tables } from '../shared/tables.ts';
 import { checkEntity, checkName, closedError, copyOf, mapTooLargeError } from '../shared/values.ts';
 
 const maxMapItems = 100_000;
@@ -178,6 +185,17 @@ export function createMemoryStore(): Store {
     async *entities() {
       if (isClosed) throw closedError('memory');
       for (const record of tables.entities.published.values()) yield copyOf(record);
+    },
+
+    record: async (collection, key) =>
+      read(() => tables.records.published.get(recordId(collection, key)) ?? null),
+    async records(collection, page) {
+      checkPage(page);
+      return read(() => recordsOf(tables, collection, page));
+    },
+    async saveRecords(changes) {
+      const prepared = prepareChanges(changes);
+      return write(() => applyChanges(recordTable(tables.records), prepared));
     },
 
     erase: async (runId, seqs) =>

@@ -7,8 +7,12 @@ import type {
   EntityRecord,
   KeyClaim,
   Message,
+  RecordPage,
   RememberedResult,
+  StoredRecord,
 } from '../../ports/store.ts';
+import { createKeyIndex, type KeyIndex } from './record-keys.ts';
+import { parseRecordId, recordId } from './records.ts';
 import type { RunDocument } from './run-document.ts';
 import { isSettled } from './run-query.ts';
 import { createTable, type Table } from './table.ts';
@@ -33,6 +37,10 @@ export interface Tables {
   /** By {@link entityId}. */
   readonly entities: Table<EntityRecord>;
   readonly plans: Table<Plan>;
+  /** By {@link recordId}. */
+  readonly records: Table<StoredRecord>;
+  /** Keys of the published records. */
+  readonly recordKeys: KeyIndex;
   /** Ids of the published runs that are not settled. */
   readonly live: ReadonlySet<string>;
   /** Published messages without an answer, in order of arrival. */
@@ -53,7 +61,9 @@ export function createTables(): Tables {
   const breakers = createTable<BreakerRecord>();
   const entities = createTable<EntityRecord>();
   const plans = createTable<Plan>();
-  const all = [runs, messages, claims, remembered, breakers, entities, plans];
+  const records = createTable<StoredRecord>();
+  const recordKeys = createKeyIndex();
+  const all = [runs, messages, claims, remembered, breakers, entities, plans, records];
   const live = new Set<string>();
   const open = new Map<string | null, Map<string, StoredMessage>>();
   let arrivals = 0;
@@ -77,6 +87,14 @@ export function createTables(): Tables {
     }
   }
 
+  function indexRecords(): void {
+    for (const [id, record] of records.staged) {
+      const { collection, key } = parseRecordId(id);
+      if (record === undefined) recordKeys.remove(collection, key);
+      else if (!records.published.has(id)) recordKeys.add(collection, key);
+    }
+  }
+
   return {
     runs,
     messages,
@@ -85,6 +103,8 @@ export function createTables(): Tables {
     breakers,
     entities,
     plans,
+    records,
+    recordKeys,
     live,
     openMessages: (runId) => [...(open.get(runId)?.values() ?? [])],
     hasOpenMessages: (runId) => open.has(runId),
@@ -93,10 +113,21 @@ export function createTables(): Tables {
     publish() {
       indexRuns();
       indexMessages();
+      indexRecords();
       for (const table of all) table.publish();
     },
     discard() {
       for (const table of all) table.discard();
     },
   };
+}
+
+export function recordsOf(
+  { records, recordKeys }: Pick<Tables, 'records' | 'recordKeys'>,
+  collection: string,
+  page: RecordPage,
+): readonly StoredRecord[] {
+  return recordKeys
+    .page(collection, page)
+    .flatMap((key) => records.published.get(recordId(collection, key)) ?? []);
 }

@@ -124,4 +124,13 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (name, key)
   );
   `,
+  `
+  CREATE TABLE records (
+    collection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (collection, key)
+  );
+  `,
 ];

@@ -25,6 +25,7 @@ import type { Connection, ConnectionOptions, Row } from './connection.ts';
 import { damagedError, damagedRuns, isolate } from './damage.ts';
 import { listRuns } from './listing.ts';
 import { pruneRuns } from './pruning.ts';
+import { recordStore } from './records.ts';
 import { integer, runColumns, text, textOrNull, toMapItem, toStoredRun } from './rows.ts';
 import { claimableRuns, earliestDueAtMs, renewLeases } from './scheduling.ts';
 import { backUp, exportRuns } from './snapshot.ts';
@@ -344,6 +345,8 @@ export function createStore(
         yield* rows;
       } while (rows.length > 0);
     },
+
+    ...recordStore(read, write, connection),
 
     erase: (runId, seqs) =>
       write(() => {

@@ -13,6 +13,7 @@ const writing = [
   'saveCheckpoint',
   'saveItems',
   'saveEntity',
+  'saveRecords',
   'renew',
 ] as const satisfies readonly (keyof Store)[];
 
@@ -34,6 +35,8 @@ const reading = [
   'checkpoints',
   'items',
   'entity',
+  'record',
+  'records',
 ] as const satisfies readonly (keyof Store)[];
 
 type Operation = (...args: readonly unknown[]) => Promise<unknown>;

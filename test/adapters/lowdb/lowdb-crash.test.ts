@@ -190,4 +190,63 @@ describe('a lowdb store that crashes', () => {
       expect(seen.size).toBe(scenario.length + 2);
     },
   );
+
+  it.each(['kill', 'power loss'] as const)(
+    'A-01: keeps every group of records whole over a %s at any operation on the disk',
+    async (end) => {
+      const whole = createSimulatedDisk();
+      expect(await saveGroups(whole)).toBe(groups);
+      const merged = whole.operations.filter((operation) => operation.startsWith('rename')).length;
+
+      for (let at = 1; at <= whole.operations.length; at++) {
+        const disk = createSimulatedDisk((operation, count) => {
+          if (count >= at) throw failure('EIO', operation);
+        });
+        const acknowledged = await saveGroups(disk);
+        const store = await openSurvivor(disk.after(end, seeded(at)));
+        const counter = (await store.record('counters', 'last'))?.revision ?? 0;
+        const left = (await store.records('groups', { limit: 100 })).map(({ key }) => key);
+        const isWhole =
+          counter >= acknowledged &&
+          counter <= acknowledged + 1 &&
+          left.join() === (counter === 0 ? '' : `group-${counter}`);
+        const found = { at, operation: whole.operations[at - 1], acknowledged, counter, left };
+        expect({ ...found, isWhole }).toEqual({ ...found, isWhole: true });
+        await store.close();
+      }
+      expect(merged).toBeGreaterThan(groups);
+    },
+  );
 });
+
+/** More than what is merged at once. */
+const groups = 10;
+
+/** Each group adds a record, removes the one of the group before and counts; returns how many were acknowledged. */
+async function saveGroups(disk: SimulatedDisk): Promise<number> {
+  let saved = 0;
+  try {
+    const store = await openLowdbStore(directory, { files: disk.files });
+    for (let group = 1; group <= groups; group++) {
+      await store.saveRecords([
+        { collection: 'groups', key: `group-${group}`, expectedRevision: 0, value: { group } },
+        { collection: 'counters', key: 'last', expectedRevision: group - 1, value: { group } },
+        ...(group === 1
+          ? []
+          : [
+              {
+                collection: 'groups',
+                key: `group-${group - 1}`,
+                expectedRevision: 1,
+                value: null,
+              },
+            ]),
+      ]);
+      saved = group;
+    }
+    await store.close();
+  } catch {
+    // the crash
+  }
+  return saved;
+}
