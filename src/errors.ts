@@ -39,6 +39,11 @@ export const errorCodes = [
   'BLOB_MISSING',
   'BLOB_DAMAGED',
   'SECRET_INVALID',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'HOST_REFUSED',
+  'ORIGIN_REFUSED',
+  'SIGN_IN_REQUIRED',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

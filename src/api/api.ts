@@ -1,7 +1,9 @@
 /** Every call of the HTTP interface, by topic. */
+import { audit } from './audit.ts';
+import { identity, tokens } from './identity.ts';
 import { runs } from './runs.ts';
 
-export const api = { runs };
+export const api = { audit, identity, runs, tokens };
 
 /** Root of all paths. */
 export const apiRoot = '/api/v1';

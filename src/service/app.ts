@@ -2,14 +2,22 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { createBind } from './bind.ts';
-import type { Caller } from './caller.ts';
+import { createDevelopmentIdentity } from './identity/development.ts';
+import type { Identity } from './identity/identity.ts';
+import { serveIdentity } from './identity/serve.ts';
 import type { ServiceParts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveRuns } from './runs.ts';
 
-const developer: Caller = { name: 'developer', role: 'admin', groups: [] };
+export interface AppOptions {
+  /** Default: this machine alone, without sign-in. */
+  readonly identity?: Identity;
+}
 
-export async function createApp(parts: ServiceParts): Promise<FastifyInstance> {
+export async function createApp(
+  parts: ServiceParts,
+  { identity = createDevelopmentIdentity() }: AppOptions = {},
+): Promise<FastifyInstance> {
   const app = Fastify({ logger: false });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -17,7 +25,11 @@ export async function createApp(parts: ServiceParts): Promise<FastifyInstance> {
     const problem = problemOf(error);
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
-  const bind = createBind(app, () => developer);
+  // A page of another site can send text and forms without asking, JSON it cannot.
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', async (request) => identity.admit(request));
+  const bind = createBind(app, identity);
+  serveIdentity(bind, { identity });
   serveRuns(bind, parts);
   await app.ready();
   return app;

@@ -1,14 +1,22 @@
-/** Binds calls of the interface to what serves them: request checked, role checked, answer checked. */
+/** Binds calls of the interface to what serves them: caller identified, role checked, request checked, answer checked. */
 import type { FastifyInstance } from 'fastify';
 import { apiRoot } from '../api/api.ts';
 import type { GivenAnswerOf, ParsedOf, Route } from '../api/route.ts';
 import type { Caller } from './caller.ts';
+import type { Identity, SignedIn } from './identity/identity.ts';
+import { checkRole, isDecision } from './identity/permit.ts';
 
 export interface Call {
+  /** Somebody of the role the call needs; `anonymous` where it needs none and nobody has signed in. */
   readonly caller: Caller;
+  readonly signedIn: SignedIn | null;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Address of the peer. */
+  readonly ip: string;
   /** Ends when the caller has hung up. */
   readonly signal: AbortSignal;
+  /** Header of the answer. */
+  setHeader(name: string, value: string): void;
 }
 
 export type Bind = <R extends Route>(
@@ -16,7 +24,11 @@ export type Bind = <R extends Route>(
   serve: (request: ParsedOf<R>, call: Call) => Promise<GivenAnswerOf<R>> | GivenAnswerOf<R>,
 ) => void;
 
-export function createBind(app: FastifyInstance, callerOf: (request: object) => Caller): Bind {
+const anonymous: Caller = { name: 'anonymous', role: 'viewer', groups: [] };
+
+export function createBind(app: FastifyInstance, identity: Pick<Identity, 'identify'>): Bind {
+  const callers = new WeakMap<object, SignedIn>();
+
   return (route, serve) => {
     const { method, path, summary, params, query, body, answer } = route;
     const status = route.status ?? (answer === null ? 204 : 200);
@@ -30,14 +42,24 @@ export function createBind(app: FastifyInstance, callerOf: (request: object) => 
         ...(body === undefined ? {} : { body }),
         ...(answer === null ? {} : { response: { [status]: answer } }),
       },
+      // before the body is read
+      async onRequest(request) {
+        const signedIn = await identity.identify(request, isDecision(route));
+        checkRole(signedIn, route);
+        if (signedIn !== null) callers.set(request, signedIn);
+      },
       async handler(request, reply) {
         const aborted = new AbortController();
         reply.raw.once('close', () => aborted.abort());
         const given = { params: request.params, query: request.query, body: request.body };
+        const signedIn = callers.get(request) ?? null;
         const result = await serve(given as never, {
-          caller: callerOf(request),
+          caller: signedIn?.caller ?? anonymous,
+          signedIn,
           headers: request.headers,
+          ip: request.ip,
           signal: aborted.signal,
+          setHeader: (name, value) => void reply.header(name, value),
         });
         return reply.status(status).send(result);
       },

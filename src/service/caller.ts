@@ -7,4 +7,6 @@ export interface Caller {
   readonly role: Role;
   /** For reviews that are assigned to groups. */
   readonly groups: readonly string[];
+  /** Workflows the caller is limited to; absent: all. */
+  readonly workflows?: readonly string[];
 }
