@@ -1,11 +1,15 @@
 /** The HTTP application: every call of the interface, checked on its way in and out. */
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { createAudit } from './audit/audit.ts';
+import { serveAudit } from './audit/serve.ts';
 import { createBind } from './bind.ts';
 import { createDevelopmentIdentity } from './identity/development.ts';
+import { createGuard } from './identity/guard.ts';
 import type { Identity } from './identity/identity.ts';
+import { createRefusals } from './identity/refusals.ts';
 import { serveIdentity } from './identity/serve.ts';
-import type { ServiceParts } from './parts.ts';
+import type { ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveRuns } from './runs.ts';
 
@@ -15,7 +19,7 @@ export interface AppOptions {
 }
 
 export async function createApp(
-  parts: ServiceParts,
+  ports: ServicePorts,
   { identity = createDevelopmentIdentity() }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({ logger: false });
@@ -28,7 +32,11 @@ export async function createApp(
   // A page of another site can send text and forms without asking, JSON it cannot.
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request) => identity.admit(request));
-  const bind = createBind(app, identity);
+  const audit = createAudit(ports);
+  const refusals = createRefusals({ audit, clock: ports.clock });
+  const bind = createBind(app, createGuard(identity, refusals));
+  const parts = { ...ports, audit };
+  serveAudit(bind, parts);
   serveIdentity(bind, { identity });
   serveRuns(bind, parts);
   await app.ready();

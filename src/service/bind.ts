@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { apiRoot } from '../api/api.ts';
 import type { GivenAnswerOf, ParsedOf, Route } from '../api/route.ts';
 import type { Caller } from './caller.ts';
-import type { Identity, SignedIn } from './identity/identity.ts';
-import { checkRole, isDecision } from './identity/permit.ts';
+import type { Guard } from './identity/guard.ts';
+import type { SignedIn } from './identity/identity.ts';
 
 export interface Call {
   /** Somebody of the role the call needs; `anonymous` where it needs none and nobody has signed in. */
@@ -26,7 +26,7 @@ export type Bind = <R extends Route>(
 
 const anonymous: Caller = { name: 'anonymous', role: 'viewer', groups: [] };
 
-export function createBind(app: FastifyInstance, identity: Pick<Identity, 'identify'>): Bind {
+export function createBind(app: FastifyInstance, guard: Guard): Bind {
   const callers = new WeakMap<object, SignedIn>();
 
   return (route, serve) => {
@@ -44,8 +44,7 @@ export function createBind(app: FastifyInstance, identity: Pick<Identity, 'ident
       },
       // before the body is read
       async onRequest(request) {
-        const signedIn = await identity.identify(request, isDecision(route));
-        checkRole(signedIn, route);
+        const signedIn = await guard(request, route);
         if (signedIn !== null) callers.set(request, signedIn);
       },
       async handler(request, reply) {

@@ -2,9 +2,15 @@
 import type { Orchestrator } from '../orchestrator.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
+import type { Audit } from './audit/audit.ts';
 
-export interface ServiceParts {
+export interface ServicePorts {
   readonly orchestrator: Orchestrator;
   readonly store: Store;
   readonly clock: Clock;
+}
+
+export interface ServiceParts extends ServicePorts {
+  /** Every action of people and programs that no run's history tells. */
+  readonly audit: Audit;
 }
