@@ -4,6 +4,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { createAudit } from './audit/audit.ts';
 import { serveAudit } from './audit/serve.ts';
 import { createBind } from './bind.ts';
+import { dashboardDirectory, serveDashboard } from './dashboard.ts';
 import { createDevelopmentIdentity } from './identity/development.ts';
 import { createGuard } from './identity/guard.ts';
 import type { Identity } from './identity/identity.ts';
@@ -39,6 +40,8 @@ export async function createApp(
   serveAudit(bind, parts);
   serveIdentity(bind, { identity });
   serveRuns(bind, parts);
+  const dashboard = dashboardDirectory();
+  if (dashboard !== null) await serveDashboard(app, dashboard);
   await app.ready();
   return app;
 }

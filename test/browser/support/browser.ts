@@ -1,0 +1,113 @@
+/** A headless browser on the dashboard of a real service. Whatever the page complains about fails the test. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import sparticuz from '@sparticuz/chromium';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+
+export interface BrowserTest {
+  /** Opens an address of the service in a fresh window. */
+  open(url: string, options?: { readonly width?: number; readonly height?: number }): Promise<Page>;
+  /** Complaints the test expects, as a refused call is told in the console. */
+  expectComplaint(pattern: RegExp): void;
+}
+
+/** One browser for the tests of a file; each test gets windows of its own, and fails if they complain. */
+export function useBrowser(): BrowserTest {
+  let browser: Browser;
+  let contexts: BrowserContext[] = [];
+  let complaints: string[] = [];
+  let expected: RegExp[] = [];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: await sparticuz.executablePath(),
+      args: sparticuz.args,
+    });
+  }, 60_000);
+
+  afterEach(async () => {
+    const unexpected = complaints.filter((text) => !expected.some((one) => one.test(text)));
+    await Promise.all(contexts.map((context) => context.close()));
+    contexts = [];
+    complaints = [];
+    expected = [];
+    expect(unexpected).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  return {
+    async open(url, { width = 1280, height = 860 } = {}) {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        reducedMotion: 'reduce',
+        locale: 'en-GB',
+        timezoneId: 'UTC',
+        permissions: ['clipboard-read', 'clipboard-write'],
+      });
+      contexts.push(context);
+      const page = await context.newPage();
+      page.setDefaultTimeout(10_000);
+      collect(page, complaints);
+      await page.goto(url);
+      return page;
+    },
+    expectComplaint(pattern) {
+      expected.push(pattern);
+    },
+  };
+}
+
+function collect(page: Page, complaints: string[]): void {
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning')
+      complaints.push(`console: ${message.text()} ${message.location().url}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`page: ${error.message}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText ?? '';
+    // A page that is left lets go of what it was waiting for.
+    if (!why.includes('ERR_ABORTED')) complaints.push(`request: ${request.url()} ${why}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 500) complaints.push(`${response.status()} ${response.url()}`);
+  });
+}
+
+/** Rules of accessibility (WCAG 2.2 AA): no serious or critical issue. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  const serious = violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => ({ id, at: nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)) }));
+  expect(serious).toEqual([]);
+}
+
+const looks = [
+  { name: 'desktop-light', scheme: 'light', width: 1280, height: 860 },
+  { name: 'desktop-dark', scheme: 'dark', width: 1280, height: 860 },
+  { name: 'phone-light', scheme: 'light', width: 390, height: 844 },
+  { name: 'phone-dark', scheme: 'dark', width: 390, height: 844 },
+] as const;
+
+/** Pictures of the page as it stands, in both themes, on a desk and on a phone; only if `SCREENSHOTS` is set. Into `screenshots/`. */
+export async function takePictures(page: Page, name: string): Promise<void> {
+  if (process.env['SCREENSHOTS'] === undefined) return;
+  const folder = join(import.meta.dirname, '../../../screenshots');
+  await mkdir(folder, { recursive: true });
+  const before = page.viewportSize();
+  for (const { name: look, scheme, width, height } of looks) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.waitForTimeout(250);
+    await page.screenshot({ path: join(folder, `${name}-${look}.png`) });
+  }
+  await page.emulateMedia({ colorScheme: null });
+  if (before !== null) await page.setViewportSize(before);
+}
