@@ -42,8 +42,12 @@ async function buildTo(directory: string, sources: string): Promise<void> {
     [
       join(root, 'node_modules/vite/bin/vite.js'),
       'build',
-      ...['--config', join(root, 'src/dashboard/vite.config.ts'), '--outDir', fresh],
-      ...['--logLevel', 'warn'],
+      '--config',
+      join(root, 'src/dashboard/vite.config.ts'),
+      '--outDir',
+      fresh,
+      '--logLevel',
+      'warn',
     ],
     { cwd: join(root, 'src/dashboard'), env: { ...process.env, NODE_ENV: 'production' } },
   );
