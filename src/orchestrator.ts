@@ -204,6 +204,8 @@ export interface Orchestrator {
   sweep(): Promise<void>;
   /** Registered workflows, newest version of a name first. */
   readonly workflows: Engine['catalogue']['workflows'];
+  /** The module that defines a workflow, if it was registered with one. */
+  moduleOf(workflow: string, version: number): URL | null;
   /** Starts nothing more, lets running attempts end within `graceMs` (5,000), aborts the rest. The store stays open. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
@@ -320,6 +322,7 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     export: () => engine.export(),
     sweep: () => engine.sweep(),
     workflows: engine.catalogue.workflows,
+    moduleOf: (workflow, version) => engine.catalogue.moduleOf(workflow, version),
     close: ({ graceMs = 5_000 } = {}) => engine.close({ graceMs }),
   };
 }

@@ -2,8 +2,9 @@
 import { audit } from './audit.ts';
 import { identity, tokens } from './identity.ts';
 import { runs } from './runs.ts';
+import { workflows } from './workflows.ts';
 
-export const api = { audit, identity, runs, tokens };
+export const api = { audit, identity, runs, tokens, workflows };
 
 /** Root of all paths. */
 export const apiRoot = '/api/v1';

@@ -1,19 +1,9 @@
 /** A comparison of two versions, in lines for people. */
+import type { JudgedRuns } from '../analysis/judged-runs.ts';
 import type { PlanDiff } from '../proof/diff/plans.ts';
 import type { JudgedRun } from '../proof/diff/runs.ts';
 import { printable, toJsonText } from './escape.ts';
 import { indented } from './format.ts';
-
-export interface JudgedRuns {
-  readonly counts: {
-    readonly continues: number;
-    readonly needs_mapping: number;
-    readonly cannot: number;
-    /** Of no concern to a new version. */
-    readonly ended: number;
-  };
-  readonly judged: readonly JudgedRun[];
-}
 
 const maxRuns = 20;
 

@@ -1,12 +1,10 @@
 /** Process pages with their drawings, and how those on disk differ from what the definitions yield today. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pageProofs } from '../analysis/page-proofs.ts';
 import { drawSvg } from '../diagram/draw.ts';
-import { type PageProofs, pageMark, processPage } from '../diagram/process-page.ts';
+import { pageMark, processPage } from '../diagram/process-page.ts';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
-import { check } from '../proof/check/check.ts';
-import { undoListAt } from '../proof/check/undo-table.ts';
-import { ruleTitles } from './check/titles.ts';
 
 /** Name of a file in the folder to what it should hold. */
 export type Pages = ReadonlyMap<string, string>;
@@ -32,33 +30,11 @@ export async function processPages(workflows: readonly RunnableWorkflow[]): Prom
   for (const [name, workflow] of newest) {
     const pictures = { steps: `${name}.svg`, states: `${name}.states.svg` };
     const { plan } = workflow;
-    pages.set(`${name}.md`, processPage(plan, pictures, proofsOf(workflow)));
+    pages.set(`${name}.md`, processPage(plan, pictures, pageProofs(workflow)));
     pages.set(pictures.steps, await drawSvg(plan));
     pages.set(pictures.states, await drawSvg(plan, { view: 'states' }));
   }
   return pages;
-}
-
-function proofsOf(workflow: RunnableWorkflow): PageProofs {
-  const { rules, undo } = check(workflow);
-  const failing = undo.rows.flatMap(({ step, failure }) =>
-    failure === null ? [] : [{ at: step, because: failure }],
-  );
-  if (workflow.plan.finish.approve.by !== 'automatic')
-    failing.push({ at: 'completion', because: 'the closing review is rejected' });
-  const isAnything = undo.rows.some(({ effect }) => effect !== 'none');
-  return {
-    rules: rules.map(({ rule, verdict, claim, findings }) => ({
-      title: ruleTitles[rule],
-      verdict,
-      // How many random walks a check takes says nothing of the workflow.
-      claim: rule === 'graph-is-machine' ? 'The one walks every way as the other does.' : claim,
-      findings: findings
-        .filter(({ kind }) => kind !== 'note')
-        .map(({ kind, message }) => `${kind}: ${message}`),
-    })),
-    undo: isAnything ? failing.map((row) => ({ ...row, ...undoListAt(undo, row.at) })) : [],
-  };
 }
 
 export async function stalePages(folder: string, pages: Pages): Promise<readonly StalePage[]> {

@@ -13,6 +13,7 @@ import { serveIdentity } from './identity/serve.ts';
 import type { ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveRuns } from './runs.ts';
+import { serveWorkflows } from './workflows/index.ts';
 
 export interface AppOptions {
   /** Default: this machine alone, without sign-in. */
@@ -40,6 +41,7 @@ export async function createApp(
   serveAudit(bind, parts);
   serveIdentity(bind, { identity });
   serveRuns(bind, parts);
+  serveWorkflows(bind, parts);
   const dashboard = dashboardDirectory();
   if (dashboard !== null) await serveDashboard(app, dashboard);
   await app.ready();

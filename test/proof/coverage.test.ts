@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
-import { cover } from '../../src/cli/store-coverage.ts';
+import { cover } from '../../src/analysis/store-coverage.ts';
 import { drawSvg } from '../../src/diagram/draw.ts';
 import { heatOverlay } from '../../src/diagram/heat-overlay.ts';
 import { defineTask, defineWorkflow, PermanentError, TransientError } from '../../src/index.ts';

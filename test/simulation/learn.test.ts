@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { observeRuns } from '../../src/cli/observed-runs.ts';
+import { observeRuns } from '../../src/analysis/observed-runs.ts';
 import { defineTask, defineWorkflow, TransientError } from '../../src/index.ts';
 import { modelFrom } from '../../src/simulation/learn.ts';
 import { simulate } from '../../src/simulation/simulate.ts';

@@ -1,7 +1,8 @@
 /** The report as SARIF 2.1.0 (OASIS), which code hosts show beside the change. */
+
+import { ruleTitles } from '../../analysis/rule-titles.ts';
 import type { Counterexample, Finding, RuleId, RuleReport } from '../../proof/check/report.ts';
 import type { CheckedWorkflow } from './checked.ts';
-import { ruleTitles } from './titles.ts';
 
 /** @param version - of this package */
 export function sarifOf(workflows: readonly CheckedWorkflow[], version: string): object {

@@ -1,4 +1,6 @@
 /** The report for people: a table of rules a workflow, and below each rule what it found. */
+
+import { ruleTitles } from '../../analysis/rule-titles.ts';
 import type { Counterexample, Finding, PathMove, Verdict } from '../../proof/check/report.ts';
 import { type UndoList, type UndoTable, undoListAt } from '../../proof/check/undo-table.ts';
 import { printable } from '../escape.ts';
@@ -6,7 +8,6 @@ import { indented } from '../format.ts';
 import type { Style } from '../style.ts';
 import { table } from '../table.ts';
 import type { CheckedWorkflow } from './checked.ts';
-import { ruleTitles } from './titles.ts';
 
 const marks: { readonly [V in Verdict]: string } = { holds: '✓', assumed: '~', violated: '✗' };
 

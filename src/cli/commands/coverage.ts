@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { toPng } from '../../adapters/canvas/index.ts';
+import { overlayOfCoverage } from '../../analysis/coverage-overlay.ts';
+import { cover } from '../../analysis/store-coverage.ts';
 import { drawSvg } from '../../diagram/draw.ts';
-import { heatOverlay } from '../../diagram/heat-overlay.ts';
 import type { RunnableWorkflow } from '../../ports/bindings.ts';
 import type { CoverageReport } from '../../proof/coverage.ts';
 import type { Cli } from '../cli.ts';
@@ -9,7 +10,6 @@ import { printable } from '../escape.ts';
 import { findWorkflow } from '../find-workflow.ts';
 import { loadMachines } from '../machines.ts';
 import { section } from '../run-lines.ts';
-import { cover } from '../store-coverage.ts';
 import { openIfThere } from '../store-location.ts';
 import type { Style } from '../style.ts';
 import { UsageError } from '../usage-error.ts';
@@ -62,17 +62,7 @@ async function writePicture(
     throw new UsageError(`--output: "${file}" is neither .svg nor .png`);
   if (by === 'tests' && report.paths === null)
     throw new UsageError('--by tests needs the path tests', 'Leave --no-paths out');
-  const heats = report.transitions.map(({ state, event, index, byRuns, byTests }) => ({
-    state,
-    event,
-    index,
-    count: by === 'runs' ? byRuns : (byTests ?? 0),
-  }));
-  const title =
-    by === 'runs'
-      ? `as ${report.runs} ${report.runs === 1 ? 'run' : 'runs'} took it`
-      : `as ${report.paths} path tests take it`;
-  const overlay = heatOverlay(plan, heats, title);
+  const overlay = overlayOfCoverage(plan, report, by);
   const theme = isPng ? 'light' : 'auto';
   const drawing = await drawSvg(plan, { view: 'states', theme, overlay });
   await writeAtomically(file, [isPng ? await toPng(drawing) : drawing]);

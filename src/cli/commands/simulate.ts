@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { toPng } from '../../adapters/canvas/index.ts';
-import { evaluatePredicate } from '../../evaluation.ts';
+import { observeRuns } from '../../analysis/observed-runs.ts';
+import { simulateWorkflow } from '../../analysis/simulated-workflow.ts';
 import { parseDuration } from '../../plan/duration.ts';
-import type { Plan } from '../../plan/plan.ts';
 import type { RunnableWorkflow } from '../../ports/bindings.ts';
 import { modelFrom } from '../../simulation/learn.ts';
 import { type Model, mergeModels, parseModel } from '../../simulation/model.ts';
 import { drawSimulation } from '../../simulation/picture.ts';
-import { type SimulationReport, simulate } from '../../simulation/simulate.ts';
+import type { SimulationReport } from '../../simulation/simulate.ts';
 import { shortSpan } from '../../simulation/span.ts';
 import { parseCount } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
@@ -15,7 +15,6 @@ import { printable } from '../escape.ts';
 import { findWorkflow } from '../find-workflow.ts';
 import { readJson } from '../json-argument.ts';
 import { loadMachines } from '../machines.ts';
-import { observeRuns } from '../observed-runs.ts';
 import { section } from '../run-lines.ts';
 import type { Style } from '../style.ts';
 import { table } from '../table.ts';
@@ -62,14 +61,7 @@ export function addSimulate(program: Command, cli: Cli): void {
           'Reviewers share work only if runs come one after the other',
           'Add --arrivals, such as --arrivals 12/h',
         );
-      const report = simulate({
-        plan: workflow.plan,
-        model,
-        runs: options.runs,
-        seed: options.seed,
-        children: childPlans(workflow),
-        condition: (id, value) => conditionOf(workflow, id, value),
-      });
+      const report = simulateWorkflow(workflow, model, options);
       if (options.output !== undefined) await writePicture(options.output, report);
       await cli.report({
         json: { ...report, learnedFrom: options.learn ? learned.runs : null },
@@ -94,32 +86,6 @@ function withOptions(model: Model, { arrivals, reviewers }: SimulateOptions): Mo
     ...(reviewers === undefined ? {} : { reviewers }),
     ...(arrivals === undefined ? {} : { arrivals: { kind: 'exponential', mean: arrivals } }),
   };
-}
-
-/** What the real condition says of a value that is known. */
-function conditionOf(
-  { bindings }: RunnableWorkflow,
-  id: string,
-  value: unknown,
-): boolean | undefined {
-  try {
-    return evaluatePredicate(bindings, id, value);
-  } catch {
-    return undefined;
-  }
-}
-
-function childPlans(
-  workflow: RunnableWorkflow,
-  into = new Map<string, Plan>(),
-): ReadonlyMap<string, Plan> {
-  for (const child of workflow.bindings.children.values()) {
-    const key = `${child.name}@${child.version}`;
-    if (into.has(key)) continue;
-    into.set(key, child.plan);
-    childPlans(child, into);
-  }
-  return into;
 }
 
 function parseArrivals(text: string): number {

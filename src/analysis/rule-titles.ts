@@ -1,4 +1,4 @@
-import type { RuleId } from '../../proof/check/report.ts';
+import type { RuleId } from '../proof/check/report.ts';
 
 /** What each rule asks, in a few words. */
 export const ruleTitles: { readonly [R in RuleId]: string } = {

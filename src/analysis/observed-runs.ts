@@ -28,16 +28,18 @@ export function isWhollyOf(stored: StoredRun, { plan }: RunnableWorkflow): boole
   return stored.header.planHash === plan.hash && headerAtStart(stored) === stored.header;
 }
 
-/** Runs of other versions are left out. */
+/** Runs of other versions are left out. @param maxRuns - the newest of that many; default: all */
 export async function observeRuns(
   store: Store,
   workflow: RunnableWorkflow,
+  maxRuns = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly seen: Observations; readonly runs: number }> {
   const definition = createCatalogue([workflow], store).define(workflow);
   const seen = noObservations();
   let runs = 0;
   for await (const stored of runsOf(store, workflow)) {
     if (!isWhollyOf(stored, workflow)) continue;
+    if (runs === maxRuns) break;
     const entries = await historyUpTo(store, stored, stored.state.seq);
     runs += 1;
     seen.startsMs.push(stored.header.createdAtMs);
