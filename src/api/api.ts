@@ -1,6 +1,7 @@
 /** Every call of the HTTP interface, by topic. */
 import { audit } from './audit.ts';
 import { identity, tokens } from './identity.ts';
+import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
 import { workflows } from './workflows.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AnyJson, AnyObject, Cursor, Labels, Priority, RunId, RunStatus } from './parts.ts';
+import { ReviewStanding } from './reviews.ts';
 import { route } from './route.ts';
 
 const params = z.object({ runId: RunId });
@@ -17,6 +18,8 @@ export const Waiting = z.object({
   assignees: z.array(z.string()).readonly().nullish(),
   shown: AnyJson.exactOptional(),
   shownHash: z.string().exactOptional(),
+  /** Of a review: who may decide it, and how far it has come. */
+  review: ReviewStanding.exactOptional(),
 });
 
 export const Run = z.object({

@@ -17,8 +17,16 @@ export interface Decider {
   readonly groups: readonly string[];
   /** People or groups the review is assigned to; `null`: anyone. */
   readonly assignees: readonly string[] | null;
-  /** People who must not decide. */
+  /** People who must not decide, neither themselves nor in the place of others. */
   readonly excluded: readonly string[];
+  /** In whose place the actor decides. */
+  readonly onBehalfOf?: string;
+  /** Who has asked the actor to decide in their place. */
+  readonly delegatedBy?: readonly string[];
+  /** Whose approval counts already. */
+  readonly approvedBy?: readonly string[];
+  /** Who holds the review, so that nobody else decides it meanwhile. */
+  readonly claimedBy?: string;
 }
 
 /**

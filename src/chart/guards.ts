@@ -1,7 +1,8 @@
 import type { ChartGuard } from './chart.ts';
 import { holdsIn } from './conditions.ts';
 import { attemptsOf, type ChartContext } from './context.ts';
-import type { ChartEvent, Decider } from './events.ts';
+import { whyNotDecide } from './deciding.ts';
+import type { ChartEvent } from './events.ts';
 
 /** The one place where a guard is decided; the machine and the explanation of what is possible both call it. */
 export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEvent): boolean {
@@ -28,7 +29,7 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
     case 'canDecide':
       return (
         event.decider !== undefined &&
-        mayDecide(event.decider) &&
+        whyNotDecide(event.decider, event.outcome) === null &&
         (guard.params.outcome === 'any' || event.outcome === guard.params.outcome) &&
         (guard.params.undo === undefined || guard.params.undo === context.undoable > 0)
       );
@@ -63,13 +64,4 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
     default:
       return guard satisfies never;
   }
-}
-
-export function mayDecide(decider: Decider): boolean {
-  if (decider.excluded.includes(decider.actor)) return false;
-  return (
-    decider.assignees === null ||
-    decider.assignees.includes(decider.actor) ||
-    decider.groups.some((group) => decider.assignees?.includes(group))
-  );
 }

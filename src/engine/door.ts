@@ -41,6 +41,14 @@ const answerPollMs = 50;
 /** More signals than ever wait for their commit at once. */
 const maxApplied = 1_000;
 
+/** Refusals of a decision that leave a trace. */
+const isNoted: ReadonlySet<string> = new Set([
+  'REVIEW_NOT_OPEN',
+  'REVIEW_FORBIDDEN',
+  'REVIEW_CLAIMED',
+  'REVIEW_CHANGED',
+]);
+
 export function createDoor(deps: DoorDeps): Door {
   const { store, runs, clock, ids, log, settings } = deps;
   /** Answers to the last signals applied to a run, by their ids. */
@@ -151,7 +159,7 @@ export function createDoor(deps: DoorDeps): Door {
 
   async function noteRefusal(runId: string, wanted: RunRequest, error: unknown): Promise<void> {
     if (wanted.kind !== 'decide' || !(error instanceof SignalboxError)) return;
-    if (error.code !== 'REVIEW_NOT_OPEN' && error.code !== 'REVIEW_FORBIDDEN') return;
+    if (!isNoted.has(error.code)) return;
     const { step, outcome, actor } = wanted;
     const body = { step, outcome, code: error.code, actor };
     try {

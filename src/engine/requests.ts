@@ -1,12 +1,14 @@
 /** What comes from outside to an existing run: parsed at the door, decided by the chart, answered with a clear refusal. */
 import { z } from 'zod';
 import { contextOf, statusOf } from '../chart/advance.ts';
-import { mayDecide } from '../chart/guards.ts';
+import { type WhyNot, whyNotDecide } from '../chart/deciding.ts';
+import type { ChartEvent, Decider } from '../chart/events.ts';
 import { isTerminal } from '../chart/lifecycle.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { applyEvent } from './apply.ts';
 import { canonical } from './canonical.ts';
+import { deciderOf } from './deciders.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
 import { received, tellParent, toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
@@ -14,6 +16,7 @@ import { type LiveRun, restoreValue } from './live-run.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
 import { released, stopped } from './pausing.ts';
 import type { RetryMaterial } from './retry-material.ts';
+import type { ReviewItem } from './review-view.ts';
 import type { OpenItem } from './run-body.ts';
 import { Name, Reason, Text } from './texts.ts';
 import { toleratedValue } from './tolerance.ts';
@@ -29,6 +32,7 @@ export const RunRequest = z.discriminatedUnion('kind', [
     comment: Reason.optional(),
     actor: Name,
     groups: z.array(Text.max(200)).max(1_000).default([]),
+    onBehalfOf: Name.optional(),
     /** SHA-256 of what the reviewer was shown; the decision is refused if that has changed. */
     shownHash: Text.max(64).optional(),
   }),
@@ -112,7 +116,6 @@ export function handleRequest(
 }
 
 type Request<K extends RunRequest['kind']> = Extract<RunRequest, { kind: K }>;
-type ReviewItem = Extract<OpenItem, { kind: 'review' }>;
 
 function decide(draft: Draft, request: Request<'decide'>): JsonObject {
   const { run } = draft;
@@ -130,27 +133,13 @@ function decide(draft: Draft, request: Request<'decide'>): JsonObject {
       },
     );
   }
-  const decider = {
-    actor: request.actor,
-    groups: request.groups,
-    assignees: item.assignees,
-    excluded: item.excluded,
-  };
-  if (!mayDecide(decider)) {
-    throw new SignalboxError(
-      'REVIEW_FORBIDDEN',
-      `"${request.actor}" may not decide review "${request.step}" of run "${id}"`,
-      {
-        details: { runId: id, step: request.step, actor: request.actor },
-        hint: item.excluded.includes(request.actor)
-          ? 'Somebody else must decide it'
-          : `It is assigned to ${item.assignees?.join(', ') ?? 'nobody'}`,
-      },
-    );
-  }
+  const decider = deciderOf(item, request, draft.tools.nowMs);
+  const outcome = outcomeOf(request);
+  const whyNot = whyNotDecide(decider, outcome);
+  if (whyNot !== null) throw forbidden(run, request.step, decider, whyNot);
   if (request.shownHash !== undefined && request.shownHash !== item.shownHash) {
     throw new SignalboxError(
-      'REVIEW_NOT_OPEN',
+      'REVIEW_CHANGED',
       `What review "${request.step}" of run "${id}" shows has changed since it was read; read it again`,
       { details: { runId: id, step: request.step } },
     );
@@ -167,6 +156,31 @@ function decide(draft: Draft, request: Request<'decide'>): JsonObject {
   const incoming = item.inDoubt ? verdictOf(run, request, item) : decisionOf(run, request, item);
   applyEvent(draft, { ...incoming, event: { ...incoming.event, decider }, actor: request.actor });
   return { status: statusOf(run.snapshot) };
+}
+
+function outcomeOf({ outcome }: Request<'decide'>): ChartEvent['outcome'] {
+  return outcome === 'approved' || outcome === 'rejected' ? outcome : undefined;
+}
+
+function forbidden(
+  run: LiveRun,
+  step: string,
+  { actor, assignees, claimedBy, onBehalfOf }: Decider,
+  whyNot: WhyNot,
+): SignalboxError {
+  const runId = run.header.id;
+  const inPlaceOf = onBehalfOf === undefined ? '' : ` in the place of "${onBehalfOf}"`;
+  const hints: { readonly [why in WhyNot]: string } = {
+    excluded: 'Somebody else must decide it',
+    not_assigned: `It is assigned to ${assignees?.join(', ') ?? 'nobody'}`,
+    claimed: `It is claimed by ${claimedBy ?? 'somebody'}; take it over with a reason, or wait until it is released`,
+    approved: 'Each approval must come from another person',
+  };
+  return new SignalboxError(
+    whyNot === 'claimed' ? 'REVIEW_CLAIMED' : 'REVIEW_FORBIDDEN',
+    `"${actor}" may not decide review "${step}" of run "${runId}"${inPlaceOf}`,
+    { details: { runId, step, actor, guard: 'canDecide', whyNot }, hint: hints[whyNot] },
+  );
 }
 
 function decisionOf(

@@ -64,6 +64,14 @@ export type OpenItem =
       readonly remindAtMs: number | null;
       /** Set while the run is paused: what is left until the next reminder. */
       readonly remindInMs?: number;
+      /** Approvals it takes; absent: one. */
+      readonly approvals?: number;
+      /** Approvals given so far, each by another person. */
+      readonly votes?: readonly GivenVote[];
+      readonly claim?: HeldClaim;
+      readonly delegations?: readonly GivenDelegation[];
+      /** Whom its escalations have named, in order. */
+      readonly escalatedTo?: readonly string[];
     })
   | (Timed & {
       readonly kind: 'event';
@@ -96,6 +104,32 @@ export type OpenItem =
       readonly dispatches?: number;
       readonly sinceMs: number;
     });
+
+/** One approval of several. */
+export type GivenVote = {
+  readonly actor: string;
+  /** Whose approval it counts as, if not the actor's own. */
+  readonly onBehalfOf?: string;
+  readonly atMs: number;
+  readonly comment?: string;
+};
+
+/** Meanwhile nobody else decides the review. */
+export type HeldClaim = {
+  readonly by: string;
+  readonly atMs: number;
+  /** `null`: until it is released. */
+  readonly untilMs: number | null;
+  readonly reason?: string;
+};
+
+/** `to` may decide in the place of `from`. */
+export type GivenDelegation = {
+  readonly from: string;
+  readonly to: string;
+  readonly atMs: number;
+  readonly reason?: string;
+};
 
 /** A signal that came before anybody waited for it; its payload stands in the history under `seq`. */
 export type Mail = {

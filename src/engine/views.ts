@@ -7,6 +7,7 @@ import { sensitiveValues } from '../plan/sensitive.ts';
 import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
 import type { LiveRun } from './live-run.ts';
 import { redact } from './redact.ts';
+import { type ReviewWaiting, reviewWaiting } from './review-view.ts';
 import type { OpenItem, RunBody } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
@@ -40,6 +41,8 @@ export interface Waiting {
   readonly assignees?: readonly string[] | null;
   readonly shown?: Json;
   readonly shownHash?: string;
+  /** Of a review: who may decide it, and how far it has come. */
+  readonly review?: ReviewWaiting;
 }
 
 export interface RunView {
@@ -195,6 +198,7 @@ function toWaiting(
         assignees: item.assignees,
         shown: redact(item.shown, sensitive),
         shownHash: item.shownHash,
+        review: reviewWaiting(item),
       };
     }
     case 'event': {

@@ -53,7 +53,7 @@ const notices = {
   forbidden: {
     status: 403,
     title: 'You may not decide this review',
-    text: 'It is assigned to somebody else. Nothing was changed.',
+    text: 'It is assigned to somebody else, or somebody else holds it now. Nothing was changed.',
   },
   method: {
     status: 405,

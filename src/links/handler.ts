@@ -85,8 +85,8 @@ export function createDecisionHandler(
       if (error instanceof SignalboxError && error.code === 'FORM_INVALID') {
         return { kind: 'invalid', permission, review: linked.review, submission, error };
       }
-      const isClosed = error instanceof SignalboxError && error.code === 'REVIEW_NOT_OPEN';
-      if (!isClosed) throw error;
+      const code = error instanceof SignalboxError ? error.code : null;
+      if (code !== 'REVIEW_NOT_OPEN' && code !== 'REVIEW_CHANGED') throw error;
       return { kind: 'closed', permission, linked: await noLongerOpen(permission, linked) };
     }
     logger?.info({ runId, step, outcome, actor }, 'decided by link');
@@ -128,7 +128,7 @@ export function createDecisionHandler(
   function failed(error: unknown): DecisionAnswer {
     const code = error instanceof SignalboxError ? error.code : null;
     if (code === 'RUN_NOT_FOUND') return { kind: 'gone' };
-    if (code === 'REVIEW_FORBIDDEN') return { kind: 'forbidden' };
+    if (code === 'REVIEW_FORBIDDEN' || code === 'REVIEW_CLAIMED') return { kind: 'forbidden' };
     logger?.error({ err: error }, 'a decision link could not be answered');
     return { kind: 'unavailable' };
   }

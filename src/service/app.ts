@@ -12,6 +12,7 @@ import { createRefusals } from './identity/refusals.ts';
 import { serveIdentity } from './identity/serve.ts';
 import type { ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
+import { serveReviews } from './reviews/serve.ts';
 import { serveRuns } from './runs.ts';
 import { serveWorkflows } from './workflows/index.ts';
 
@@ -40,6 +41,7 @@ export async function createApp(
   const parts = { ...ports, audit };
   serveAudit(bind, parts);
   serveIdentity(bind, { identity });
+  serveReviews(bind, parts);
   serveRuns(bind, parts);
   serveWorkflows(bind, parts);
   const dashboard = dashboardDirectory();

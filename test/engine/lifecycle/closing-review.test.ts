@@ -231,7 +231,7 @@ describe('the closing review', () => {
       shownHash: 'f'.repeat(64),
     });
 
-    await expect(blind).rejects.toMatchObject({ code: 'REVIEW_NOT_OPEN' });
+    await expect(blind).rejects.toMatchObject({ code: 'REVIEW_CHANGED' });
     await engine.decide(run.runId, 'completion', { outcome: 'approved', actor: 'ann', shownHash });
     expect(await entryOf(engine, run.runId, 'completion.decided')).toMatchObject({
       data: { shownHash },

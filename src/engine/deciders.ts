@@ -1,0 +1,39 @@
+/** The facts on which the chart judges whether somebody may decide a review. */
+import type { Decider } from '../chart/events.ts';
+import type { ReviewItem } from './review-view.ts';
+
+export interface Person {
+  readonly actor: string;
+  /** Of the actor, now. */
+  readonly groups: readonly string[];
+  /** In whose place the actor decides; left out: their own, or that of the first who asked them if it is not theirs. */
+  readonly onBehalfOf?: string | undefined;
+}
+
+/** What is known of an open review. */
+export type Asked = Pick<ReviewItem, 'assignees' | 'excluded' | 'votes' | 'delegations' | 'claim'>;
+
+export function deciderOf(review: Asked, person: Person, nowMs: number): Decider {
+  const { assignees, excluded, votes = [], delegations = [], claim } = review;
+  const { actor, groups } = person;
+  const delegatedBy = delegations.filter(({ to }) => to === actor).map(({ from }) => from);
+  const approvedBy = votes.flatMap((vote) =>
+    vote.onBehalfOf === undefined ? [vote.actor] : [vote.actor, vote.onBehalfOf],
+  );
+  const isOwn = assignees === null || [actor, ...groups].some((name) => assignees.includes(name));
+  const implied = isOwn
+    ? undefined
+    : (delegatedBy.find((name) => !approvedBy.includes(name)) ?? delegatedBy[0]);
+  const onBehalfOf = person.onBehalfOf ?? implied;
+  const isHeld = claim !== undefined && (claim.untilMs === null || nowMs < claim.untilMs);
+  return {
+    actor,
+    groups,
+    assignees,
+    excluded,
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(delegatedBy.length === 0 ? {} : { delegatedBy }),
+    ...(approvedBy.length === 0 ? {} : { approvedBy }),
+    ...(isHeld ? { claimedBy: claim.by } : {}),
+  };
+}

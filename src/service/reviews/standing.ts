@@ -1,0 +1,81 @@
+/** An open review as one caller meets it. */
+import type { Review } from '../../api/reviews.ts';
+import { type WhyNot, whyNotDecide } from '../../chart/deciding.ts';
+import { deciderOf } from '../../engine/deciders.ts';
+import type { RunView, Waiting } from '../../engine/views.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Caller } from '../caller.ts';
+
+export type OpenReview = Waiting & Required<Pick<Waiting, 'review' | 'shownHash'>>;
+
+export function openReviews({ waitingOn }: RunView): readonly OpenReview[] {
+  return waitingOn.filter(
+    (waiting): waiting is OpenReview =>
+      waiting.kind === 'review' && waiting.review !== undefined && waiting.shownHash !== undefined,
+  );
+}
+
+export type Who = Pick<Caller, 'name' | 'groups'>;
+
+const words: { readonly [why in WhyNot]: string } = {
+  excluded: 'four eyes: somebody else must decide it',
+  not_assigned: 'it is not assigned to you',
+  claimed: 'somebody else has claimed it',
+  approved: 'your approval counts already',
+};
+
+export function toReview(
+  run: RunView,
+  waiting: OpenReview,
+  plan: Plan | null,
+  { name, groups }: Who,
+  nowMs: number,
+): Review {
+  const { review, step } = waiting;
+  const node = plan?.nodes.find(({ id }) => id === step);
+  const whyNot = whyNotDecide(deciderOf(asked(waiting), { actor: name, groups }, nowMs), undefined);
+  return {
+    runId: run.runId,
+    workflow: run.workflow,
+    version: run.version,
+    priority: run.priority,
+    labels: run.labels,
+    requestedBy: run.actor,
+    step,
+    ...review,
+    description: node?.description ?? null,
+    since: waiting.since,
+    dueAt: waiting.until,
+    afterwards: waiting.afterwards,
+    paused: run.paused,
+    assignees: waiting.assignees ?? null,
+    isOverdue: review.reminders > 0 || review.escalatedTo.length > 0,
+    shownHash: waiting.shownHash,
+    mayDecide: whyNot === null,
+    whyNot: whyNot === null ? null : words[whyNot],
+  };
+}
+
+/** The facts of a review from how it is shown. */
+function asked({ assignees = null, review }: OpenReview) {
+  const { claimedBy, delegatedTo, approvals, excluded } = review;
+  return {
+    assignees,
+    excluded,
+    votes: approvals.given.map(({ actor, onBehalfOf, at }) => ({
+      actor,
+      ...(onBehalfOf === null ? {} : { onBehalfOf }),
+      atMs: Date.parse(at),
+    })),
+    delegations: delegatedTo.map(({ from, to, at }) => ({ from, to, atMs: Date.parse(at) })),
+    ...(claimedBy === null
+      ? {}
+      : {
+          claim: {
+            by: claimedBy.actor,
+            atMs: Date.parse(claimedBy.at),
+            untilMs: claimedBy.until === null ? null : Date.parse(claimedBy.until),
+          },
+        }),
+  };
+}
