@@ -5,7 +5,7 @@ import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
 import { workflows } from './workflows.ts';
 
-export const api = { audit, identity, runs, tokens, workflows };
+export const api = { audit, identity, reviews, runs, tokens, workflows };
 
 /** Root of all paths. */
 export const apiRoot = '/api/v1';
