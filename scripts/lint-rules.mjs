@@ -75,6 +75,7 @@ const imports = {
     'proof',
     'signing',
     'simulation',
+    'testing',
   ],
   orchestrator: [...core, 'adapters'],
   mcp: ['api', 'client', 'plan', 'errors'],

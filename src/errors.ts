@@ -46,6 +46,8 @@ export const errorCodes = [
   'HOST_REFUSED',
   'ORIGIN_REFUSED',
   'SIGN_IN_REQUIRED',
+  'REQUEST_INVALID',
+  'STEP_UNKNOWN',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

@@ -105,7 +105,7 @@ export interface Orchestrator {
   ): Promise<readonly HistoryEntry[]>;
   /** Waits for the end of the run and gives its output. @throws SignalboxError `RUN_FAILED`, `RUN_CANCELLED` */
   result(runId: string): Promise<unknown>;
-  /** Decides an open review; `step` is `completion` for the closing one. @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_FORBIDDEN`, `FORM_INVALID` */
+  /** Decides an open review; `step` is `completion` for the closing one. @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_STALE`, `REVIEW_FORBIDDEN`, `FORM_INVALID` */
   decide(runId: string, step: string, decision: Decision): Promise<void>;
   /**
    * Sends an event to one run. The same `id` has one effect, however often it is delivered.

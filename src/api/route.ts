@@ -17,8 +17,10 @@ export interface Route {
   /** Every value arrives as text: `z.coerce` for numbers. */
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** Shape of the answer; `null`: none (204). */
+  /** Shape of the answer; `null`: none (204). Of a stream: shape of what each event carries. */
   readonly answer: z.ZodType | null;
+  /** Default `application/json`. Of another type the answer is a text; `text/event-stream` never ends by itself. */
+  readonly media?: 'image/svg+xml' | 'text/plain' | 'text/event-stream';
   /** Status of the answer if all went well. Default 200, or 204 without one. */
   readonly status?: number;
   /** A repetition with the same header `Idempotency-Key` gets the first answer. Default: no. */
@@ -65,4 +67,4 @@ export type AnswerOf<R extends Route> = R['answer'] extends z.ZodType
 /** What the service gives. */
 export type GivenAnswerOf<R extends Route> = R['answer'] extends z.ZodType
   ? z.input<R['answer']>
-  : undefined;
+  : void;

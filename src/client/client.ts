@@ -74,7 +74,8 @@ async function send(
     },
   );
   if (!response.ok) throw await ServiceError.from(response);
-  return response.status === 204 ? undefined : response.json();
+  if (response.status === 204) return undefined;
+  return route.media === undefined ? response.json() : response.text();
 }
 
 export function addressOf(path: string, params: Readonly<Record<string, unknown>>): string {

@@ -254,8 +254,10 @@ export interface RecordPage {
 
 // --- reading -----------------------------------------------------------------------------------------------------------------------
 
-export interface RunQuery {
+/** Which runs are meant; what is left out does not narrow. */
+export interface RunFilter {
   readonly workflow?: string;
+  readonly version?: number;
   readonly status?: readonly RunStatus[];
   /** All must match exactly. */
   readonly labels?: { readonly [name: string]: string };
@@ -264,6 +266,11 @@ export interface RunQuery {
   readonly hasReview?: boolean;
   readonly createdAfterMs?: number;
   readonly createdBeforeMs?: number;
+  /** Inside id, key, workflow, or a label's name or value; upper and lower case count as the same. */
+  readonly text?: string;
+}
+
+export interface RunQuery extends RunFilter {
   /** 1 to 1,000. */
   readonly limit: number;
   /** From an earlier page; opaque. */
@@ -271,6 +278,13 @@ export interface RunQuery {
 }
 
 /** Newest first; `cursor` is `null` on the last page. */
+export interface RunCount {
+  readonly workflow: string;
+  readonly status: RunStatus;
+  /** At least one. */
+  readonly runs: number;
+}
+
 export interface RunPage {
   readonly runs: readonly StoredRun[];
   readonly cursor: string | null;
@@ -321,6 +335,8 @@ export interface Store {
     steps?: readonly string[],
   ): Promise<readonly HistoryEntry[]>;
   list(query: RunQuery): Promise<RunPage>;
+  /** Runs of each workflow and status, without those of which there are none. Damaged ones may be among them. */
+  count(filter: RunFilter): Promise<readonly RunCount[]>;
   damaged(): Promise<readonly DamagedRun[]>;
 
   /**

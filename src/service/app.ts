@@ -1,6 +1,8 @@
 /** The HTTP application: every call of the interface, checked on its way in and out. */
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { createSystemIds } from '../adapters/system/ids.ts';
+import type { Logger } from '../ports/logger.ts';
 import { createAudit } from './audit/audit.ts';
 import { serveAudit } from './audit/serve.ts';
 import { createBind } from './bind.ts';
@@ -10,11 +12,13 @@ import { createGuard } from './identity/guard.ts';
 import type { Identity } from './identity/identity.ts';
 import { createRefusals } from './identity/refusals.ts';
 import { serveIdentity } from './identity/serve.ts';
-import type { ServicePorts } from './parts.ts';
+import type { ServiceParts, ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveReviews } from './reviews/serve.ts';
-import { serveRuns } from './runs.ts';
+import { serveRuns } from './runs/serve.ts';
 import { serveWorkflows } from './workflows/index.ts';
+
+const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
 
 export interface AppOptions {
   /** Default: this machine alone, without sign-in. */
@@ -38,7 +42,8 @@ export async function createApp(
   const audit = createAudit(ports);
   const refusals = createRefusals({ audit, clock: ports.clock });
   const bind = createBind(app, createGuard(identity, refusals));
-  const parts = { ...ports, audit };
+  const { ids = createSystemIds(() => ports.clock.nowMs()), logger = silence } = ports;
+  const parts: ServiceParts = { ...ports, ids, log: logger, audit };
   serveAudit(bind, parts);
   serveIdentity(bind, { identity });
   serveReviews(bind, parts);

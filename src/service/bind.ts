@@ -30,17 +30,18 @@ export function createBind(app: FastifyInstance, guard: Guard): Bind {
   const callers = new WeakMap<object, SignedIn>();
 
   return (route, serve) => {
-    const { method, path, summary, params, query, body, answer } = route;
+    const { method, path, summary, params, query, body, answer, media } = route;
     const status = route.status ?? (answer === null ? 204 : 200);
     app.route({
       method,
       url: `${apiRoot}${path}`,
+      config: { route },
       schema: {
         summary,
         ...(params === undefined ? {} : { params }),
         ...(query === undefined ? {} : { querystring: query }),
         ...(body === undefined ? {} : { body }),
-        ...(answer === null ? {} : { response: { [status]: answer } }),
+        ...(answer === null || media !== undefined ? {} : { response: { [status]: answer } }),
       },
       // before the body is read
       async onRequest(request) {
@@ -60,8 +61,16 @@ export function createBind(app: FastifyInstance, guard: Guard): Bind {
           signal: aborted.signal,
           setHeader: (name, value) => void reply.header(name, value),
         });
+        if (media !== undefined) void reply.type(`${media}; charset=utf-8`);
         return reply.status(status).send(result);
       },
     });
   };
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The declaration it is bound to. */
+    readonly route?: Route;
+  }
 }

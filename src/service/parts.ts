@@ -1,19 +1,29 @@
 /** What the calls are served with. */
 import type { Orchestrator } from '../orchestrator.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import type { Audit } from './audit/audit.ts';
 import type { DefinitionsState } from './definitions.ts';
 
 export interface ServicePorts {
   readonly orchestrator: Orchestrator;
+  /** The orchestrator's. */
   readonly store: Store;
+  /** The orchestrator's. */
   readonly clock: Clock;
+  /** Default: the system's. */
+  readonly ids?: Ids;
+  /** Default: none. */
+  readonly logger?: Logger;
   /** Default: whatever is registered was loaded without problems. */
   readonly definitions?: DefinitionsState;
 }
 
-export interface ServiceParts extends ServicePorts {
+export interface ServiceParts extends Omit<ServicePorts, 'logger'> {
+  readonly ids: Ids;
+  readonly log: Logger;
   /** Every action of people and programs that no run's history tells. */
   readonly audit: Audit;
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import type { RunPage, RunQuery, StoredRun } from '../../ports/store.ts';
+import type { RunCount, RunFilter, RunPage, RunQuery, StoredRun } from '../../ports/store.ts';
 import { toStoredRun } from '../shared/run-document.ts';
 import {
   type Cursor,
   checkLimit,
   compareNewestFirst,
+  countRuns as countsOf,
   isFinal,
   matches,
   parseCursor,
@@ -45,8 +46,18 @@ export async function listRuns(disk: Disk, query: RunQuery): Promise<RunPage> {
   };
 }
 
+/** Reads every document the filter may mean. */
+export async function countRuns(disk: Disk, filter: RunFilter): Promise<readonly RunCount[]> {
+  const found: StoredRun[] = [];
+  const runs = isOnlyOfLiveRuns(filter)
+    ? liveRuns(disk)
+    : allRuns(disk, { ...filter, limit: readAhead }, null);
+  for await (const { run } of runs) if (matches(run, filter)) found.push(run);
+  return countsOf(found);
+}
+
 /** These are in memory. */
-function isOnlyOfLiveRuns({ status, hasReview }: RunQuery): boolean {
+function isOnlyOfLiveRuns({ status, hasReview }: RunFilter): boolean {
   return hasReview === true || (status?.every((one) => !isFinal(one)) ?? false);
 }
 

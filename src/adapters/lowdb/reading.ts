@@ -15,7 +15,7 @@ import { claimableRuns, earliestDueAtMs, runsAwaiting } from '../shared/scheduli
 import { recordsOf } from '../shared/tables.ts';
 import { copyOf } from '../shared/values.ts';
 import { type Disk, findClaim, findEntity, findMessage, findRun } from './disk.ts';
-import { listRuns } from './listing.ts';
+import { countRuns, listRuns } from './listing.ts';
 
 type Reads = Pick<
   Store,
@@ -23,6 +23,7 @@ type Reads = Pick<
   | 'history'
   | 'settled'
   | 'list'
+  | 'count'
   | 'damaged'
   | 'claimable'
   | 'nextDueAtMs'
@@ -67,6 +68,7 @@ export function createReads(using: <T>(read: (disk: Disk) => T | Promise<T>) => 
     settled: (runId, generation, steps) =>
       queryRun(runId, [], (document) => settledEntries(document, generation, steps)),
     list: (runs) => query((disk) => listRuns(disk, runs)),
+    count: (filter) => query((disk) => countRuns(disk, filter)),
     damaged: () => query(({ damaged }) => [...damaged.values()]),
     claimable: (runs) => query(({ tables }) => claimableRuns(tables, runs)),
     nextDueAtMs: () => query(({ tables }) => earliestDueAtMs(tables)),

@@ -36,6 +36,7 @@ import {
 import {
   checkLimit,
   compareNewestFirst,
+  countRuns,
   isPrunable,
   isUnrestricted,
   matches,
@@ -101,6 +102,14 @@ export function createMemoryStore(): Store {
     settled: async (runId, generation, steps) =>
       readRun(runId, [], (document) => settledEntries(document, generation, steps)),
     list: async (query) => read(() => listRuns(tables, query)),
+    count: async (filter) =>
+      read(() =>
+        countRuns(
+          [...tables.runs.published.values()]
+            .map(toStoredRun)
+            .filter((run) => matches(run, filter)),
+        ),
+      ),
     damaged: async () => read(() => []),
 
     claimable: async (query) => read(() => claimableRuns(tables, query)),

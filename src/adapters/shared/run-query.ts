@@ -1,6 +1,13 @@
 import { SignalboxError } from '../../errors.ts';
 import type { RunStatus } from '../../plan/plan.ts';
-import type { PruneQuery, RunQuery, RunState, StoredRun } from '../../ports/store.ts';
+import type {
+  PruneQuery,
+  RunCount,
+  RunFilter,
+  RunHeader,
+  RunState,
+  StoredRun,
+} from '../../ports/store.ts';
 
 const finalStatuses: ReadonlySet<RunStatus> = new Set<RunStatus>([
   'complete',
@@ -28,9 +35,10 @@ export function dueAtMsOf(state: RunState): number | null {
   return state.pausedAtMs === null ? state.dueAtMs : null;
 }
 
-export function matches({ header, state }: StoredRun, query: RunQuery): boolean {
+export function matches({ header, state }: StoredRun, query: RunFilter): boolean {
   return (
     (query.workflow === undefined || header.workflow === query.workflow) &&
+    (query.version === undefined || header.version === query.version) &&
     (query.status === undefined || query.status.includes(state.status)) &&
     (query.parent === undefined || header.parent?.runId === query.parent) &&
     (query.hasReview !== true || state.reviews.length > 0) &&
@@ -38,8 +46,31 @@ export function matches({ header, state }: StoredRun, query: RunQuery): boolean 
     (query.createdBeforeMs === undefined || header.createdAtMs < query.createdBeforeMs) &&
     Object.entries(query.labels ?? {}).every(
       ([name, value]) => Object.hasOwn(header.labels, name) && header.labels[name] === value,
-    )
+    ) &&
+    (query.text === undefined || searchText(header).includes(query.text.toLowerCase()))
   );
+}
+
+/** What a text search looks through; a line feed keeps its parts apart. */
+export function searchText({ id, key, workflow, labels }: RunHeader): string {
+  const parts = [
+    id,
+    workflow,
+    key ?? '',
+    ...Object.entries(labels).map((label) => label.join('=')),
+  ];
+  return parts.join('\n').toLowerCase();
+}
+
+/** @param runs - those that are counted */
+export function countRuns(runs: Iterable<StoredRun>): readonly RunCount[] {
+  const counts = new Map<string, RunCount>();
+  for (const { header, state } of runs) {
+    const key = `${state.status} ${header.workflow}`;
+    const known = counts.get(key)?.runs ?? 0;
+    counts.set(key, { workflow: header.workflow, status: state.status, runs: known + 1 });
+  }
+  return [...counts.values()];
 }
 
 export function isPrunable({ header, state }: StoredRun, query: PruneQuery): boolean {

@@ -1,6 +1,12 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { RunPage, RunQuery, StoredRun } from '../../ports/store.ts';
-import { checkLimit, matches, parseCursor, toCursor } from '../shared/run-query.ts';
+import type { RunCount, RunFilter, RunPage, RunQuery, StoredRun } from '../../ports/store.ts';
+import {
+  checkLimit,
+  countRuns as countsOf,
+  matches,
+  parseCursor,
+  toCursor,
+} from '../shared/run-query.ts';
 import type { Connection } from './connection.ts';
 import { integer, runColumns, text, toStoredRun } from './rows.ts';
 
@@ -32,11 +38,22 @@ export function listRuns(
   return { runs, cursor };
 }
 
+export function countRuns(connection: Connection, filter: RunFilter): readonly RunCount[] {
+  const { sql, values } = toSql(filter);
+  function* found(): Generator<StoredRun> {
+    for (const row of connection.iterate(sql, ...values)) {
+      const run = toStoredRun(row);
+      if (!('damage' in run) && matches(run, filter)) yield run;
+    }
+  }
+  return countsOf(found());
+}
+
 /**
  * The rows from which {@link matches} chooses, newest first, through the index of the most telling condition. `CROSS JOIN` keeps SQLite
  * from reordering the tables.
  */
-function toSql(query: RunQuery): {
+function toSql(query: RunFilter & Pick<Partial<RunQuery>, 'cursor'>): {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 } {

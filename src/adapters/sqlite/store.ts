@@ -23,7 +23,7 @@ import {
 import { answerMessage, insertMessages, upsertResult, writeCommit } from './commit.ts';
 import type { Connection, ConnectionOptions, Row } from './connection.ts';
 import { damagedError, damagedRuns, isolate } from './damage.ts';
-import { listRuns } from './listing.ts';
+import { countRuns, listRuns } from './listing.ts';
 import { pruneRuns } from './pruning.ts';
 import { recordStore } from './records.ts';
 import { integer, runColumns, text, textOrNull, toMapItem, toStoredRun } from './rows.ts';
@@ -132,6 +132,7 @@ export function createStore(
       return page;
     },
 
+    count: (filter) => read(() => countRuns(connection, filter)),
     damaged: () => read(() => damagedRuns(connection)),
     claimable: (query) => read(() => claimableRuns(connection, query)),
     nextDueAtMs: () => read(() => earliestDueAtMs(connection)),

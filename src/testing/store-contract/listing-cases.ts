@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { RunQuery, Store } from '../../ports/store.ts';
+import type { RunFilter, RunQuery, Store } from '../../ports/store.ts';
 import { commitAll, creation, finished, next, startMs } from './builders.ts';
 import { storeCase } from './case.ts';
 
@@ -70,6 +70,53 @@ export const listingCases = [
       await ids(store, { workflow: 'refund', status: ['failed'], createdBeforeMs: startMs + 4 }),
     ).toEqual([]);
     expect(await ids(store, { parent: 'a', status: ['processing'] })).toEqual([]);
+  }),
+
+  storeCase(
+    'finds a text in id, key, workflow and labels, whatever its case',
+    async ({ store }) => {
+      const creations = [
+        creation('run-a', { header: { ...at(1), workflow: 'Refund', key: 'Order 100%' } }),
+        creation('run-b', { header: { ...at(2), version: 2, labels: { Team: 'Köln_Süd' } } }),
+      ];
+      await store.commit(creations);
+
+      expect(await ids(store, { text: 'RUN-' })).toEqual(['run-b', 'run-a']);
+      expect(await ids(store, { text: 'refund' })).toEqual(['run-a']);
+      expect(await ids(store, { text: '100%' })).toEqual(['run-a']);
+      expect(await ids(store, { text: '%' })).toEqual(['run-a']);
+      expect(await ids(store, { text: 'team=KÖLN_' })).toEqual(['run-b']);
+      expect(await ids(store, { text: 'run_a' })).toEqual([]);
+      expect(await ids(store, { version: 2 })).toEqual(['run-b']);
+      expect(await ids(store, { version: 2, text: 'refund' })).toEqual([]);
+    },
+  ),
+
+  storeCase('counts runs by workflow and status, as they are listed', async ({ store }) => {
+    await store.commit([
+      creation('a', { header: { ...at(1), workflow: 'refund', labels: { region: 'eu' } } }),
+      creation('b', { header: { ...at(2), workflow: 'refund' }, state: finished }),
+      creation('c', { header: { ...at(3), workflow: 'refund' }, state: finished }),
+      creation('d', { header: { ...at(4) } }),
+    ]);
+    const counted = async (filter: RunFilter) =>
+      Object.fromEntries(
+        (await store.count(filter)).map(({ workflow, status, runs }) => [
+          `${workflow} ${status}`,
+          runs,
+        ]),
+      );
+
+    const other = { 'order processing': 1 };
+    const [open, ended] = [{ 'refund processing': 1 }, { 'refund complete': 2 }];
+    expect(await counted({})).toEqual({ ...open, ...ended, ...other });
+    expect(await counted({ workflow: 'refund' })).toEqual({ ...open, ...ended });
+    expect(await counted({ status: ['complete', 'failed'] })).toEqual(ended);
+    expect(await counted({ labels: { region: 'eu' } })).toEqual(open);
+    expect(await counted({ createdAfterMs: startMs + 3 })).toEqual(other);
+    expect(await counted({ text: 'REFUND', status: ['processing'] })).toEqual(open);
+    expect(await counted({ hasReview: true })).toEqual({});
+    expect(await counted({ status: [] })).toEqual({});
   }),
 
   storeCase(

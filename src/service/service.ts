@@ -1,0 +1,75 @@
+/** The service as a whole: the HTTP application and whatever works in its background, to be mounted or to listen by itself. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { systemClock } from '../adapters/system/clock.ts';
+import { createSystemIds } from '../adapters/system/ids.ts';
+import type { Orchestrator } from '../orchestrator.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Store } from '../ports/store.ts';
+import { type AppOptions, createApp } from './app.ts';
+import type { DefinitionsState } from './definitions.ts';
+import { checkMayListen, createDevelopmentIdentity } from './identity/development.ts';
+import type { ServicePorts } from './parts.ts';
+
+export interface ServiceOptions extends AppOptions {
+  /** The orchestrator's. */
+  readonly store: Store;
+  /** Give the orchestrator's, if it has another than the system's. */
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+  /** Default: pino on standard error at level `info`, or what the environment variable `SIGNALBOX_LOG` names. */
+  readonly logger?: Logger;
+  /** Default: whatever is registered was loaded without problems. */
+  readonly definitions?: DefinitionsState;
+}
+
+export interface Service {
+  /** The Fastify application, for routes of one's own or for `inject` in tests. */
+  readonly app: FastifyInstance;
+  /** For a server of one's own: `createServer(service.handler)`. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /**
+   * Listens by itself.
+   *
+   * @param address - default 127.0.0.1, and any free port
+   * @throws SignalboxError `SIGN_IN_REQUIRED` for another host than this machine's, without sign-in
+   * @returns the address, as `http://127.0.0.1:4400`
+   */
+  listen(address?: { readonly host?: string; readonly port?: number }): Promise<string>;
+  /** Answers what is under way, then refuses. Orchestrator and store stay open. */
+  close(): Promise<void>;
+}
+
+/** @param orchestrator - whose verbs are served; it may be used beside the service */
+export async function createService(
+  orchestrator: Orchestrator,
+  options: ServiceOptions,
+): Promise<Service> {
+  const clock = options.clock ?? systemClock;
+  const ports: ServicePorts = {
+    orchestrator,
+    store: options.store,
+    clock,
+    ids: options.ids ?? createSystemIds(() => clock.nowMs()),
+    logger: options.logger ?? defaultLogger(),
+    ...(options.definitions === undefined ? {} : { definitions: options.definitions }),
+  };
+  const { identity = createDevelopmentIdentity() } = options;
+  const app = await createApp(ports, { identity });
+  return {
+    app,
+    handler: (request, response) => app.routing(request, response),
+    async listen({ host = '127.0.0.1', port = 0 } = {}) {
+      checkMayListen(identity, host);
+      return app.listen({ host, port });
+    },
+    close: () => app.close(),
+  };
+}
+
+function defaultLogger(): Logger {
+  return pino({ level: process.env['SIGNALBOX_LOG'] ?? 'info' }, pino.destination(2));
+}
