@@ -7,7 +7,7 @@ import { drawsOf, isFull, report, seed } from './support/seed.ts';
 
 /** Children that run at the same time. */
 const width = 2;
-const sampleSize = 8;
+const sampleSize = 2;
 
 describe.each(['sqlite', 'lowdb'] as const)('kill -9 on %s', (kind) => {
   it.each(programs.map((program) => [program.name, program] as const))(

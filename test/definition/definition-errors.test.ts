@@ -1393,6 +1393,50 @@ describe('the body of a map', () => {
     expect(mistake(define)).toContain('step "a": option "when" cannot stand in the body of a map');
   });
 
+  it.each([
+    ['fallback', { fallback: echo }, 'try the other way inside the task'],
+    ['tolerate', { tolerate: 'any' as const }, 'onItemFailure'],
+    ['within', { within: '1m' as const }, 'limit the attempts'],
+  ])('refuses steps with the option "%s", which needs a state of its own', (option, given, way) => {
+    const define = () =>
+      flow((w) =>
+        w.map(
+          'm',
+          w.derive('items', w.input, () => ['x']),
+          {},
+          (item) => w.derive('last', w.task('a', echo, { input: item, ...given }), () => 1),
+        ),
+      );
+
+    expect(mistake(define)).toContain(`step "a": option "${option}" cannot stand`);
+    expect(mistake(define)).toContain(way);
+  });
+
+  it('refuses tasks that remember their results', () => {
+    const remembering = defineTask({
+      name: 'remembering',
+      input: z.string(),
+      output: z.string(),
+      compensate: 'none',
+      key: (text) => text,
+      remember: '1h',
+      run: ({ input }) => Promise.resolve(input),
+    });
+
+    expect(
+      mistake(() =>
+        flow((w) =>
+          w.map(
+            'm',
+            w.derive('items', w.input, () => ['x']),
+            {},
+            (item) => w.task('a', remembering, { input: item }),
+          ),
+        ),
+      ),
+    ).toContain('task "remembering" remembers its results');
+  });
+
   it('must be synchronous', () => {
     expect(
       mistake(() => untypedFlow((w) => w['map']!('m', w.input, {}, async () => {}))),

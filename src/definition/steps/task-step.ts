@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TaskStep } from '../../plan/plan.ts';
-import { definitionInvalid, didYouMean } from '../../plan/problem.ts';
+import { definitionInvalid, didYouMean, type Place } from '../../plan/problem.ts';
 import type { Draft } from '../draft.ts';
 import { anything, duration, label } from '../options.ts';
 import { priorityOption } from '../policy.ts';
@@ -24,6 +24,24 @@ const options = z.strictObject({
   protects: protectsOption,
 });
 
+/** An item of a map has no state of its own in the chart, so nothing that needs one. */
+const notInItem: ReadonlyMap<string, string> = new Map([
+  ['when', 'decide before the map, or inside the task'],
+  ['fallback', 'try the other way inside the task'],
+  ['tolerate', 'let the map collect failures: onItemFailure: "collect"'],
+  ['within', 'limit the attempts by "timeout" and "retry" of the task'],
+]);
+
+function refuseInItem(place: Place, given: Readonly<Record<string, unknown>>): void {
+  for (const [option, instead] of notInItem) {
+    if (given[option] === undefined) continue;
+    throw definitionInvalid(
+      place,
+      `option "${option}" cannot stand in the body of a map; ${instead}`,
+    );
+  }
+}
+
 export function addTask(
   draft: Draft,
   id: string,
@@ -32,10 +50,11 @@ export function addTask(
 ): Ref<unknown> {
   const { place, given } = stepOptions(draft, id, options, givenOptions);
   const parts = taskOf(draft, place, task, 'the second argument');
-  if (draft.scope.isBody && given.when !== undefined) {
+  if (draft.scope.isBody) refuseInItem(place, given);
+  if (draft.scope.isBody && parts.call.rememberMs !== undefined) {
     throw definitionInvalid(
       place,
-      'option "when" cannot stand in the body of a map; decide before the map, or inside the task',
+      `task "${parts.binding.name}" remembers its results, which the items of a map cannot; run it in a step, or in a child workflow`,
     );
   }
   const fallback =
