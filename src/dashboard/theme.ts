@@ -40,12 +40,38 @@ const dark: MantineColorsTuple = [
   '#080b0f',
 ];
 
+const green: MantineColorsTuple = [
+  '#eefaf1',
+  '#dff5e5',
+  '#c0e8cc',
+  '#8cc9a0',
+  '#4fae74',
+  '#2c8f54',
+  '#1c7a3e',
+  '#176634',
+  '#12532a',
+  '#0d3f20',
+];
+
+const red: MantineColorsTuple = [
+  '#fff3f2',
+  '#ffe4e1',
+  '#f9c9c4',
+  '#e5a29c',
+  '#d8574b',
+  '#cf463a',
+  '#c2362a',
+  '#a32c22',
+  '#86241c',
+  '#651b15',
+];
+
 export const theme = createTheme({
   fontFamily: "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
   fontFamilyMonospace:
     "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace",
   black: '#1c2733',
-  colors: { signal, gray, dark },
+  colors: { signal, gray, dark, green, red },
   primaryColor: 'signal',
   primaryShade: { light: 6, dark: 6 },
   defaultRadius: 'sm',

@@ -1,6 +1,6 @@
 /** Every page: its address, its place in the navigation, and its code, loaded when it is first shown. */
 import type { LucideIcon } from 'lucide-react';
-import { Play, Workflow } from 'lucide-react';
+import { ClipboardCheck, Play, Workflow } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 
 export interface Page {
@@ -21,6 +21,19 @@ export const pages: readonly Page[] = [
     path: '/runs',
     page: lazy(() => import('../pages/runs/runs-page.tsx').then((m) => ({ default: m.RunsPage }))),
     navigation: { label: 'Runs', icon: Workflow, key: 'r' },
+  },
+  {
+    path: '/reviews',
+    page: lazy(() =>
+      import('../pages/reviews/inbox-page.tsx').then((m) => ({ default: m.InboxPage })),
+    ),
+    navigation: { label: 'Reviews', icon: ClipboardCheck, key: 'v' },
+  },
+  {
+    path: '/reviews/:runId/:step',
+    page: lazy(() =>
+      import('../pages/reviews/review-page.tsx').then((m) => ({ default: m.ReviewPage })),
+    ),
   },
   {
     path: '/start',

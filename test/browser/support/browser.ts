@@ -23,7 +23,8 @@ export function useBrowser(): BrowserTest {
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath: await sparticuz.executablePath(),
-      args: sparticuz.args,
+      // In one process, a window that is closed takes the browser along.
+      args: sparticuz.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote'),
     });
   }, 60_000);
 

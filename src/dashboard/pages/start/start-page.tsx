@@ -2,9 +2,13 @@
 import { Tabs } from '@mantine/core';
 import { useSearchParams } from 'wouter';
 import { PageHeader } from '../../parts/page-header.tsx';
+import { EventPanel } from './event-panel.tsx';
 import { RunPanel } from './run-panel.tsx';
 
-const panels = [['run', 'Run', RunPanel]] as const;
+const panels = [
+  ['run', 'Run', RunPanel],
+  ['event', 'Event', EventPanel],
+] as const;
 
 export function StartPage() {
   const [search, setSearch] = useSearchParams();

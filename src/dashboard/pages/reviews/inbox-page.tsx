@@ -1,0 +1,113 @@
+/** The inbox: reviews that are open, those of the reader first. */
+import { Badge, Group, Kbd, NativeSelect, Text } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { CircleCheck } from 'lucide-react';
+import { useSearchParams } from 'wouter';
+import { client } from '../../data/client.ts';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { Empty, Failure, Loading } from '../../parts/states.tsx';
+import { InboxList } from './inbox-list.tsx';
+import { InboxTabs } from './inbox-tabs.tsx';
+
+const scopes = ['decidable', 'mine', 'groups', 'all'] as const;
+export type Scope = (typeof scopes)[number];
+const orders = ['deadline', 'oldest', 'newest'] as const;
+const holders = ['any', 'by_me', 'by_others', 'nobody'] as const;
+
+export function InboxPage() {
+  const [search, setSearch] = useSearchParams();
+  const scope = oneOf(scopes, search.get('scope'));
+  const order = oneOf(orders, search.get('order'));
+  const claimed = oneOf(holders, search.get('held'));
+  const isOverdue = search.get('overdue') === 'true';
+  const set = (name: string, value: string | null) =>
+    setSearch(
+      (before) => {
+        const next = new URLSearchParams(before);
+        if (value === null) next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
+  const query = { scope, order, claimed, ...(isOverdue ? { overdue: 'true' } : {}) };
+  const inbox = useQuery({
+    queryKey: ['reviews', 'list', query],
+    queryFn: ({ signal }) => client.reviews.list({ query }, { signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: 5_000,
+  });
+  const { data } = inbox;
+  return (
+    <>
+      <PageHeader
+        title="Reviews"
+        about="What waits for somebody's decision, the next deadline first."
+      />
+      <InboxTabs
+        scope={scope}
+        isOverdue={isOverdue}
+        counts={data?.counts}
+        onScope={(next) => set('scope', next)}
+        onOverdue={(next) => set('overdue', next ? 'true' : null)}
+      />
+      <Group gap="sm" my="sm" align="flex-end">
+        <NativeSelect
+          size="xs"
+          label="Sort by"
+          value={order}
+          onChange={(event) => set('order', event.currentTarget.value)}
+          data={[
+            { value: 'deadline', label: 'Deadline' },
+            { value: 'oldest', label: 'Waiting longest' },
+            { value: 'newest', label: 'Newest' },
+          ]}
+        />
+        <NativeSelect
+          size="xs"
+          label="Held by"
+          value={claimed}
+          onChange={(event) => set('held', event.currentTarget.value)}
+          data={[
+            { value: 'any', label: 'Anybody or nobody' },
+            { value: 'by_me', label: 'Me' },
+            { value: 'by_others', label: 'Others' },
+            { value: 'nobody', label: 'Nobody' },
+          ]}
+        />
+        <Text size="xs" c="dimmed" ml="auto" visibleFrom="sm">
+          <Kbd size="xs">j</Kbd> <Kbd size="xs">k</Kbd> move · <Kbd size="xs">Enter</Kbd> open ·{' '}
+          <Kbd size="xs">a</Kbd> approve · <Kbd size="xs">r</Kbd> reject
+        </Text>
+      </Group>
+      {inbox.isPending && <Loading />}
+      {inbox.isError && data === undefined && (
+        <Failure error={inbox.error} retry={() => void inbox.refetch()} />
+      )}
+      {data !== undefined && data.reviews.length > 0 && <InboxList reviews={data.reviews} />}
+      {data !== undefined && data.reviews.length === 0 && (
+        <Empty icon={CircleCheck} title={isOverdue ? 'Nothing is overdue' : emptyTitles[scope]}>
+          {data.counts.all > 0
+            ? `${data.counts.all} ${data.counts.all === 1 ? 'review is' : 'reviews are'} open in all.`
+            : 'A review stands here from the moment a run asks for one until it is decided.'}
+        </Empty>
+      )}
+      {data?.isCapped === true && (
+        <Badge variant="light" color="yellow" mt="sm">
+          There are more open reviews than are looked through
+        </Badge>
+      )}
+    </>
+  );
+}
+
+const emptyTitles: Readonly<Record<Scope, string>> = {
+  decidable: 'Nothing waits for your decision',
+  mine: 'Nothing is assigned to you',
+  groups: 'Nothing is assigned to your groups',
+  all: 'No review is open',
+};
+
+function oneOf<const V extends string>(values: readonly [V, ...V[]], given: string | null): V {
+  return values.find((value) => value === given) ?? values[0];
+}

@@ -1,0 +1,51 @@
+/** What is special about a review, each as word and icon. */
+import {
+  AlarmClock,
+  BellRing,
+  CirclePause,
+  Hand,
+  Lock,
+  TrendingUp,
+  UserRound,
+  Users,
+} from 'lucide-react';
+import type { Review } from '../../../api/reviews.ts';
+import { Tag } from '../../parts/status-badge.tsx';
+
+export function ReviewTags({ review }: { readonly review: Review }) {
+  const { approvals, assignees, claimedBy, escalatedTo, isOverdue, mayDecide, reminders } = review;
+  return (
+    <>
+      {isOverdue && (
+        <Tag tint="red" icon={AlarmClock}>
+          Overdue
+        </Tag>
+      )}
+      {review.paused && (
+        <Tag tint="amber" icon={CirclePause}>
+          Paused
+        </Tag>
+      )}
+      {claimedBy !== null && (
+        <Tag tint="blue" icon={Hand}>
+          {`Held by ${claimedBy.actor}`}
+        </Tag>
+      )}
+      {approvals.needed > 1 && (
+        <Tag icon={Users}>{`${approvals.given.length} of ${approvals.needed} approvals`}</Tag>
+      )}
+      {assignees !== null && <Tag icon={UserRound}>{`For ${assignees.join(', ')}`}</Tag>}
+      {escalatedTo.length > 0 && (
+        <Tag tint="amber" icon={TrendingUp}>
+          {`Escalated to ${escalatedTo.join(', ')}`}
+        </Tag>
+      )}
+      {reminders > 0 && (
+        <Tag icon={BellRing}>
+          {reminders === 1 ? 'Reminded once' : `Reminded ${reminders} times`}
+        </Tag>
+      )}
+      {!mayDecide && <Tag icon={Lock}>{review.whyNot ?? 'You may not decide it'}</Tag>}
+    </>
+  );
+}

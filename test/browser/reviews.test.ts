@@ -1,0 +1,109 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineWorkflow } from '../../src/index.ts';
+import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
+import { startService, type TestService } from './support/service.ts';
+
+const Refund = z.object({
+  order_id: z.string(),
+  customer: z.string(),
+  amount_cents: z.int(),
+  lines: z.array(z.object({ sku: z.string(), quantity: z.int(), cents: z.int() })),
+  message: z.string(),
+});
+
+const refund = defineWorkflow({
+  name: 'refund',
+  version: 1,
+  input: Refund,
+  steps(w) {
+    const manager = w.review('manager', {
+      description: 'Pay this refund?',
+      show: w.input,
+      form: z.object({
+        account: z.enum(['card', 'voucher']),
+        note: z.string().max(200).optional(),
+      }),
+      expires: '2d',
+      onExpired: 'reject',
+      onRejected: 'fail',
+    });
+    return w.finish(manager, { approve: 'automatic' });
+  },
+});
+
+const aRefund = {
+  order_id: 'o-17',
+  customer: 'Ada Lovelace',
+  amount_cents: 4_250,
+  lines: [
+    { sku: 'teapot', quantity: 1, cents: 3_900 },
+    { sku: 'cup', quantity: 1, cents: 350 },
+  ],
+  message:
+    'The teapot arrived in several pieces. I would rather have my money back than another one.',
+};
+
+describe('reviews in a browser', () => {
+  const browser = useBrowser();
+  let service: TestService;
+  const ask = async (input = aRefund) => {
+    const { runId } = await service.orchestrator.start('refund', input, { actor: 'ada' });
+    await service.orchestrator.drive(runId);
+    return runId;
+  };
+
+  beforeAll(async () => {
+    service = await startService([refund]);
+  }, 60_000);
+
+  it('#6 #7 #8: a review is found by keys, its content read, its form filled in, and approved as it was shown', async () => {
+    const runId = await ask();
+    const page = await browser.open(`${service.url}/reviews`);
+    await page.getByRole('link', { name: /Pay this refund/ }).waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'reviews');
+
+    await page.keyboard.press('j');
+    await page.keyboard.press('a');
+
+    await page.getByRole('heading', { name: 'Pay this refund?' }).waitFor();
+    expect(await page.getByRole('radio', { name: /Approve/ }).isChecked()).toBe(true);
+    expect(await page.getByText('4250').count()).toBe(1);
+    expect(await page.getByRole('cell', { name: 'teapot' }).count()).toBe(1);
+    await expectAccessible(page);
+    await takePictures(page, 'review');
+
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('alert').getByText('One thing is not right yet').waitFor();
+    await page.getByLabel('Account').selectOption('voucher');
+    await page.getByLabel('Comment').fill('Seen the pictures');
+    await page.getByRole('button', { name: 'Approve' }).click();
+
+    await page.getByRole('heading', { name: 'Approved' }).waitFor();
+    const entry = (await service.orchestrator.history(runId)).find(
+      ({ event }) => event === 'manager.decided',
+    );
+    expect(entry).toMatchObject({
+      actor: 'developer',
+      data: { comment: 'Seen the pictures', form: { account: 'voucher' } },
+    });
+  });
+
+  it('#6 #8: on a phone a review is rejected, and only with a reason', async () => {
+    const runId = await ask({ ...aRefund, order_id: 'o-18' });
+    const page = await browser.open(`${service.url}/reviews`, { width: 390, height: 844 });
+    await page.getByRole('link', { name: /Pay this refund/ }).click();
+    await page.getByRole('radio', { name: /Reject/ }).click();
+    await page.getByRole('button', { name: 'Reject' }).click();
+
+    await page.getByText('Say why it is rejected').waitFor();
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBe(390);
+    await page.getByLabel('Comment').fill('The receipt is missing');
+    await page.getByRole('button', { name: 'Reject' }).click();
+
+    await page.getByRole('heading', { name: 'Rejected' }).waitFor();
+    expect(await service.orchestrator.get(runId)).toMatchObject({ status: 'failed' });
+  });
+});
