@@ -1,11 +1,24 @@
 /** Every call of the HTTP interface, by topic. */
 import { audit } from './audit.ts';
+import { batches } from './batches.ts';
+import { health } from './health.ts';
 import { identity, tokens } from './identity.ts';
+import { incidents } from './incidents.ts';
 import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
 import { workflows } from './workflows.ts';
 
-export const api = { audit, identity, reviews, runs, tokens, workflows };
+export const api = {
+  audit,
+  batches,
+  health,
+  identity,
+  incidents,
+  reviews,
+  runs,
+  tokens,
+  workflows,
+};
 
 /** Root of all paths. */
 export const apiRoot = '/api/v1';
