@@ -1,4 +1,5 @@
 /** The HTTP application: every call of the interface, checked on its way in and out. */
+import { fastifyCookie } from '@fastify/cookie';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { createSystemIds } from '../adapters/system/ids.ts';
@@ -7,11 +8,12 @@ import { createAudit } from './audit/audit.ts';
 import { serveAudit } from './audit/serve.ts';
 import { createBind } from './bind.ts';
 import { dashboardDirectory, serveDashboard } from './dashboard.ts';
-import { createDevelopmentIdentity } from './identity/development.ts';
 import { createGuard } from './identity/guard.ts';
-import type { Identity } from './identity/identity.ts';
+import { openIdentity } from './identity/open.ts';
+import type { IdentityOptions } from './identity/options.ts';
 import { createRefusals } from './identity/refusals.ts';
 import { serveIdentity } from './identity/serve.ts';
+import { serveSignIn } from './identity/sign-in-pages.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveReviews } from './reviews/serve.ts';
@@ -22,14 +24,19 @@ const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: (
 
 export interface AppOptions {
   /** Default: this machine alone, without sign-in. */
-  readonly identity?: Identity;
+  readonly identity?: IdentityOptions;
 }
 
 export async function createApp(
   ports: ServicePorts,
-  { identity = createDevelopmentIdentity() }: AppOptions = {},
+  { identity: identityOptions = { mode: 'development' } }: AppOptions = {},
 ): Promise<FastifyInstance> {
+  const audit = createAudit(ports);
+  const identityParts = openIdentity(identityOptions, { ...ports, audit });
+  const { identity } = identityParts;
   const app = Fastify({ logger: false });
+  // its parser is there once the plugin is
+  await app.register(fastifyCookie, { hook: false });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, _request, reply) => {
@@ -39,13 +46,13 @@ export async function createApp(
   // A page of another site can send text and forms without asking, JSON it cannot.
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request) => identity.admit(request));
-  const audit = createAudit(ports);
   const refusals = createRefusals({ audit, clock: ports.clock });
-  const bind = createBind(app, createGuard(identity, refusals));
+  const bind = createBind(app, createGuard(identity, refusals, ports.store));
   const { ids = createSystemIds(() => ports.clock.nowMs()), logger = silence } = ports;
   const parts: ServiceParts = { ...ports, ids, log: logger, audit };
   serveAudit(bind, parts);
-  serveIdentity(bind, { identity });
+  serveIdentity(bind, identityParts);
+  serveSignIn(app, identityParts);
   serveReviews(bind, parts);
   serveRuns(bind, parts);
   serveWorkflows(bind, parts);

@@ -45,7 +45,7 @@ export function createBind(app: FastifyInstance, guard: Guard): Bind {
       },
       // before the body is read
       async onRequest(request) {
-        const signedIn = await guard(request, route);
+        const signedIn = await guard.enter(request, route);
         if (signedIn !== null) callers.set(request, signedIn);
       },
       async handler(request, reply) {
@@ -53,6 +53,7 @@ export function createBind(app: FastifyInstance, guard: Guard): Bind {
         reply.raw.once('close', () => aborted.abort());
         const given = { params: request.params, query: request.query, body: request.body };
         const signedIn = callers.get(request) ?? null;
+        await guard.checkScope(signedIn, route, request);
         const result = await serve(given as never, {
           caller: signedIn?.caller ?? anonymous,
           signedIn,

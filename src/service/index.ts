@@ -1,4 +1,4 @@
 export type { AppOptions } from './app.ts';
 export type { Caller } from './caller.ts';
-export type { Identity } from './identity/identity.ts';
+export type { DevelopmentOptions, IdentityOptions, SignInOptions } from './identity/options.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';

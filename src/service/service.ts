@@ -11,7 +11,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import { type AppOptions, createApp } from './app.ts';
 import type { DefinitionsState } from './definitions.ts';
-import { checkMayListen, createDevelopmentIdentity } from './identity/development.ts';
+import { checkMayListen } from './identity/development.ts';
 import type { ServicePorts } from './parts.ts';
 
 export interface ServiceOptions extends AppOptions {
@@ -57,7 +57,7 @@ export async function createService(
     logger: options.logger ?? defaultLogger(),
     ...(options.definitions === undefined ? {} : { definitions: options.definitions }),
   };
-  const { identity = createDevelopmentIdentity() } = options;
+  const { identity = { mode: 'development' } } = options;
   const app = await createApp(ports, { identity });
   return {
     app,

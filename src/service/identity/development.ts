@@ -1,18 +1,18 @@
 import { ActorName, Groups } from '../../api/identity.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { ArrivingRequest, Identity } from './identity.ts';
+import type { DevelopmentOptions } from './options.ts';
 import { checkHost, checkOrigin, isLoopbackAddress, isLoopbackName } from './origin.ts';
-
-export interface DevelopmentOptions {
-  /** Further origins whose pages may call, such as `http://localhost:5173` of a development server. Default: none. */
-  readonly origins?: readonly string[];
-}
+import { bearerOf, byToken, type SignInParts, tokenOf } from './sign-in.ts';
 
 /**
- * Everybody on this machine is the administrator `developer`, or whom the headers `x-signalbox-actor` and `x-signalbox-groups` name. Requests
- * from elsewhere are refused one by one, however the server came to listen there.
+ * Everybody on this machine is the administrator `developer`, or whom the headers `x-signalbox-actor` (percent-encoded) and `x-signalbox-groups`
+ * (with commas) name, or whose API token is sent. Requests from elsewhere are refused one by one, however the server came to listen there.
  */
-export function createDevelopmentIdentity({ origins = [] }: DevelopmentOptions = {}): Identity {
+export function createDevelopmentIdentity(
+  { origins = [] }: DevelopmentOptions,
+  parts: Pick<SignInParts, 'tokens' | 'attempts'>,
+): Identity {
   return {
     mode: 'development',
     provider: null,
@@ -24,28 +24,37 @@ export function createDevelopmentIdentity({ origins = [] }: DevelopmentOptions =
         return host === request.headers.host || origins.includes(origin);
       });
     },
-    identify: ({ headers }) => {
-      const name = headers['x-signalbox-actor'] ?? 'developer';
-      const groups = String(headers['x-signalbox-groups'] ?? '').split(',');
-      const parsed = {
-        name: ActorName.safeParse(name),
-        groups: Groups.safeParse(
-          groups.map((group) => group.trim()).filter((group) => group !== ''),
-        ),
-      };
-      if (!parsed.name.success || !parsed.groups.success) {
+    async identify(request) {
+      const { headers, ip } = request;
+      const text = bearerOf(request);
+      if (text !== null) return byToken(await tokenOf(text, ip, parts));
+      const name = ActorName.safeParse(decoded(headers['x-signalbox-actor'] ?? 'developer'));
+      const listed = String(headers['x-signalbox-groups'] ?? '').split(',');
+      const groups = Groups.safeParse(
+        listed.map((group) => decoded(group)?.trim()).filter((group) => group !== ''),
+      );
+      if (!name.success || !groups.success) {
         throw new SignalboxError(
           'INPUT_INVALID',
-          'The header x-signalbox-actor names one actor of at most 200 characters, x-signalbox-groups up to 100 groups',
+          'Headers x-signalbox-actor and x-signalbox-groups: expected a name of at most 200 characters, percent-encoded, and up to 100 groups',
         );
       }
-      return Promise.resolve({
-        caller: { name: parsed.name.data, role: 'admin', groups: parsed.groups.data },
+      return {
+        caller: { name: name.data, role: 'admin', groups: groups.data },
         via: 'development',
         expiresAtMs: null,
-      });
+      };
     },
   };
+}
+
+/** Headers carry ASCII alone. @returns `undefined` if it is not percent-encoded UTF-8 */
+function decoded(given: string | string[]): string | undefined {
+  try {
+    return decodeURIComponent(String(given));
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws SignalboxError `SIGN_IN_REQUIRED`, also for what a proxy on this machine hands on */

@@ -1,11 +1,99 @@
 import type { z } from 'zod';
 import { api } from '../../api/api.ts';
-import type { Me } from '../../api/identity.ts';
+import type { ApiToken, Me } from '../../api/identity.ts';
+import { SignalboxError } from '../../errors.ts';
 import type { Bind } from '../bind.ts';
 import type { Identity, SignedIn } from './identity.ts';
+import type { IdentityParts } from './open.ts';
+import { drawSessionSecret, type Session } from './sessions.ts';
+import { tokenOf } from './sign-in.ts';
+import type { Token } from './tokens.ts';
 
-export function serveIdentity(bind: Bind, { identity }: { readonly identity: Identity }): void {
+export function serveIdentity(bind: Bind, parts: IdentityParts): void {
+  serveSessions(bind, parts);
+  serveTokens(bind, parts);
+}
+
+function serveSessions(bind: Bind, parts: IdentityParts): void {
+  const { identity, sessions, provider, cookie, audit, options } = parts;
+
   bind(api.identity.me, (_request, { signedIn }) => toMe(identity, signedIn));
+  bind(api.identity.signIn, async ({ body }, call) => {
+    if (options === null) {
+      throw new SignalboxError('INPUT_INVALID', 'Without sign-in there are no sessions', {
+        hint: 'Everybody on this machine is signed in; send a token with each call to act by it',
+      });
+    }
+    const { tokenId, name, role, groups, expiresAtMs } = await tokenOf(body.token, call.ip, parts);
+    const secret = drawSessionSecret();
+    const session = await sessions.begin(
+      { via: 'token', tokenId, subject: null, name, role, groups, sealed: null },
+      secret,
+    );
+    await audit.record({ name }, 'session.begun', subjectOf(session), {
+      role,
+      via: 'token',
+      ip: call.ip,
+    });
+    call.setHeader('set-cookie', cookie.set(secret, session.expiresAtMs - session.createdAtMs));
+    const endsAtMs = Math.min(session.expiresAtMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
+    return toMe(identity, {
+      caller: { name, role, groups },
+      via: 'session',
+      expiresAtMs: endsAtMs,
+    });
+  });
+  bind(api.identity.signOut, async (_request, call) => {
+    const secret = cookie.read({ cookie: String(call.headers['cookie'] ?? '') });
+    const session = secret === null ? null : await sessions.endBySecret(secret);
+    call.setHeader('set-cookie', cookie.clear());
+    if (session === null) return { url: null };
+    await audit.record(session, 'session.ended', subjectOf(session), { why: 'signed out' });
+    if (session.via !== 'provider' || provider === null || options === null) return { url: null };
+    // signed out here even if the provider cannot be asked
+    return { url: await provider.endUrl(options.publicUrl).catch(() => null) };
+  });
+  bind(api.identity.sessions, async ({ query }) => {
+    const page = await sessions.list(query);
+    return { sessions: page.sessions.map(toSessionView), cursor: page.cursor };
+  });
+  bind(api.identity.endSession, async ({ params: { sessionId } }, { caller }) => {
+    const session = await sessions.end(sessionId);
+    if (session === null) {
+      throw new SignalboxError('SESSION_UNKNOWN', `There is no session "${sessionId}"`, {
+        details: { sessionId },
+      });
+    }
+    await audit.record(caller, 'session.ended', subjectOf(session), { name: session.name });
+    return undefined;
+  });
+}
+
+function serveTokens(bind: Bind, { tokens, audit }: IdentityParts): void {
+  bind(api.tokens.list, async ({ query }) => {
+    const page = await tokens.list(query);
+    return { tokens: page.tokens.map(toTokenView), cursor: page.cursor };
+  });
+  bind(api.tokens.create, async ({ body: { expiresAt, ...request } }, { caller }) => {
+    const made = await tokens.create(
+      { ...request, ...(expiresAt === undefined ? {} : { expiresAtMs: Date.parse(expiresAt) }) },
+      caller.name,
+    );
+    const { tokenId, name, role, groups, workflows } = made.token;
+    const details = { name, role, groups, workflows, expiresAt: expiresAt ?? null };
+    await audit.record(caller, 'token.created', `token/${tokenId}`, details);
+    return { token: toTokenView(made.token), secret: made.secret };
+  });
+  bind(api.tokens.rotate, async ({ params: { tokenId }, body: { graceMs } }, { caller }) => {
+    const made = await tokens.rotate(tokenId, graceMs);
+    await audit.record(caller, 'token.rotated', `token/${tokenId}`, { graceMs });
+    return { token: toTokenView(made.token), secret: made.secret };
+  });
+  bind(api.tokens.revoke, async ({ params: { tokenId } }, { caller }) => {
+    const token = await tokens.revoke(tokenId);
+    await audit.record(caller, 'token.revoked', `token/${tokenId}`, { name: token.name });
+    return toTokenView(token);
+  });
 }
 
 function toMe({ mode, provider }: Identity, signedIn: SignedIn | null): z.input<typeof Me> {
@@ -17,6 +105,40 @@ function toMe({ mode, provider }: Identity, signedIn: SignedIn | null): z.input<
     provider,
     caller: { name, role, groups, workflows },
     via,
-    expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+    expiresAt: timeOf(expiresAtMs),
   };
+}
+
+export function toTokenView(token: Token): z.input<typeof ApiToken> {
+  const { createdAtMs, expiresAtMs, lastUsedAtMs, revokedAtMs, ...rest } = token;
+  return {
+    ...rest,
+    createdAt: new Date(createdAtMs).toISOString(),
+    expiresAt: timeOf(expiresAtMs),
+    lastUsedAt: timeOf(lastUsedAtMs),
+    revokedAt: timeOf(revokedAtMs),
+  };
+}
+
+function toSessionView({ createdAtMs, seenAtMs, expiresAtMs, ...session }: Session) {
+  const { sessionId, name, role, groups, via } = session;
+  return {
+    sessionId,
+    name,
+    role,
+    groups,
+    via,
+    createdAt: new Date(createdAtMs).toISOString(),
+    seenAt: new Date(seenAtMs).toISOString(),
+    expiresAt: new Date(expiresAtMs).toISOString(),
+  };
+}
+
+function timeOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** Enough to tell sessions apart. */
+function subjectOf({ sessionId }: Pick<Session, 'sessionId'>): string {
+  return `session/${sessionId.slice(0, 16)}`;
 }

@@ -4,10 +4,7 @@ import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { createOrchestrator, type Orchestrator } from '../../../src/index.ts';
 import { createApp } from '../../../src/service/app.ts';
-import {
-  checkMayListen,
-  createDevelopmentIdentity,
-} from '../../../src/service/identity/development.ts';
+import { checkMayListen } from '../../../src/service/identity/development.ts';
 
 const start = {
   method: 'POST',
@@ -87,7 +84,7 @@ describe('a service without sign-in', () => {
   });
 
   it('refuses to start on an address that others reach', () => {
-    const identity = createDevelopmentIdentity();
+    const identity = { mode: 'development' } as const;
 
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'ops.example.com']) {
       expect(() => checkMayListen(identity, host)).toThrow(

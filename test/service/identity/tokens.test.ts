@@ -1,0 +1,216 @@
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
+import { createOrchestrator, defineWorkflow, type Orchestrator } from '../../../src/index.ts';
+import { createApp } from '../../../src/service/app.ts';
+import { createTokens, type TokenRequest } from '../../../src/service/identity/tokens.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+
+const workflowOf = (name: string) =>
+  defineWorkflow({
+    name,
+    version: 1,
+    input: z.object({}),
+    steps: (w) => w.finish(w.input, { approve: 'person' }),
+  });
+
+describe('API tokens', () => {
+  const store = createMemoryStore();
+  const clock = new ManualClock(Date.parse('2026-01-01T00:00:00Z'));
+  const tokens = createTokens({ store, clock });
+  let app: FastifyInstance;
+  let orchestrator: Orchestrator;
+  let admin: string;
+  beforeAll(async () => {
+    orchestrator = await createOrchestrator({
+      workflows: [workflowOf('order'), workflowOf('payroll')],
+      store,
+      clock,
+    });
+    app = await createApp(
+      { orchestrator, store, clock },
+      { identity: { mode: 'sign-in', publicUrl: 'https://ops.example.com' } },
+    );
+    admin = (await tokens.create({ name: 'ops', role: 'admin' }, 'cli')).secret;
+  });
+  afterAll(async () => {
+    await app.close();
+    await orchestrator.close();
+  });
+
+  const aToken = async (request: Partial<TokenRequest> = {}) =>
+    tokens.create({ name: 'ci', role: 'viewer', ...request }, 'test');
+
+  async function call(
+    token: string | null,
+    method: 'GET' | 'POST',
+    url: string,
+    payload?: object,
+    remoteAddress = '192.0.2.1',
+  ) {
+    const answer = await app.inject({
+      method,
+      url: `/api/v1${url}`,
+      remoteAddress,
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      ...(payload === undefined ? {} : { payload }),
+    });
+    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>(), answer };
+  }
+
+  it('let their holder in, with the name, role and groups they were made with', async () => {
+    const { secret } = await aToken({ name: 'kim', role: 'reviewer', groups: ['sre'] });
+
+    expect((await call(null, 'GET', '/runs')).body).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect((await call(secret, 'GET', '/runs')).status).toBe(200);
+    expect((await call(secret, 'GET', '/me')).body).toMatchObject({
+      mode: 'sign-in',
+      via: 'token',
+      caller: { name: 'kim', role: 'reviewer', groups: ['sre'] },
+    });
+    expect(
+      (await call(secret, 'POST', '/tokens', { name: 'x', role: 'admin' })).body,
+    ).toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('E-08: hold 256 random bits, and nothing that could be sent again is stored, listed or logged', async () => {
+    const made = await call(admin, 'POST', '/tokens', { name: 'ci', role: 'operator' });
+    const { secret, token } = z
+      .object({ secret: z.string(), token: z.object({ tokenId: z.string() }) })
+      .parse(made.body);
+
+    const random = secret.slice(-43);
+    const kept = [
+      ...(await store.records('tokens', { limit: 1_000 })),
+      ...(await store.records('audit', { limit: 1_000 })),
+      (await call(admin, 'GET', '/tokens')).body,
+    ];
+    expect(Buffer.from(random, 'base64url')).toHaveLength(32);
+    expect(JSON.stringify(kept)).toContain(token.tokenId);
+    expect(JSON.stringify(kept)).not.toContain(random);
+  });
+
+  it('E-08: after twenty wrong ones an address waits, also with a right one; others do not', async () => {
+    const { secret, token } = await aToken();
+    const guesses = Array.from(
+      { length: 1_000 },
+      (_, index) => `sbx_${token.tokenId}_${Buffer.alloc(32, index).toString('base64url')}`,
+    );
+
+    const codes = new Map<unknown, number>();
+    for (const guess of guesses) {
+      const { body } = await call(guess, 'GET', '/runs', undefined, '198.51.100.9');
+      codes.set(body['code'], (codes.get(body['code']) ?? 0) + 1);
+    }
+
+    expect(Object.fromEntries(codes)).toEqual({ UNAUTHENTICATED: 20, TOO_MANY_ATTEMPTS: 980 });
+    expect((await call(secret, 'GET', '/runs', undefined, '198.51.100.9')).status).toBe(429);
+    expect((await call(secret, 'GET', '/runs')).status).toBe(200);
+    await clock.advance(60_000);
+    expect((await call(secret, 'GET', '/runs', undefined, '198.51.100.9')).status).toBe(200);
+  });
+
+  it('end when they expire, are revoked, or get another secret', async () => {
+    const expiring = await aToken({ expiresAtMs: clock.nowMs() + 1_000 });
+    const revoked = await aToken();
+    const rotated = await aToken();
+    await call(admin, 'POST', `/tokens/${revoked.token.tokenId}/revoke`);
+    const next = await call(admin, 'POST', `/tokens/${rotated.token.tokenId}/rotate`, {
+      graceMs: 60_000,
+    });
+
+    expect((await call(expiring.secret, 'GET', '/runs')).status).toBe(200);
+    expect((await call(rotated.secret, 'GET', '/runs')).status).toBe(200);
+    await clock.advance(60_000);
+    expect((await call(expiring.secret, 'GET', '/runs')).status).toBe(401);
+    expect((await call(revoked.secret, 'GET', '/runs')).status).toBe(401);
+    expect((await call(rotated.secret, 'GET', '/runs')).status).toBe(401);
+    expect((await call(String(next.body['secret']), 'GET', '/runs')).status).toBe(200);
+    expect(
+      (await call(admin, 'POST', `/tokens/${revoked.token.tokenId}/rotate`, {})).body,
+    ).toMatchObject({ code: 'TOKEN_UNKNOWN' });
+    expect((await tokens.list({ limit: 100 })).tokens).toContainEqual(
+      expect.objectContaining({ tokenId: rotated.token.tokenId, lastUsedAtMs: clock.nowMs() }),
+    );
+  });
+
+  it('E-02: limited to workflows, show nothing of others, not even whether a run exists', async () => {
+    const { secret } = await aToken({ role: 'operator', workflows: ['order'] });
+    const own = await orchestrator.start('order', {});
+    const other = await orchestrator.start('payroll', {});
+
+    const foreign = await call(secret, 'GET', `/runs/${other.runId}`);
+    const missing = await call(secret, 'GET', `/runs/${other.runId.replace(/.$/, '_')}`);
+    expect((await call(secret, 'GET', `/runs/${own.runId}`)).status).toBe(200);
+    expect(foreign.status).toBe(404);
+    expect(JSON.stringify(foreign.body).replaceAll(other.runId, 'ID')).toBe(
+      JSON.stringify(missing.body).replaceAll(other.runId.replace(/.$/, '_'), 'ID'),
+    );
+    expect((await call(secret, 'GET', '/runs')).body).toMatchObject({ code: 'FORBIDDEN' });
+    expect((await call(secret, 'GET', '/runs?workflow=order')).status).toBe(200);
+    expect((await call(secret, 'GET', '/runs?workflow=payroll')).status).toBe(403);
+    expect(
+      (await call(secret, 'POST', '/runs', { workflow: 'payroll', input: {} })).body,
+    ).toMatchObject({ code: 'FORBIDDEN' });
+    await orchestrator.cancel(own.runId);
+    await orchestrator.cancel(other.runId);
+  });
+
+  it('begin a session in a browser; its cookie is out of reach and ends with the token', async () => {
+    const { secret, token } = await aToken({ name: 'kim', role: 'operator' });
+    const origin = 'https://ops.example.com';
+    const begun = await app.inject({
+      method: 'POST',
+      url: '/api/v1/session',
+      headers: { origin },
+      payload: { token: secret },
+    });
+    const setCookie = String(begun.headers['set-cookie']);
+    const cookie = setCookie.split(';')[0] ?? '';
+    const start = (headers: Record<string, string>) =>
+      app.inject({
+        method: 'POST',
+        url: '/api/v1/runs',
+        headers: { cookie, ...headers },
+        payload: { workflow: 'order', input: {} },
+      });
+
+    expect(setCookie).toMatch(/^__Host-signalbox=[\w-]{43}; /);
+    for (const attribute of ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']) {
+      expect(setCookie.split('; ')).toContain(attribute);
+    }
+    expect((await start({ origin })).statusCode).toBe(201);
+    expect((await start({ origin: 'https://attacker.example' })).json()).toMatchObject({
+      code: 'ORIGIN_REFUSED',
+    });
+    await tokens.revoke(token.tokenId);
+    expect((await start({ origin })).statusCode).toBe(401);
+  });
+
+  it('E-01: every use by the service is told in the audit log, refusals included', async () => {
+    const { secret, token } = await aToken({ name: 'lee', role: 'viewer' });
+
+    await call(admin, 'POST', `/tokens/${token.tokenId}/revoke`);
+    await call(admin, 'POST', '/tokens', { name: 'max', role: 'viewer' });
+    await call(secret, 'GET', '/runs', undefined, '203.0.113.7');
+    const listed = await call(admin, 'GET', '/audit?limit=3');
+
+    expect(listed.body['entries']).toMatchObject([
+      {
+        actor: 'anonymous',
+        action: 'call.refused',
+        subject: 'GET /api/v1/runs',
+        outcome: 'refused',
+      },
+      { actor: 'ops', action: 'token.created', details: { name: 'max' } },
+      { actor: 'ops', action: 'token.revoked', subject: `token/${token.tokenId}` },
+    ]);
+    expect((await call(admin, 'GET', '/audit?action=token.&actor=ops&limit=1')).body).toMatchObject(
+      {
+        entries: [{ action: 'token.created' }],
+      },
+    );
+    expect((await call(admin, 'GET', '/audit/verify')).body).toMatchObject({ fault: null });
+  });
+});
