@@ -49,6 +49,7 @@ const imports = {
   ports: ['plan', 'errors'],
   chart: ['plan', 'errors'],
   definition: ['chart', 'plan', 'ports', 'errors', 'evaluation', 'failure', 'resources'],
+  triggers: ['definition', 'plan', 'ports', 'errors'],
   proof: ['chart', 'plan', 'errors'],
   simulation: ['chart', 'plan', 'errors', 'diagram'],
   diagram: ['chart', 'plan', 'errors'],
@@ -76,6 +77,7 @@ const imports = {
     'signing',
     'simulation',
     'testing',
+    'triggers',
   ],
   orchestrator: [...core, 'adapters'],
   mcp: ['api', 'client', 'plan', 'errors'],
@@ -94,8 +96,9 @@ const imports = {
     'index',
     'orchestrator',
     'testing',
+    'triggers',
   ],
-  index: [...core, 'adapters', 'diagram', 'orchestrator', 'proof'],
+  index: [...core, 'adapters', 'diagram', 'orchestrator', 'proof', 'triggers'],
 };
 
 /** These decide; what does, they get as arguments. */

@@ -53,6 +53,8 @@ export const errorCodes = [
   'SESSION_UNKNOWN',
   'REQUEST_INVALID',
   'STEP_UNKNOWN',
+  'TRIGGER_UNKNOWN',
+  'TRIGGER_CONFLICT',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

@@ -6,19 +6,10 @@ import { identity, tokens } from './identity.ts';
 import { incidents } from './incidents.ts';
 import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
+import { schedules } from './schedules.ts';
 import { workflows } from './workflows.ts';
 
-export const api = {
-  audit,
-  batches,
-  health,
-  identity,
-  incidents,
-  reviews,
-  runs,
-  tokens,
-  workflows,
-};
+export const api = { audit, batches, health, identity, incidents, reviews, runs, schedules, tokens, workflows };
 
 /** Root of all paths. */
 export const apiRoot = '/api/v1';

@@ -1,12 +1,13 @@
 import { SignalboxError } from '../errors.ts';
 
-/** Where something is wrong: in a step of a workflow, in a workflow, or in a task, event, resource or entity of its own. */
+/** Where something is wrong: in a step of a workflow, in a workflow, or in a task, event, resource, entity or trigger of its own. */
 export type Place =
   | { readonly workflow: string; readonly step?: string }
   | { readonly task: string }
   | { readonly event: string }
   | { readonly resource: string }
-  | { readonly entity: string };
+  | { readonly entity: string }
+  | { readonly trigger: string };
 
 /** The error of every mistake in a definition: it names workflow and step, says what is wrong and ends with the way out. */
 export function definitionInvalid(
@@ -25,6 +26,7 @@ function placeText(place: Place): string {
   if ('event' in place) return `Event "${place.event}"`;
   if ('resource' in place) return `Resource "${place.resource}"`;
   if ('entity' in place) return `Entity "${place.entity}"`;
+  if ('trigger' in place) return `Trigger "${place.trigger}"`;
   return place.step === undefined
     ? `Workflow "${place.workflow}"`
     : `Workflow "${place.workflow}", step "${place.step}"`;

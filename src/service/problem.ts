@@ -48,6 +48,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   STORE_UNAVAILABLE: 503,
   STORE_READ_ONLY: 503,
   CLOSED: 503,
+  TRIGGER_UNKNOWN: 404,
+  TRIGGER_CONFLICT: 409,
 };
 
 export interface Problem {

@@ -1,0 +1,113 @@
+/** What a trigger starts, and the options every kind of trigger has. */
+import { z } from 'zod';
+import { type EventType, eventParts } from '../definition/event.ts';
+import { anything, functionOption, oneOf, text } from '../definition/options.ts';
+import type { Workflow } from '../definition/workflow.ts';
+import { isWorkflow } from '../definition/workflow-registry.ts';
+import { namePattern } from '../plan/names.ts';
+import type { Priority } from '../plan/plan.ts';
+import { definitionInvalid } from '../plan/problem.ts';
+
+/** Either a workflow, of which a run is started, or an event, which is published: it starts what starts on it and wakes what waits for it. */
+export type TargetOptions<I> =
+  | { readonly workflow: Workflow<I, unknown>; readonly event?: never }
+  | { readonly event: EventType<I, unknown>; readonly workflow?: never };
+
+export type Target =
+  | { readonly kind: 'workflow'; readonly name: string }
+  | { readonly kind: 'event'; readonly name: string };
+
+/** Options of every trigger that has something to map. */
+export interface MappingOptions<E, I> {
+  /** Unique among the triggers of a service; it becomes part of keys and addresses. */
+  readonly name: string;
+  readonly description?: string;
+  /** Input of the workflow, or payload of the event. The same event must give the same: it may be asked again after a crash. */
+  readonly input: (event: E) => NoInfer<I>;
+  /** Whether the trigger has to do with an event at all; what it has nothing to do with is acknowledged and forgotten. Default: always. */
+  readonly when?: (event: E) => boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly priority?: Priority;
+}
+
+export interface Mapping<E> {
+  readonly name: string;
+  readonly description: string | null;
+  readonly target: Target;
+  readonly input: (event: E) => unknown;
+  readonly when: (event: E) => boolean;
+  /** Idempotency key of an event within the trigger: events of one key have one effect. */
+  readonly key: (event: E) => string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: Priority;
+}
+
+export const labelsOption = z.record(z.string().min(1).max(100), z.string().max(500), {
+  error: 'must be an object of texts',
+});
+
+export const targetOptions = {
+  name: text,
+  description: text.optional(),
+  workflow: anything.optional(),
+  event: anything.optional(),
+  labels: labelsOption.optional(),
+  priority: oneOf('high', 'default', 'low').optional(),
+};
+
+export const mappingOptions = {
+  ...targetOptions,
+  input: functionOption<(event: never) => unknown>(),
+  when: functionOption<(event: never) => boolean>().optional(),
+};
+
+/** @throws SignalboxError `DEFINITION_INVALID` */
+export function checkTriggerName(name: string): void {
+  if (namePattern.test(name)) return;
+  throw definitionInvalid(
+    { trigger: name.slice(0, 80) },
+    'its name must be a letter followed by up to 63 letters, digits, "_", "." or "-"',
+  );
+}
+
+/** @throws SignalboxError `DEFINITION_INVALID` unless exactly one of the two is given */
+export function targetOf(
+  trigger: string,
+  given: { readonly workflow?: unknown; readonly event?: unknown },
+): Target {
+  if ((given.workflow === undefined) === (given.event === undefined)) {
+    throw definitionInvalid(
+      { trigger },
+      'give it either a "workflow" to start or an "event" to publish',
+    );
+  }
+  if (given.event !== undefined) {
+    const parts = eventParts(given.event);
+    if (parts !== null) return { kind: 'event', name: parts.name };
+    throw definitionInvalid({ trigger }, 'option "event" must be an event made by defineEvent');
+  }
+  const { workflow } = given;
+  if (isWorkflow(workflow)) return { kind: 'workflow', name: (workflow as { name: string }).name };
+  throw definitionInvalid(
+    { trigger },
+    'option "workflow" must be a workflow made by defineWorkflow',
+  );
+}
+
+/** The parts of a trigger of any kind, from options that have been parsed. */
+export function mappingOf<E>(
+  given: z.output<z.ZodObject<typeof mappingOptions>>,
+  key: (event: E) => string,
+): Mapping<E> {
+  checkTriggerName(given.name);
+  return {
+    name: given.name,
+    description: given.description ?? null,
+    target: targetOf(given.name, given),
+    input: given.input as (event: E) => unknown,
+    when: (given.when as ((event: E) => boolean) | undefined) ?? (() => true),
+    key,
+    labels: given.labels ?? {},
+    priority: given.priority ?? 'default',
+  };
+}
