@@ -116,3 +116,13 @@ export type { Executor } from './ports/executor.ts';
 export type { Ids } from './ports/ids.ts';
 export type { Logger } from './ports/logger.ts';
 export type { HistoryEntry, Store } from './ports/store.ts';
+// Triggers
+export {
+  defineSchedule,
+  type OverlapPolicy,
+  type Schedule,
+  type ScheduleOptions,
+  type ScheduleTick,
+} from './triggers/schedule.ts';
+export type { DstPolicy } from './triggers/slots.ts';
+export type { TargetOptions } from './triggers/target.ts';

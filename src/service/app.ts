@@ -18,6 +18,9 @@ import type { ServiceParts, ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { serveRuns } from './runs/serve.ts';
+import { serveRuns } from './runs.ts';
+import { createSchedules } from './schedules/schedules.ts';
+import { serveSchedules } from './schedules/serve.ts';
 import { serveWorkflows } from './workflows/index.ts';
 
 const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
@@ -55,6 +58,10 @@ export async function createApp(
   serveSignIn(app, identityParts);
   serveReviews(bind, parts);
   serveRuns(bind, parts);
+  const schedules = createSchedules({ ...ports, schedules: ports.triggers ?? [] });
+  serveSchedules(bind, { schedules, audit });
+  app.addHook('onReady', async () => schedules.start());
+  app.addHook('preClose', () => schedules.close());
   serveWorkflows(bind, parts);
   const dashboard = dashboardDirectory();
   if (dashboard !== null) await serveDashboard(app, dashboard);

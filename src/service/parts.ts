@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
+import type { Schedule } from '../triggers/schedule.ts';
 import type { Audit } from './audit/audit.ts';
 import type { DefinitionsState } from './definitions.ts';
 
@@ -17,8 +18,12 @@ export interface ServicePorts {
   readonly ids?: Ids;
   /** Default: none. */
   readonly logger?: Logger;
+  /** Default: nothing is logged. */
+  readonly log?: Logger;
   /** Default: whatever is registered was loaded without problems. */
   readonly definitions?: DefinitionsState;
+  /** What starts runs by itself. Default: none. */
+  readonly triggers?: readonly Schedule[];
 }
 
 export interface ServiceParts extends Omit<ServicePorts, 'logger'> {

@@ -10,14 +10,7 @@ import {
 } from '../definition/options.ts';
 import type { Priority } from '../plan/plan.ts';
 import { definitionInvalid } from '../plan/problem.ts';
-import {
-  type CronRule,
-  type DstPolicy,
-  defaultDst,
-  type Slot,
-  type Slots,
-  slotsOf,
-} from './slots.ts';
+import { type CronRule, type DstPolicy, dstOf, type Slot, type Slots, slotsOf } from './slots.ts';
 import {
   checkTriggerName,
   type Target,
@@ -152,12 +145,7 @@ export type ScheduleParts = Omit<Schedule, 'trigger' | 'rule' | 'slots' | 'overl
 export function scheduleOf(parts: ScheduleParts): Schedule {
   const { cron, timeZone, dst, overlap, ...rest } = parts;
   const place = { trigger: parts.name };
-  const usual = defaultDst(cron);
-  const rule: CronRule = {
-    cron,
-    timeZone,
-    dst: { gap: dst.gap ?? usual.gap, repeat: dst.repeat ?? usual.repeat },
-  };
+  const rule: CronRule = { cron, timeZone, dst: dstOf(cron, dst) };
   const slots = slotsOf(rule);
   if ('problem' in slots) throw definitionInvalid(place, slots.problem);
   if (parts.jitterMs > maxJitterMs)

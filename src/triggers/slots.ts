@@ -37,11 +37,20 @@ const searchFrom = new Date(Date.UTC(2000, 0, 1));
  * A rule that names hours means a time of day: it runs once on every day, also on the day clocks are set. One that does not means a distance:
  * it keeps its distance over the change.
  */
-export function defaultDst(cron: string): DstPolicy {
+function defaultDst(cron: string): DstPolicy {
   const fields = cron.trim().split(/\s+/);
   const hour = fields.length === 6 ? fields[2] : fields[1];
   const isDistance = hour === undefined ? /@hourly/i.test(cron) : /[*/?]/.test(hour);
   return isDistance ? { gap: 'skip', repeat: 'twice' } : { gap: 'after', repeat: 'once' };
+}
+
+/** What is not given is as {@link defaultDst} has it. */
+export function dstOf(
+  cron: string,
+  { gap, repeat }: { readonly [K in keyof DstPolicy]?: DstPolicy[K] | undefined },
+): DstPolicy {
+  const usual = defaultDst(cron);
+  return { gap: gap ?? usual.gap, repeat: repeat ?? usual.repeat };
 }
 
 /** @returns what is wrong with the rule, in words, or its slots */

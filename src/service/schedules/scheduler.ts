@@ -23,12 +23,14 @@ export interface Scheduler {
 export function createScheduler(
   deps: Deps & {
     readonly registry: Registry;
-    readonly logger: Logger;
+    /** Other processes may create schedules. */
+    readonly isShared: boolean;
+    readonly log?: Logger;
     readonly orchestrator: Orchestrator;
     readonly clock: Clock;
   },
 ): Scheduler {
-  const { clock, logger, orchestrator, registry } = deps;
+  const { clock, log, orchestrator, registry } = deps;
   const waitedFor = new Map<string, () => void>();
   let cancelTimer = () => {};
   let looking: Promise<void> | null = null;
@@ -37,12 +39,15 @@ export function createScheduler(
 
   async function pass(): Promise<void> {
     let nextMs = longestSleepMs;
-    for (const { schedule } of await registry.all()) {
+    const schedules = await registry.all();
+    for (const { schedule } of schedules) {
       if (isClosed) return;
       nextMs = Math.min(nextMs, await bringUp(schedule));
     }
     cancelTimer();
-    if (!isClosed) cancelTimer = clock.after(nextMs, () => void look());
+    // Whoever creates the first one looks; only another process would not be heard.
+    const mayBeQuiet = schedules.length === 0 && !deps.isShared;
+    if (!isClosed && !mayBeQuiet) cancelTimer = clock.after(nextMs, () => void look());
   }
 
   /** @returns milliseconds until it has to be looked at again */
@@ -54,7 +59,7 @@ export function createScheduler(
       const beginMs = nextBeginMs(schedule, state.handledUntilMs);
       return beginMs === null ? longestSleepMs : Math.max(0, beginMs - clock.nowMs());
     } catch (error) {
-      logger.error(
+      log?.error(
         { err: error, schedule: schedule.name },
         'a schedule cannot go on; it is tried again',
       );
@@ -80,7 +85,7 @@ export function createScheduler(
         await pass();
       } while (isAskedAgain && !isClosed);
     } catch (error) {
-      logger.error({ err: error }, 'schedules cannot be read; it is tried again');
+      log?.error({ err: error }, 'schedules cannot be read; it is tried again');
       if (!isClosed) cancelTimer = clock.after(longestSleepMs, () => void look());
     } finally {
       looking = null;

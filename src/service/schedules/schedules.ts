@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Schedule } from '../../triggers/schedule.ts';
-import { defaultDst, slotsOf, upcoming, wallAt } from '../../triggers/slots.ts';
+import { dstOf, slotsOf, upcoming, wallAt } from '../../triggers/slots.ts';
 import { localText } from '../../triggers/wall-clock.ts';
 import { aFire, type Deps, fresh } from './advance.ts';
 import { backfill } from './backfill.ts';
@@ -57,15 +57,20 @@ export function createSchedules(parts: {
   readonly store: Store;
   readonly orchestrator: Orchestrator;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly log?: Logger;
   /** Those of the code. */
   readonly schedules: readonly Schedule[];
 }): Schedules {
-  const { store, orchestrator, clock, logger } = parts;
+  const { store, orchestrator, clock, log } = parts;
   const book = createBook(store);
   const registry = createRegistry(book, parts.schedules);
   const deps: Deps = { book, orchestrator, clock };
-  const scheduler = createScheduler({ ...deps, registry, logger });
+  const scheduler = createScheduler({
+    ...deps,
+    registry,
+    isShared: store.shared,
+    ...(log === undefined ? {} : { log }),
+  });
 
   async function view({ schedule, source }: Registered): Promise<View> {
     const nowMs = clock.nowMs();
@@ -115,7 +120,7 @@ export function createSchedules(parts: {
       return { fires: found.map(({ fire }) => fireView(fire)), cursor: next };
     },
     preview({ cron, timeZone, dst, count, after }) {
-      const policy = { ...defaultDst(cron), ...dst };
+      const policy = dstOf(cron, dst);
       const slots = slotsOf({ cron, timeZone, dst: policy });
       if ('problem' in slots) throw new SignalboxError('DEFINITION_INVALID', slots.problem);
       const fromMs = after === undefined ? clock.nowMs() : Date.parse(after);
@@ -126,7 +131,7 @@ export function createSchedules(parts: {
         ...rest,
         workflow,
         description: description ?? null,
-        dst: { ...defaultDst(rest.cron), ...dst },
+        dst: dstOf(rest.cron, dst),
       };
       const schedule = fromDefinition(name, definition);
       if (problemOf(schedule, orchestrator) !== null) {
