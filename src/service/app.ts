@@ -18,7 +18,6 @@ import type { ServiceParts, ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { serveRuns } from './runs/serve.ts';
-import { serveRuns } from './runs.ts';
 import { createSchedules } from './schedules/schedules.ts';
 import { serveSchedules } from './schedules/serve.ts';
 import { serveWorkflows } from './workflows/index.ts';
@@ -58,7 +57,7 @@ export async function createApp(
   serveSignIn(app, identityParts);
   serveReviews(bind, parts);
   serveRuns(bind, parts);
-  const schedules = createSchedules({ ...ports, schedules: ports.triggers ?? [] });
+  const schedules = createSchedules({ ...parts, schedules: parts.triggers ?? [] });
   serveSchedules(bind, { schedules, audit });
   app.addHook('onReady', async () => schedules.start());
   app.addHook('preClose', () => schedules.close());

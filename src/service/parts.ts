@@ -18,8 +18,6 @@ export interface ServicePorts {
   readonly ids?: Ids;
   /** Default: none. */
   readonly logger?: Logger;
-  /** Default: nothing is logged. */
-  readonly log?: Logger;
   /** Default: whatever is registered was loaded without problems. */
   readonly definitions?: DefinitionsState;
   /** What starts runs by itself. Default: none. */

@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
+import type { Schedule } from '../triggers/schedule.ts';
 import { type AppOptions, createApp } from './app.ts';
 import type { DefinitionsState } from './definitions.ts';
 import { checkMayListen } from './identity/development.ts';
@@ -24,6 +25,8 @@ export interface ServiceOptions extends AppOptions {
   readonly logger?: Logger;
   /** Default: whatever is registered was loaded without problems. */
   readonly definitions?: DefinitionsState;
+  /** What starts runs by itself, as `defineSchedule` makes it. Default: none but those created by calls. */
+  readonly triggers?: readonly Schedule[];
 }
 
 export interface Service {
@@ -56,6 +59,7 @@ export async function createService(
     ids: options.ids ?? createSystemIds(() => clock.nowMs()),
     logger: options.logger ?? defaultLogger(),
     ...(options.definitions === undefined ? {} : { definitions: options.definitions }),
+    ...(options.triggers === undefined ? {} : { triggers: options.triggers }),
   };
   const { identity = { mode: 'development' } } = options;
   const app = await createApp(ports, { identity });

@@ -80,7 +80,7 @@ async function aTown(
     clock,
     logger: silent,
   });
-  const schedules = createSchedules({ store, orchestrator, clock, schedules: given });
+  const schedules = createSchedules({ store, orchestrator, clock, log: silent, schedules: given });
   schedules.start();
   closing.push(() => orchestrator.close());
   closing.push(() => schedules.close());
@@ -275,7 +275,7 @@ describe('a slot and processes that die or compete', () => {
 
   it('has one run if two processes fire at the same time', async () => {
     const town = await aTown([aSchedule()]);
-    const other = createSchedules({ ...town, schedules: [aSchedule()] });
+    const other = createSchedules({ ...town, log: silent, schedules: [aSchedule()] });
     other.start();
     closing.push(() => other.close());
 

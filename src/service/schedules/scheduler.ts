@@ -25,7 +25,7 @@ export function createScheduler(
     readonly registry: Registry;
     /** Other processes may create schedules. */
     readonly isShared: boolean;
-    readonly log?: Logger;
+    readonly log: Logger;
     readonly orchestrator: Orchestrator;
     readonly clock: Clock;
   },
@@ -59,7 +59,7 @@ export function createScheduler(
       const beginMs = nextBeginMs(schedule, state.handledUntilMs);
       return beginMs === null ? longestSleepMs : Math.max(0, beginMs - clock.nowMs());
     } catch (error) {
-      log?.error(
+      log.error(
         { err: error, schedule: schedule.name },
         'a schedule cannot go on; it is tried again',
       );
@@ -85,7 +85,7 @@ export function createScheduler(
         await pass();
       } while (isAskedAgain && !isClosed);
     } catch (error) {
-      log?.error({ err: error }, 'schedules cannot be read; it is tried again');
+      log.error({ err: error }, 'schedules cannot be read; it is tried again');
       if (!isClosed) cancelTimer = clock.after(longestSleepMs, () => void look());
     } finally {
       looking = null;

@@ -57,7 +57,7 @@ export function createSchedules(parts: {
   readonly store: Store;
   readonly orchestrator: Orchestrator;
   readonly clock: Clock;
-  readonly log?: Logger;
+  readonly log: Logger;
   /** Those of the code. */
   readonly schedules: readonly Schedule[];
 }): Schedules {
