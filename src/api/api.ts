@@ -9,7 +9,18 @@ import { runs } from './runs.ts';
 import { schedules } from './schedules.ts';
 import { workflows } from './workflows.ts';
 
-export const api = { audit, batches, health, identity, incidents, reviews, runs, schedules, tokens, workflows };
+export const api = {
+  audit,
+  batches,
+  health,
+  identity,
+  incidents,
+  reviews,
+  runs,
+  schedules,
+  tokens,
+  workflows,
+};
 
 /** Root of all paths. */
 export const apiRoot = '/api/v1';

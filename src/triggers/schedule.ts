@@ -13,6 +13,7 @@ import { definitionInvalid } from '../plan/problem.ts';
 import { type CronRule, type DstPolicy, dstOf, type Slot, type Slots, slotsOf } from './slots.ts';
 import {
   checkTriggerName,
+  placeOf,
   type Target,
   type TargetOptions,
   targetOf,
@@ -108,7 +109,7 @@ const maxJitterMs = 24 * 60 * 60 * 1000;
  * });
  */
 export function defineSchedule<I>(definition: ScheduleOptions<I>): Schedule {
-  const place = { trigger: String((definition as { name?: unknown } | undefined)?.name ?? '') };
+  const place = placeOf(definition);
   const given = parseOptions(place, options, definition);
   checkTriggerName(given.name);
   const target = targetOf(given.name, given);

@@ -70,6 +70,12 @@ export function checkTriggerName(name: string): void {
   );
 }
 
+/** Where a problem of a definition is, before it is known to be one. */
+export function placeOf(definition: unknown): { readonly trigger: string } {
+  const name: unknown = (definition as { name?: unknown } | undefined)?.name;
+  return { trigger: typeof name === 'string' ? name.slice(0, 80) : '' };
+}
+
 /** @throws SignalboxError `DEFINITION_INVALID` unless exactly one of the two is given */
 export function targetOf(
   trigger: string,

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dstOf, type Slots, slotsOf, upcoming } from '../../src/triggers/slots.ts';
 

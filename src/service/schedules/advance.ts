@@ -112,25 +112,17 @@ function overlapping(
     outcome: 'queued',
     reason: `Run "${lastRunId}" still runs`,
   };
-  switch (schedule.overlap) {
-    case 'queue':
-      return queued === null
-        ? { queued: intent, fires: [waiting] }
-        : { queued, fires: [skipped(intent, `The slot of ${iso(queued.slotMs)} waits already`)] };
-    case 'cancel':
-      return {
-        queued: intent,
-        fires: [
-          ...(queued === null
-            ? []
-            : [skipped(queued, `The slot of ${iso(intent.slotMs)} took its place`)]),
-          waiting,
-        ],
-      };
-    case 'allow':
-    case 'skip':
-      return { queued, fires: [skipped(intent, `Run "${lastRunId}" still runs`)] };
+  if (schedule.overlap === 'cancel') {
+    const outdone =
+      queued === null ? [] : [skipped(queued, `The slot of ${iso(intent.slotMs)} took its place`)];
+    return { queued: intent, fires: [...outdone, waiting] };
   }
+  if (queued !== null) {
+    return { queued, fires: [skipped(intent, `The slot of ${iso(queued.slotMs)} waits already`)] };
+  }
+  return schedule.overlap === 'queue'
+    ? { queued: intent, fires: [waiting] }
+    : { queued, fires: [skipped(intent, `Run "${lastRunId}" still runs`)] };
 }
 
 async function begin(

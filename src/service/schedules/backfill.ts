@@ -1,6 +1,6 @@
 /** Starts runs for past slots that have none. */
 import type { z } from 'zod';
-import type { AnswerOf, ParsedOf } from '../../api/route.ts';
+import type { AnswerOf } from '../../api/route.ts';
 import type { schedules as calls } from '../../api/schedules.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Schedule } from '../../triggers/schedule.ts';

@@ -1,5 +1,4 @@
 /** The state of schedules and what became of their slots, in records. */
-import type { JsonObject } from '../../plan/json.ts';
 import type { RecordChange, Store } from '../../ports/store.ts';
 import { FireRecord, iso, ScheduleState } from './state.ts';
 
@@ -42,7 +41,7 @@ export function createBook(store: Store): Book {
         collection: fires,
         key,
         expectedRevision: known?.revision ?? 0,
-        value: fire as unknown as JsonObject,
+        value: fire,
       });
     }
     return { changes, added };
@@ -82,7 +81,7 @@ export function createBook(store: Store): Book {
           collection: states,
           key: name,
           expectedRevision: revision,
-          value: { ...state, fires: count - removed.length } as unknown as JsonObject,
+          value: { ...state, fires: count - removed.length },
         },
         ...changes,
         ...removed,

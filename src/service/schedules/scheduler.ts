@@ -80,16 +80,15 @@ export function createScheduler(
 
   async function run(): Promise<void> {
     try {
-      do {
-        isAskedAgain = false;
-        await pass();
-      } while (isAskedAgain && !isClosed);
+      isAskedAgain = false;
+      await pass();
     } catch (error) {
       log.error({ err: error }, 'schedules cannot be read; it is tried again');
       if (!isClosed) cancelTimer = clock.after(longestSleepMs, () => void look());
     } finally {
       looking = null;
     }
+    if (isAskedAgain) await look();
   }
 
   function look(): Promise<void> {

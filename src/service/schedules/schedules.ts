@@ -69,7 +69,7 @@ export function createSchedules(parts: {
     ...deps,
     registry,
     isShared: store.shared,
-    ...(log === undefined ? {} : { log }),
+    log,
   });
 
   async function view({ schedule, source }: Registered): Promise<View> {
