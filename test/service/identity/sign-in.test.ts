@@ -1,0 +1,258 @@
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
+import { createOrchestrator, defineWorkflow, type Orchestrator } from '../../../src/index.ts';
+import { createApp } from '../../../src/service/app.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+import { startIdentityProvider, type TestProvider } from '../../support/identity-provider.ts';
+
+const change = defineWorkflow({
+  name: 'change',
+  version: 1,
+  input: z.object({ system: z.string() }),
+  steps(w) {
+    w.review('approval', { show: w.input.$.system, assignTo: ['approvers'] });
+    return w.input;
+  },
+});
+
+const publicUrl = 'https://ops.example.com';
+
+describe('sign-in at an OpenID Connect provider', () => {
+  const store = createMemoryStore();
+  // the tokens of the provider expire by the clock of the machine
+  const clock = new ManualClock(Date.now());
+  let provider: TestProvider;
+  let orchestrator: Orchestrator;
+  let app: FastifyInstance;
+  beforeAll(async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    vi.spyOn(console, 'info').mockImplementation(() => {});
+    provider = await startIdentityProvider(`${publicUrl}/auth/callback`);
+    orchestrator = await createOrchestrator({ workflows: [change], store, clock });
+    app = await createApp(
+      { orchestrator, store, clock },
+      {
+        identity: {
+          mode: 'sign-in',
+          publicUrl,
+          provider: { ...provider, name: 'Test', scopes: ['openid', 'email', 'groups'] },
+          roles: { admin: ['platform'], reviewer: ['staff'] },
+          session: { idleMs: 3_600_000, absoluteMs: 7_200_000, claimsMs: 300_000 },
+        },
+      },
+    );
+  });
+  beforeEach(() => {
+    provider.people.clear();
+    provider.people.set('k-1', { email: 'kim@example.com', groups: ['staff', 'approvers'] });
+    provider.people.set('l-2', { email: 'lee@example.com', groups: ['guests'] });
+    provider.account = 'k-1';
+  });
+  afterAll(async () => {
+    await app.close();
+    await orchestrator.close();
+    await provider.close();
+  });
+
+  /** Goes where a browser would go, and gives the answer of the service's callback. */
+  async function signIn(to = '/', session = '') {
+    const begun = await app.inject(`/auth/sign-in?to=${encodeURIComponent(to)}`);
+    const jar = new Map<string, string>();
+    let location = String(begun.headers.location);
+    while (!location.startsWith(publicUrl)) {
+      const answer = await fetch(location, {
+        redirect: 'manual',
+        headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+      });
+      for (const line of answer.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+        jar.set(name, value);
+      }
+      location = new URL(answer.headers.get('location') ?? `${publicUrl}/lost`, location).href;
+    }
+    const underWay = cookieOf(begun.headers['set-cookie']);
+    const callback = location.slice(publicUrl.length);
+    const cookie = [underWay, session].filter((one) => one !== '').join('; ');
+    const answer = await app.inject({ url: callback, headers: { cookie } });
+    return { answer, callback, underWay, session: cookieOf(answer.headers['set-cookie']) };
+  }
+
+  const me = async (cookie: string) =>
+    (await app.inject({ url: '/api/v1/me', headers: { cookie } })).json<{
+      caller: { name: string; role: string; groups: string[] } | null;
+    }>();
+
+  async function openReview() {
+    const { runId } = await orchestrator.start('change', { system: 'billing' });
+    const run = await orchestrator.drive(runId);
+    return { runId, shownHash: run.waitingOn[0]?.shownHash ?? '' };
+  }
+
+  const approve = ({ runId, shownHash }: { runId: string; shownHash: string }, cookie: string) =>
+    app.inject({
+      method: 'POST',
+      url: `/api/v1/runs/${runId}/reviews/approval/decision`,
+      headers: { cookie, origin: publicUrl },
+      payload: { outcome: 'approved', shownHash },
+    });
+
+  it('begins a session with the name, groups and role the provider stands for', async () => {
+    const { answer, session } = await signIn('/runs?status=failed');
+
+    expect(answer.headers.location).toBe('/runs?status=failed');
+    expect(session).toMatch(/^__Host-signalbox=[\w-]{43}$/);
+    expect(await me(session)).toMatchObject({
+      provider: { name: 'Test', url: '/auth/sign-in' },
+      caller: { name: 'kim@example.com', role: 'reviewer', groups: ['staff', 'approvers'] },
+    });
+  });
+
+  it('keeps neither the cookie nor what the provider gave readable in the store', async () => {
+    const { session } = await signIn();
+
+    const kept = JSON.stringify(await store.records('sessions', { limit: 100 }));
+    expect(kept).toContain('kim@example.com');
+    expect(kept).not.toContain(session.split('=')[1]);
+    expect(kept).not.toMatch(/access_?token/i);
+  });
+
+  it('goes nowhere but to a page of its own', async () => {
+    for (const to of [
+      'https://attacker.example',
+      '//attacker.example',
+      '/\\attacker.example',
+      'x',
+    ]) {
+      expect((await signIn(to)).answer.headers.location).toBe('/');
+    }
+  });
+
+  it('refuses a sign-in that another browser began, that is repeated, or that was changed', async () => {
+    const { callback, underWay } = await signIn();
+    const begun = await app.inject('/auth/sign-in');
+    const other = cookieOf(begun.headers['set-cookie']);
+
+    for (const [url, cookie] of [
+      [callback, ''],
+      [callback, underWay],
+      [callback, other],
+      [
+        callback.replace(/state=[^&]+/, 'state=x'),
+        cookieOf((await app.inject('/auth/sign-in')).headers['set-cookie']),
+      ],
+    ] as const) {
+      const answer = await app.inject({ url, headers: { cookie } });
+
+      expect([400, 403]).toContain(answer.statusCode);
+      expect(String(answer.headers['set-cookie'])).not.toContain('__Host-signalbox=');
+    }
+  });
+
+  it('lets nobody in whose groups have no role, and says so in the audit log', async () => {
+    provider.account = 'l-2';
+
+    const { answer, session } = await signIn();
+
+    expect(answer.statusCode).toBe(403);
+    expect(session).not.toContain('__Host-signalbox=');
+    expect(await lastAudit()).toMatchObject({
+      actor: 'lee@example.com',
+      action: 'session.begun',
+      outcome: 'refused',
+    });
+  });
+
+  it('gives every sign-in a session of its own, and ends the one before it', async () => {
+    const first = await signIn();
+    const second = await signIn('/', first.session);
+
+    expect(second.session).not.toBe(first.session);
+    expect((await me(first.session)).caller).toBeNull();
+    expect((await me(second.session)).caller).not.toBeNull();
+  });
+
+  it('ends a session by signing out, also at the provider', async () => {
+    const { session } = await signIn();
+
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/session/end',
+      headers: { cookie: session, origin: publicUrl },
+    });
+
+    expect(answer.json<{ url: string }>().url).toMatch(`${provider.issuer}/session/end?`);
+    expect((await me(session)).caller).toBeNull();
+  });
+
+  it('ends a session that nobody uses, and one that is used for too long', async () => {
+    const idle = await signIn();
+    await clock.advance(3_600_000);
+    const used = await signIn();
+    for (let hours = 0; hours < 4; hours += 1) {
+      expect((await me(used.session)).caller).not.toBeNull();
+      await clock.advance(1_800_000);
+    }
+
+    expect((await me(idle.session)).caller).toBeNull();
+    expect((await me(used.session)).caller).toBeNull();
+  });
+
+  it('E-09: a reviewer who was taken out of the group while the review is open is refused when they approve', async () => {
+    const review = await openReview();
+    const { session } = await signIn();
+    provider.people.set('k-1', { email: 'kim@example.com', groups: ['staff'] });
+
+    const answer = await approve(review, session);
+
+    expect(answer.json()).toMatchObject({ status: 403, code: 'REVIEW_FORBIDDEN' });
+    expect(await orchestrator.get(review.runId)).toMatchObject({
+      waitingOn: [{ kind: 'review', step: 'approval' }],
+    });
+    const refusal = (await orchestrator.history(review.runId)).at(-1);
+    expect(refusal).toMatchObject({ actor: 'kim@example.com', data: { code: 'REVIEW_FORBIDDEN' } });
+  });
+
+  it('E-09: one who has no role any more is signed out; one who was put into the group may decide', async () => {
+    const review = await openReview();
+    provider.people.set('k-1', { email: 'kim@example.com', groups: ['staff'] });
+    const { session } = await signIn();
+    provider.people.set('k-1', { email: 'kim@example.com', groups: ['staff', 'approvers'] });
+    expect((await approve(review, session)).statusCode).toBe(200);
+
+    provider.people.set('k-1', { email: 'kim@example.com', groups: [] });
+    expect((await approve(await openReview(), session)).json()).toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    expect((await me(session)).caller).toBeNull();
+  });
+
+  it('asks the provider for role and groups again every few minutes, whoever reads or acts', async () => {
+    const { session } = await signIn();
+    provider.people.set('k-1', { email: 'kim@example.com', groups: ['platform'] });
+
+    expect((await me(session)).caller?.role).toBe('reviewer');
+    await clock.advance(300_000);
+    expect((await me(session)).caller?.role).toBe('admin');
+  });
+
+  it('ends a session whose person the provider does not know any more, once its tokens are used up', async () => {
+    const { session } = await signIn();
+    provider.people.delete('k-1');
+    await clock.advance(3_500_000);
+
+    expect((await me(session)).caller).toBeNull();
+  });
+
+  async function lastAudit() {
+    const [head] = await store.records('audit', { order: 'descending', limit: 1 });
+    return head?.value;
+  }
+});
+
+/** `name=value` of the last cookie that was set, not cleared. */
+function cookieOf(header: string | readonly string[] | number | undefined): string {
+  const lines = [header ?? []].flat().map(String);
+  return lines.findLast((line) => !/^[^=]+=;/.test(line))?.split(';')[0] ?? '';
+}
