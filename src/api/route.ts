@@ -64,7 +64,12 @@ export type AnswerOf<R extends Route> = R['answer'] extends z.ZodType
   ? z.output<R['answer']>
   : undefined;
 
-/** What the service gives. */
+/** A call whose answer is a stream of events. */
+export type Stream = Route & { readonly media: 'text/event-stream' };
+
+/** What the service gives; of a stream the events, with the ids by which a reader finds its place again. */
 export type GivenAnswerOf<R extends Route> = R['answer'] extends z.ZodType
-  ? z.input<R['answer']>
+  ? R extends Stream
+    ? AsyncIterable<{ readonly id: string; readonly data: z.input<R['answer']> }>
+    : z.input<R['answer']>
   : void;

@@ -216,11 +216,28 @@ export const Pack = z.object({
 
 export const DamagedRun = z.object({ runId: z.string(), reason: z.string() });
 
-/** Something that happened to a run, as the stream of events tells it. */
+/** An entry of a run's history, told after it is durable. */
 export const RunEvent = z.object({
   runId: z.string(),
   workflow: z.string(),
+  /** After it. */
   status: RunStatus,
   entry: HistoryEntry,
 });
-export type RunEvent = z.infer<typeof RunEvent>;
+
+/** That something happened to some run; what exactly, its history tells. */
+export const RunNews = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('entry'),
+    runId: z.string(),
+    workflow: z.string(),
+    status: RunStatus,
+    seq: z.number(),
+    event: z.string(),
+    step: z.string().nullable(),
+    actor: z.string(),
+    at: Time,
+  }),
+  /** More may have happened than is told: read anew what is shown. Comes first on a new stream that cannot go on where the reader was. */
+  z.object({ kind: z.literal('missed') }),
+]);

@@ -22,6 +22,8 @@ import {
   Pack,
   PastRun,
   Run,
+  RunEvent,
+  RunNews,
   StepDetails,
   UndoPreview,
 } from './run-shapes.ts';
@@ -372,6 +374,30 @@ export const runs = {
       /** Whether the workflow of today goes as the run went; `null`: it is not registered here. */
       passes: z.boolean().nullable(),
     }),
+  }),
+  events: route({
+    method: 'GET',
+    path: '/runs/:runId/events',
+    summary:
+      'The history of a run as a stream: what there is, then what comes; Last-Event-ID goes on after an entry',
+    role: 'viewer',
+    params,
+    query: z.object({
+      /** Only entries after this one. Default: all. */
+      afterSeq: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+    }),
+    answer: RunEvent,
+    media: 'text/event-stream',
+  }),
+  news: route({
+    method: 'GET',
+    path: '/events',
+    summary:
+      'What happens to all runs from now on, as a stream; Last-Event-ID goes on where the reader was, if that is not too long ago',
+    role: 'viewer',
+    query: z.object({ workflow: Name.exactOptional(), status: several(RunStatus).exactOptional() }),
+    answer: RunNews,
+    media: 'text/event-stream',
   }),
   damaged: route({
     method: 'GET',

@@ -1,7 +1,8 @@
 /** The typed client: a function for each call of the interface, derived from the same declarations the service is built on. */
 import { api, apiRoot } from '../api/api.ts';
-import type { AnswerOf, RequestOf, Route } from '../api/route.ts';
+import type { AnswerOf, RequestOf, Route, Stream } from '../api/route.ts';
 import { ServiceError } from './service-error.ts';
+import { readEvents, type StreamEvent, type SubscribeOptions } from './subscribe.ts';
 
 export interface ClientOptions {
   /** Address of the service, as `http://127.0.0.1:4400`. In a page: leave it out for its own origin. */
@@ -20,10 +21,13 @@ export interface CallOptions {
   readonly idempotencyKey?: string;
 }
 
-type Call<R extends Route> =
+type Given<R extends Route, Options> =
   object extends RequestOf<R>
-    ? (request?: RequestOf<R>, options?: CallOptions) => Promise<AnswerOf<R>>
-    : (request: RequestOf<R>, options?: CallOptions) => Promise<AnswerOf<R>>;
+    ? [request?: RequestOf<R>, options?: Options]
+    : [request: RequestOf<R>, options?: Options];
+type Call<R extends Route> = R extends Stream
+  ? (...given: Given<R, SubscribeOptions>) => AsyncIterable<StreamEvent<AnswerOf<R>>>
+  : (...given: Given<R, CallOptions>) => Promise<AnswerOf<R>>;
 
 type Topics = typeof api;
 export type Client = {
@@ -45,37 +49,64 @@ export function createClient(options: ClientOptions = {}): Client {
     Object.fromEntries(
       Object.entries(routes).map(([name, route]) => [
         name,
-        (request: AnyRequest = {}, call: CallOptions = {}) => send(options, route, request, call),
+        (request: AnyRequest = {}, call: CallOptions & SubscribeOptions = {}) =>
+          isStream(route)
+            ? readEvents((last, signal) => open(options, route, request, last, signal), call)
+            : send(options, route, request, call),
       ]),
     ),
   ]);
   return Object.fromEntries(topics) as Client;
 }
 
-async function send(
-  { url = '', token, headers, fetch = globalThis.fetch }: ClientOptions,
+function isStream(route: Route): boolean {
+  return route.media === 'text/event-stream';
+}
+
+/** Asks for a stream, from after an event on. */
+function open(
+  options: ClientOptions,
   route: Route,
-  { params = {}, query = {}, body }: AnyRequest,
+  request: AnyRequest,
+  lastEventId: string | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+  return ask(options, route, request, headers, signal);
+}
+
+async function send(
+  options: ClientOptions,
+  route: Route,
+  request: AnyRequest,
   { signal, idempotencyKey }: CallOptions,
 ): Promise<unknown> {
-  const response = await fetch(
-    `${url}${apiRoot}${addressOf(route.path, params)}${searchOf(query)}`,
-    {
-      method: route.method,
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal }),
-    },
-  );
+  const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+  const response = await ask(options, route, request, headers, signal);
   if (!response.ok) throw await ServiceError.from(response);
   if (response.status === 204) return undefined;
   return route.media === undefined ? response.json() : response.text();
+}
+
+function ask(
+  { url = '', token, headers, fetch = globalThis.fetch }: ClientOptions,
+  { method, path, media }: Route,
+  { params = {}, query = {}, body }: AnyRequest,
+  more: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  return fetch(`${url}${apiRoot}${addressOf(path, params)}${searchOf(query)}`, {
+    method,
+    headers: {
+      accept: media === undefined ? 'application/json' : `${media}, application/problem+json`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...more,
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 export function addressOf(path: string, params: Readonly<Record<string, unknown>>): string {

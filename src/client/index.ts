@@ -5,3 +5,4 @@ export {
   createClient,
 } from './client.ts';
 export { ServiceError } from './service-error.ts';
+export type { StreamEvent, SubscribeOptions } from './subscribe.ts';

@@ -17,9 +17,11 @@ import { serveSignIn } from './identity/sign-in-pages.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveReviews } from './reviews/serve.ts';
+import { createNews } from './runs/news.ts';
 import { serveRuns } from './runs/serve.ts';
 import { createSchedules } from './schedules/schedules.ts';
 import { serveSchedules } from './schedules/serve.ts';
+import { createStreams } from './streams.ts';
 import { serveWorkflows } from './workflows/index.ts';
 
 const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
@@ -49,9 +51,14 @@ export async function createApp(
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request) => identity.admit(request));
   const refusals = createRefusals({ audit, clock: ports.clock });
-  const bind = createBind(app, createGuard(identity, refusals, ports.store));
+  const { clock } = ports;
+  const streams = createStreams(clock);
+  app.addHook('preClose', async () => streams.close());
+  const bind = createBind(app, { guard: createGuard(identity, refusals, ports.store), streams });
   const { ids = createSystemIds(() => ports.clock.nowMs()), logger = silence } = ports;
-  const parts: ServiceParts = { ...ports, ids, log: logger, audit };
+  const news = createNews(ports.orchestrator, { clock, epoch: ids.token() });
+  app.addHook('onClose', async () => news.close());
+  const parts: ServiceParts = { ...ports, ids, log: logger, audit, news };
   serveAudit(bind, parts);
   serveIdentity(bind, identityParts);
   serveSignIn(app, identityParts);

@@ -5,6 +5,7 @@ import type { GivenAnswerOf, ParsedOf, Route } from '../api/route.ts';
 import type { Caller } from './caller.ts';
 import type { Guard } from './identity/guard.ts';
 import type { SignedIn } from './identity/identity.ts';
+import type { Streams } from './streams.ts';
 
 export interface Call {
   /** Somebody of the role the call needs; `anonymous` where it needs none and nobody has signed in. */
@@ -26,7 +27,12 @@ export type Bind = <R extends Route>(
 
 const anonymous: Caller = { name: 'anonymous', role: 'viewer', groups: [] };
 
-export function createBind(app: FastifyInstance, guard: Guard): Bind {
+interface BindParts {
+  readonly guard: Guard;
+  readonly streams: Streams;
+}
+
+export function createBind(app: FastifyInstance, { guard, streams }: BindParts): Bind {
   const callers = new WeakMap<object, SignedIn>();
 
   return (route, serve) => {
@@ -49,20 +55,30 @@ export function createBind(app: FastifyInstance, guard: Guard): Bind {
         if (signedIn !== null) callers.set(request, signedIn);
       },
       async handler(request, reply) {
-        const aborted = new AbortController();
-        reply.raw.once('close', () => aborted.abort());
         const given = { params: request.params, query: request.query, body: request.body };
         const signedIn = callers.get(request) ?? null;
         await guard.checkScope(signedIn, route, request);
+        const stream = media === 'text/event-stream' ? streams.open(signedIn) : null;
+        const aborted = new AbortController();
+        reply.raw.once('close', () => {
+          aborted.abort();
+          stream?.end();
+        });
         const result = await serve(given as never, {
           caller: signedIn?.caller ?? anonymous,
           signedIn,
           headers: request.headers,
           ip: request.ip,
-          signal: aborted.signal,
+          signal:
+            stream === null ? aborted.signal : AbortSignal.any([aborted.signal, stream.signal]),
           setHeader: (name, value) => void reply.header(name, value),
         });
         if (media !== undefined) void reply.type(`${media}; charset=utf-8`);
+        if (stream !== null) {
+          // a connection that is kept would hold up the end of the service
+          void reply.headers({ 'cache-control': 'no-store', connection: 'close' });
+          return reply.send(stream.of(result as never));
+        }
         return reply.status(status).send(result);
       },
     });

@@ -7,6 +7,7 @@ import type { Store } from '../ports/store.ts';
 import type { Schedule } from '../triggers/schedule.ts';
 import type { Audit } from './audit/audit.ts';
 import type { DefinitionsState } from './definitions.ts';
+import type { News } from './runs/news.ts';
 
 export interface ServicePorts {
   readonly orchestrator: Orchestrator;
@@ -29,4 +30,6 @@ export interface ServiceParts extends Omit<ServicePorts, 'logger'> {
   readonly log: Logger;
   /** Every action of people and programs that no run's history tells. */
   readonly audit: Audit;
+  /** What happens to all runs. */
+  readonly news: News;
 }

@@ -22,6 +22,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   KEY_CONFLICT: 409,
   REVIEW_NOT_OPEN: 409,
   REQUEST_INVALID: 400,
+  RATE_LIMITED: 429,
   OUTPUT_INVALID: 409,
   LEASE_LOST: 409,
   MAP_TOO_LARGE: 413,

@@ -4,8 +4,10 @@ import type { Bind } from '../bind.ts';
 import type { ServiceParts } from '../parts.ts';
 import { compareRuns } from './comparison.ts';
 import { drawRun, nodesOfRun } from './drawing.ts';
+import { afterOf, eventsOf } from './events.ts';
 import { exportRun } from './export.ts';
 import { historyPage } from './history.ts';
+import { tellsOf } from './news.ts';
 import { outputOf } from './output.ts';
 import { toRunFilter } from './run-filter.ts';
 import { stepOf } from './step.ts';
@@ -41,6 +43,12 @@ export function serveRuns(bind: Bind, parts: ServiceParts): void {
   bind(runs.output, ({ params }) => outputOf(parts, params.runId));
   bind(runs.wait, ({ params, query }, { signal }) =>
     waitFor(parts, params.runId, { ...query, signal }),
+  );
+  bind(runs.events, ({ params, query }, { headers, signal }) =>
+    eventsOf(parts, params.runId, afterOf(headers, query.afterSeq), signal),
+  );
+  bind(runs.news, ({ query }, { caller, headers, signal }) =>
+    parts.news.follow(tellsOf(query, caller), headers['last-event-id'], signal),
   );
   bind(runs.at, ({ params }) => orchestrator.at(params.runId, params.seq));
   bind(runs.step, ({ params }) => stepOf(parts, params.runId, params.step));

@@ -1,0 +1,56 @@
+/** Streams that are open: bounded in number, each ended with the sign-in it came from, all ended with the service. */
+import type { Readable } from 'node:stream';
+import { SignalboxError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import { toEventStream } from './event-stream.ts';
+import type { SignedIn } from './identity/identity.ts';
+
+type Events = AsyncIterable<{ readonly id: string; readonly data: unknown }>;
+
+interface OpenStream {
+  /** The stream is to end. */
+  readonly signal: AbortSignal;
+  of(events: Events): Readable;
+  end(): void;
+}
+
+export interface Streams {
+  /** @throws SignalboxError `RATE_LIMITED` if too many are open */
+  open(signedIn: SignedIn | null): OpenStream;
+  close(): void;
+}
+
+const most = 1_000;
+const heartbeatMs = 15_000;
+const retryMs = 2_000;
+
+export function createStreams(clock: Clock): Streams {
+  const open = new Set<OpenStream>();
+  return {
+    open(signedIn) {
+      if (open.size >= most)
+        throw new SignalboxError('RATE_LIMITED', `There are ${most} streams of events open`, {
+          hint: 'Close some, or ask again later',
+        });
+      const ended = new AbortController();
+      const until = signedIn?.expiresAtMs ?? null;
+      const cancel =
+        until === null ? () => {} : clock.after(until - clock.nowMs(), () => ended.abort());
+      const stream: OpenStream = {
+        signal: ended.signal,
+        of: (events) =>
+          toEventStream(events, { clock, heartbeatMs, retryMs }).once('close', () => stream.end()),
+        end() {
+          cancel();
+          open.delete(stream);
+          ended.abort();
+        },
+      };
+      open.add(stream);
+      return stream;
+    },
+    close() {
+      for (const stream of open) stream.end();
+    },
+  };
+}

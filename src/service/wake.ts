@@ -1,0 +1,30 @@
+import type { Clock } from '../ports/clock.ts';
+
+/** Lets one reader sleep until there is something for it. */
+export interface Wake {
+  readonly now: () => void;
+  /** Until `now` is called (also if it was since the last wait), the time is up, or the reader has left. `null`: without limit. */
+  wait(timeMs: number | null): Promise<void>;
+}
+
+export function createWake(clock: Clock, signal: AbortSignal): Wake {
+  let isDue = false;
+  let resume = () => {};
+  return {
+    now() {
+      isDue = true;
+      resume();
+    },
+    async wait(timeMs) {
+      let cancel = () => {};
+      await new Promise<void>((resolve) => {
+        if (isDue || signal.aborted) return resolve();
+        resume = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        if (timeMs !== null) cancel = clock.after(timeMs, resolve);
+      });
+      cancel();
+      isDue = false;
+    },
+  };
+}
