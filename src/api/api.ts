@@ -7,6 +7,7 @@ import { incidents } from './incidents.ts';
 import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
 import { schedules } from './schedules.ts';
+import { service } from './service.ts';
 import { workflows } from './workflows.ts';
 
 export const api = {
@@ -18,6 +19,7 @@ export const api = {
   reviews,
   runs,
   schedules,
+  service,
   tokens,
   workflows,
 };

@@ -12,7 +12,7 @@ export function changeRun(
   change: (session: Session, runId: string) => Promise<{ readonly [field: string]: Json } | void>,
 ): Promise<void> {
   return cli.run('write', async (session) => {
-    const runId = await findRun(session.store, given);
+    const runId = await findRun(session.orchestrator, given);
     const extra = await change(session, runId);
     const view = await session.orchestrator.drive(runId, wait ? 'finished' : 'waiting');
     return runReport(cli, session, view, extra ?? {});

@@ -14,12 +14,16 @@ import { progressLine } from './progress.ts';
 import { openSession, type Session } from './session.ts';
 import { type Access, openStore, parseStoreLocation } from './store-location.ts';
 import { createStyle, type Style } from './style.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface CommonOptions {
   readonly machines: string;
   readonly store: string;
   readonly json: boolean;
   readonly verbose: boolean;
+  /** A service to talk to, in place of the store. */
+  readonly url?: string;
+  readonly token?: string;
 }
 
 /** What a command has to say, once. */
@@ -42,6 +46,8 @@ export interface Cli {
   runAll(work: (session: Session) => Promise<Report>): Promise<void>;
   /** The same for work that ends by itself when a signal comes. */
   runAllUntilSignal(work: (session: Session) => Promise<Report>): Promise<void>;
+  /** With an orchestrator in this process that looks after all runs; the work ends by itself when a signal comes, and reports what it has to. */
+  serve(work: (session: Session) => Promise<void>): Promise<void>;
   /** What a look at the store yields; nothing is printed. */
   look<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Does the work on the store alone: nothing that is due is taken up. `null`: it has written its own document. */
@@ -101,12 +107,19 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     return Promise.race([work, interrupted]);
   }
 
-  function open(access: Access, lookAfter: Settings['lookAfter']): Promise<Session> {
-    const { store, machines, json, verbose } = options();
+  function open(
+    access: Access,
+    lookAfter: Settings['lookAfter'],
+    isHere: boolean,
+  ): Promise<Session> {
+    const { store, machines, json, verbose, url, token } = options();
     return openSession({
       store,
       machines,
+      url,
+      token,
       access,
+      isHere,
       lookAfter,
       log: createLog({ json, verbose }, stderr),
       interruption,
@@ -127,8 +140,9 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     access: Access,
     work: (session: Session) => Promise<T>,
     lookAfter: Settings['lookAfter'] = 'own',
+    isHere = false,
   ): Promise<T> {
-    const session = await open(access, lookAfter);
+    const session = await open(access, lookAfter, isHere);
     if (stderr.isTTY && access !== 'read' && !options().verbose) {
       session.orchestrator.subscribe((event) => say(progressLine(event, errorStyle)));
     }
@@ -143,6 +157,11 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     access: Access,
     work: (store: Store) => Promise<Report | null>,
   ): Promise<void> {
+    if (options().url !== undefined)
+      throw new UsageError(
+        'This command reads the store itself',
+        'Run it where the store is, with --store and without --url',
+      );
     const store = await openStore(parseStoreLocation(options().store), access);
     try {
       const said = await orInterrupted(work(store));
@@ -165,6 +184,7 @@ export function createCli(program: Command, interruption: Interruption): Cli {
       using('create', async (session) => report(await orInterrupted(work(session))), 'all'),
     runAllUntilSignal: (work) =>
       using('create', async (session) => report(await work(session)), 'all'),
+    serve: (work) => using('create', work, 'all', true),
     look: (work) => using('read', (session) => orInterrupted(work(session))),
     runOnStore,
     report,
@@ -173,8 +193,8 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     orInterrupted,
     note,
     commandLine(...words) {
-      const { store, machines } = options();
-      const place = ['--store', store];
+      const { store, machines, url } = options();
+      const place = url === undefined ? ['--store', store] : ['--url', url];
       if (machines !== defaultMachines) place.push('--machines', machines);
       return ['npx', 'signalbox', ...words, ...place].map(shellWord).join(' ');
     },

@@ -1,5 +1,5 @@
 import { SignalboxError } from '../errors.ts';
-import type { Store } from '../ports/store.ts';
+import type { Orchestrator } from '../orchestrator.ts';
 
 /** Shorter ones would name another run tomorrow. */
 const shortestPrefix = 6;
@@ -9,9 +9,12 @@ const shortestPrefix = 6;
  *
  * @throws SignalboxError `RUN_NOT_FOUND`
  */
-export async function findRun(store: Store, given: string): Promise<string> {
-  if ((await store.load(given)) !== null || given.length < shortestPrefix) return given;
-  const found = await idsBeginningWith(store, given);
+export async function findRun(
+  runs: Pick<Orchestrator, 'get' | 'list'>,
+  given: string,
+): Promise<string> {
+  if (given.length < shortestPrefix || (await isRun(runs, given))) return given;
+  const found = await idsBeginningWith(runs, given);
   if (found.length <= 1) return found[0] ?? given;
   throw new SignalboxError('RUN_NOT_FOUND', `"${given}" is the beginning of ${found.length} runs`, {
     details: { given, runs: found.slice(0, 10) },
@@ -19,15 +22,29 @@ export async function findRun(store: Store, given: string): Promise<string> {
   });
 }
 
-async function idsBeginningWith(store: Store, prefix: string): Promise<readonly string[]> {
+async function isRun(runs: Pick<Orchestrator, 'get'>, id: string): Promise<boolean> {
+  try {
+    await runs.get(id);
+    return true;
+  } catch (error) {
+    if (error instanceof SignalboxError && error.code === 'RUN_NOT_FOUND') return false;
+    throw error;
+  }
+}
+
+async function idsBeginningWith(
+  runs: Pick<Orchestrator, 'list'>,
+  prefix: string,
+): Promise<readonly string[]> {
   const found: string[] = [];
   let cursor: string | null = null;
   do {
-    const page: Awaited<ReturnType<Store['list']>> = await store.list({
+    const page: Awaited<ReturnType<Orchestrator['list']>> = await runs.list({
+      text: prefix.slice(0, 200),
       limit: 1_000,
       ...(cursor === null ? {} : { cursor }),
     });
-    for (const { header } of page.runs) if (header.id.startsWith(prefix)) found.push(header.id);
+    for (const { runId } of page.runs) if (runId.startsWith(prefix)) found.push(runId);
     cursor = page.cursor;
   } while (cursor !== null);
   return found;

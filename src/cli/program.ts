@@ -26,6 +26,7 @@ import { addRetry } from './commands/retry.ts';
 import { addReview } from './commands/review.ts';
 import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
+import { addServe } from './commands/serve.ts';
 import { addShow } from './commands/show.ts';
 import { addSignal } from './commands/signal.ts';
 import { addSimulate } from './commands/simulate.ts';
@@ -49,6 +50,15 @@ export function createProgram(): Command {
         .env('SIGNALBOX_STORE')
         .default('lowdb:.signalbox/runs'),
     )
+    .addOption(
+      new Option(
+        '--url <address>',
+        'a running service to talk to; default: the one that has the store open, if there is one',
+      ).env('SIGNALBOX_URL'),
+    )
+    .addOption(
+      new Option('--token <token>', 'for a service that asks for sign-in').env('SIGNALBOX_TOKEN'),
+    )
     .option('--json', 'exactly one JSON document on standard output', false)
     .option('--verbose', 'more about errors, and what the engine does', false)
     .configureHelp({ showGlobalOptions: true })
@@ -57,6 +67,7 @@ export function createProgram(): Command {
 }
 
 const commands = [
+  addServe,
   addRun,
   addWork,
   addRuns,

@@ -41,22 +41,11 @@ export async function outputOf(
   }
 }
 
-/** The plan the run goes on with; `null` if the store does not have it. */
-export async function planOf(
-  { store }: Pick<Session, 'store'>,
-  runId: string,
-): Promise<Plan | null> {
-  const stored = await store.load(runId);
-  if (stored === null) return null;
-  const { workflow, version, planHash } = stored.header;
-  return store.plan(workflow, version, planHash);
-}
-
 /** The commands that decide open reviews. */
 async function nextLines(cli: Cli, session: Session, view: RunView): Promise<readonly string[]> {
   const reviews = view.waitingOn.filter(({ kind }) => kind === 'review');
-  if (reviews.length === 0 || session.store.kind === 'memory') return [];
-  const plan = await planOf(session, view.runId);
+  if (reviews.length === 0 || session.isForgetful) return [];
+  const plan = await session.planOf(view.runId);
   const commands = reviews.flatMap((waiting) => {
     const command = (...answer: readonly string[]) =>
       cli.commandLine('review', view.runId, waiting.step, ...answer);

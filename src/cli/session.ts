@@ -1,16 +1,24 @@
 /** A store with an orchestrator on it, for as long as one command needs them. */
 import type { Settings } from '../engine/settings.ts';
 import { createOrchestrator, type Orchestrator } from '../orchestrator.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import type { Interruption } from './interruption.ts';
 import { type FoundWorkflow, loadMachines, type Machines } from './machines.ts';
+import { planIn } from './plan-in.ts';
+import { findService } from './remote/find-service.ts';
+import { openRemoteSession } from './remote/remote-session.ts';
 import { type Access, openStore, parseStoreLocation } from './store-location.ts';
 
 export interface Session {
   readonly store: Store;
   readonly orchestrator: Orchestrator;
   readonly machines: Machines;
+  /** The plan a run goes on with; `null` if nobody has it. */
+  planOf(runId: string): Promise<Plan | null>;
+  /** Its runs are gone when it is closed. */
+  readonly isForgetful: boolean;
   /** Runs that were written to since the session began. */
   readonly touched: ReadonlySet<string>;
   close(): Promise<void>;
@@ -19,7 +27,12 @@ export interface Session {
 export interface SessionOptions {
   readonly store: string;
   readonly machines: string;
+  /** A service to talk to, in place of the store. */
+  readonly url: string | undefined;
+  readonly token: string | undefined;
   readonly access: Access;
+  /** The work is to be done in this process, whoever else serves the store. */
+  readonly isHere: boolean;
   readonly lookAfter: Settings['lookAfter'];
   readonly log: Logger;
   readonly interruption: Interruption;
@@ -35,6 +48,11 @@ const slowMs = 1_000;
 
 export async function openSession(options: SessionOptions): Promise<Session> {
   const location = parseStoreLocation(options.store);
+  // Reading needs no lock; only changes go through whoever has the store open.
+  if (!options.isHere && (options.access !== 'read' || options.url !== undefined)) {
+    const service = await findService(location, options);
+    if (service !== null) return openRemoteSession(service, location);
+  }
   const machines = await loadMachines(options.machines);
   for (const problem of machines.problems) options.onProblem(problem);
   const touched = new Set<string>();
@@ -51,6 +69,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       orchestrator,
       machines,
       touched,
+      isForgetful: store.kind === 'memory',
+      planOf: (runId) => planIn(store, runId),
       async close() {
         try {
           await closeInTime(orchestrator, options);

@@ -1,6 +1,7 @@
 /** `--store`: where the runs are. Drivers are loaded when they are named. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { SignalboxError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
@@ -27,6 +28,12 @@ export function parseStoreLocation(text: string): StoreLocation {
     `--store: "${text}" is not the place of a store`,
     'Stores are lowdb:DIRECTORY, sqlite:FILE and memory:',
   );
+}
+
+/** File that names the address of the service that has the store open; `null` if a store in memory is nobody else's. */
+export function addressFileOf({ kind, path }: StoreLocation): string | null {
+  if (kind === 'memory') return null;
+  return kind === 'lowdb' ? join(path, 'service.json') : `${path}-service.json`;
 }
 
 /** @throws SignalboxError `STORE_UNAVAILABLE`, `STORE_LOCKED`, `STORE_DAMAGED`, `STORE_TOO_NEW` */

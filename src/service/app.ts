@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { createSystemIds } from '../adapters/system/ids.ts';
 import type { Logger } from '../ports/logger.ts';
+import { serveAbout } from './about.ts';
 import { createAudit } from './audit/audit.ts';
 import { serveAudit } from './audit/serve.ts';
 import { createBind } from './bind.ts';
@@ -59,6 +60,7 @@ export async function createApp(
   const news = createNews(ports.orchestrator, { clock, epoch: ids.token() });
   app.addHook('onClose', async () => news.close());
   const parts: ServiceParts = { ...ports, ids, log: logger, audit, news };
+  serveAbout(bind, parts);
   serveAudit(bind, parts);
   serveIdentity(bind, identityParts);
   serveSignIn(app, identityParts);

@@ -23,6 +23,8 @@ export interface ServicePorts {
   readonly definitions?: DefinitionsState;
   /** What starts runs by itself. Default: none. */
   readonly triggers?: readonly Schedule[];
+  /** What the service calls itself at its address. Default: a random name. */
+  readonly instance?: string;
 }
 
 export interface ServiceParts extends Omit<ServicePorts, 'logger'> {

@@ -27,6 +27,8 @@ export interface ServiceOptions extends AppOptions {
   readonly definitions?: DefinitionsState;
   /** What starts runs by itself, as `defineSchedule` makes it. Default: none but those created by calls. */
   readonly triggers?: readonly Schedule[];
+  /** What it calls itself (`service.about`). Default: a random name. */
+  readonly instance?: string;
 }
 
 export interface Service {
@@ -60,6 +62,7 @@ export async function createService(
     logger: options.logger ?? defaultLogger(),
     ...(options.definitions === undefined ? {} : { definitions: options.definitions }),
     ...(options.triggers === undefined ? {} : { triggers: options.triggers }),
+    ...(options.instance === undefined ? {} : { instance: options.instance }),
   };
   const { identity = { mode: 'development' } } = options;
   const app = await createApp(ports, { identity });

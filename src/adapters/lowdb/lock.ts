@@ -4,10 +4,10 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { SignalboxError } from '../../errors.ts';
+import { isAlive, isHere, type ProcessFacts, thisProcess } from '../shared/process-identity.ts';
 import { type FileFacts, type FileSystem, hasCode } from './file-system.ts';
 
 export interface Lock {
@@ -16,14 +16,8 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
+interface Holder extends ProcessFacts {
   readonly startedAt: string;
-  /** Tells the process from others that had or will have its pid; `null` where the system does not say. */
-  readonly processIdentity: string | null;
-  /** Pids of another namespace (container) mean nothing here. */
-  readonly pidNamespace: string | null;
   /** Of the lock file itself: a copy of the directory has another. */
   readonly inode: string;
   readonly isReleased: boolean;
@@ -88,11 +82,8 @@ async function createLockFile(
     // whoever gets the lock removes all drafts
     if (facts === null) return null;
     const holder: Holder = {
-      pid: process.pid,
-      host: hostname(),
+      ...thisProcess(),
       startedAt: new Date(performance.timeOrigin).toISOString(),
-      processIdentity: processIdentityOf('self'),
-      pidNamespace: pidNamespace(),
       inode: facts.inode,
       isReleased,
     };
@@ -124,15 +115,15 @@ async function refuseIfAlive(
   const holder = await readHolder(files, path);
   if (holder === null || holder.isReleased || holder.inode !== (await factsOf(files, path))?.inode)
     return;
-  const isHere = holder.host === hostname() && holder.pidNamespace === pidNamespace();
-  if (isHere ? !isAlive(holder) : takeOver) return;
+  const canBeChecked = isHere(holder);
+  if (canBeChecked ? !isAlive(holder) : takeOver) return;
   const { pid, host, startedAt } = holder;
   throw new SignalboxError(
     'STORE_LOCKED',
     `Store "${directory}" is in use by process ${pid} on host "${host}", started ${startedAt}`,
     {
       details: { directory, pid, host, startedAt },
-      hint: isHere
+      hint: canBeChecked
         ? 'Stop that process, open the store for reading only, or use the sqlite store, which several processes can share'
         : `That process cannot be checked from host "${hostname()}": make sure that it has ended, then open the store with takeOver`,
     },
@@ -147,37 +138,6 @@ async function readHolder(files: FileSystem, path: string): Promise<Holder | nul
   } catch (error) {
     if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return null;
     throw error;
-  }
-}
-
-function isAlive({ pid, processIdentity }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (hasCode(error, 'ESRCH')) return false;
-  }
-  const now = processIdentityOf(pid);
-  return processIdentity === null || now === null || now === processIdentity;
-}
-
-/** Boot and start time of a process, the latter in clock ticks since the former (proc(5), `/proc/pid/stat`, field 22). */
-function processIdentityOf(pid: number | 'self'): string | null {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // a zombie has ended; only its parent has not noticed
-    return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : `${boot}/${fields[19]}`;
-  } catch {
-    return null;
-  }
-}
-
-function pidNamespace(): string | null {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return null;
   }
 }
 

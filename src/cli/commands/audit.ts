@@ -59,7 +59,7 @@ async function verify(
   try {
     const damaged = await store.damaged();
     if (given !== undefined) {
-      const runId = await findRun(store, given);
+      const runId = await findRun(orchestrator, given);
       return [await verifyOne(orchestrator, runId)];
     }
     const verdicts: Verdict[] = damaged.map(toVerdict);

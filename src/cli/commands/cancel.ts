@@ -20,7 +20,7 @@ export function addCancel(program: Command, cli: Cli): void {
     .addOption(actorOption())
     .action((given: string, { abort, reason, actor }: CancelOptions) =>
       cli.run('write', async (session) => {
-        const runId = await findRun(session.store, given);
+        const runId = await findRun(session.orchestrator, given);
         await session.orchestrator.cancel(runId, {
           actor,
           ...(abort ? { mode: 'abort' } : {}),

@@ -26,7 +26,7 @@ export function addCopyAsTest(program: Command, cli: Cli): void {
     .option('--output <file>', 'where to; default: standard output')
     .action((given: string, { output }: CopyOptions) =>
       cli.run('read', async (session) => {
-        const runId = await findRun(session.store, given);
+        const runId = await findRun(session.orchestrator, given);
         const { recording, course } = await recordRun(session.store, runId);
         const found = workflowOf(session, recording.workflow, recording.version);
         // The engine in memory takes time to load, which no other command needs to spend.

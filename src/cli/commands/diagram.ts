@@ -102,7 +102,7 @@ async function subjectOf(
   }
   return cli.look(async (session) => {
     const { store } = session;
-    const runId = await findRun(store, run);
+    const runId = await findRun(session.orchestrator, run);
     const trace = await traceOf(session, runId, at);
     const header = (await store.load(runId))?.header;
     const plan =

@@ -15,7 +15,7 @@ export function addExplain(program: Command, cli: Cli): void {
     .argument('<run>', runArgument)
     .action((given: string) =>
       cli.run('read', async (session) => {
-        const runId = await findRun(session.store, given);
+        const runId = await findRun(session.orchestrator, given);
         const explanation = await session.orchestrator.explain(runId);
         const output = await outputOf(session, explanation);
         return {

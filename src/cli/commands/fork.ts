@@ -54,8 +54,8 @@ export function addFork(program: Command, cli: Cli): void {
         results: await readResults(options.result ?? []),
       };
       await cli.run(dryRun ? 'read' : 'write', async (session) => {
-        const { orchestrator, store } = session;
-        const fork = await orchestrator.fork(await findRun(store, given), wanted);
+        const { orchestrator } = session;
+        const fork = await orchestrator.fork(await findRun(orchestrator, given), wanted);
         const text = previewLines(fork, cli.style);
         if (fork.runId === null) return { json: fork, text };
         const view = await orchestrator.drive(fork.runId, wait ? 'finished' : 'waiting');

@@ -21,7 +21,7 @@ export function addHistory(program: Command, cli: Cli): void {
     .option('--limit <count>', 'at most so many entries', parseCount)
     .action((given: string, { after, limit }: HistoryOptions) =>
       cli.run('read', async (session) => {
-        const runId = await findRun(session.store, given);
+        const runId = await findRun(session.orchestrator, given);
         const entries = await read(session, runId, after, limit ?? Number.POSITIVE_INFINITY);
         return {
           json: { runId, entries },

@@ -41,7 +41,7 @@ export function addMigrate(program: Command, cli: Cli): void {
         throw new UsageError('--apply needs a --reason: it stands in the history of every run');
       const mapping =
         options.mapping === undefined ? null : await readMapping(options.mapping, process.stdin);
-      await cli.run(apply ? 'write' : 'read', async ({ orchestrator, store }) =>
+      await cli.run(apply ? 'write' : 'read', async ({ orchestrator }) =>
         reportOf(
           await orchestrator.migrate({
             workflow,
@@ -51,7 +51,7 @@ export function addMigrate(program: Command, cli: Cli): void {
             dryRun: !apply,
             ...(from === undefined ? {} : { from }),
             ...(mapping === null ? {} : { mapping }),
-            ...(run === undefined ? {} : { runId: await findRun(store, run) }),
+            ...(run === undefined ? {} : { runId: await findRun(orchestrator, run) }),
           }),
         ),
       );

@@ -21,9 +21,9 @@ export function addPrune(program: Command, cli: Cli): void {
     .option('--workflow <name>', 'only runs of this workflow')
     .option('--dry-run', 'say what would be removed, and remove nothing', false)
     .action(({ finishedBefore, status, workflow, dryRun }: PruneOptions) =>
-      cli.runOnStore(dryRun ? 'read' : 'write', async (store) => {
-        const runs = await store.prune({
-          finishedBeforeMs: finishedBefore.getTime(),
+      cli.run(dryRun ? 'read' : 'write', async ({ orchestrator }) => {
+        const runs = await orchestrator.prune({
+          finishedBefore,
           dryRun,
           ...(status === undefined ? {} : { status }),
           ...(workflow === undefined ? {} : { workflow }),

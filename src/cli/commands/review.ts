@@ -7,7 +7,7 @@ import { findRun } from '../find-run.ts';
 import { readJson } from '../json-argument.ts';
 import { createPrompt, type Prompt } from '../prompt.ts';
 import { askDecision } from '../review-dialog.ts';
-import { planOf, runReport } from '../run-report.ts';
+import { runReport } from '../run-report.ts';
 import type { Session } from '../session.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -102,7 +102,7 @@ async function decide(
   decision: Decision,
   { wait }: ReviewOptions,
 ) {
-  const runId = await findRun(session.store, run);
+  const runId = await findRun(session.orchestrator, run);
   await session.orchestrator.decide(runId, step, decision);
   const view = await session.orchestrator.drive(runId, wait ? 'finished' : 'waiting');
   return runReport(cli, session, view);
@@ -122,7 +122,7 @@ async function reviewOnTerminal(
       if (decision === null) {
         cli.note('Nothing was decided');
         await cli.run('read', async (session) => {
-          const runId = await findRun(session.store, run);
+          const runId = await findRun(session.orchestrator, run);
           return runReport(cli, session, await session.orchestrator.get(runId));
         });
         return;
@@ -149,7 +149,7 @@ async function askAbout(
 ): Promise<Decision | null> {
   const { actor, group, comment } = options;
   const asked = await cli.look(async (session) => {
-    const runId = await findRun(session.store, run);
+    const runId = await findRun(session.orchestrator, run);
     const { workflow, waitingOn, status } = await session.orchestrator.get(runId);
     const waiting = waitingOn.find((open) => open.kind === 'review' && open.step === step);
     if (waiting === undefined) {
@@ -160,7 +160,7 @@ async function askAbout(
         { details: { runId, step, status } },
       );
     }
-    return { runId, workflow, waiting, plan: await planOf(session, runId) };
+    return { runId, workflow, waiting, plan: await session.planOf(runId) };
   });
   const decision = await cli.orInterrupted(askDecision(prompt, asked, actor, Date.now()));
   if (decision === null) return null;

@@ -7,7 +7,7 @@ import type { Cli } from '../cli.ts';
 import { readJson } from '../json-argument.ts';
 import { createPrompt } from '../prompt.ts';
 import { askDecision } from '../review-dialog.ts';
-import { planOf, runReport } from '../run-report.ts';
+import { runReport } from '../run-report.ts';
 import type { Session } from '../session.ts';
 
 interface RunOptions {
@@ -73,7 +73,7 @@ async function decideReviews(session: Session, first: RunView, actor: string): P
     for (;;) {
       const waiting = view.waitingOn.find(({ kind }) => kind === 'review');
       if (waiting === undefined) return view;
-      const plan = await planOf(session, runId);
+      const plan = await session.planOf(runId);
       const decision = await askDecision(
         prompt,
         { runId, workflow, waiting, plan },

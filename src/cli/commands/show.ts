@@ -22,7 +22,7 @@ export function addShow(program: Command, cli: Cli): void {
     .option('--at <entry>', 'as it stood after this entry of its history', parseCount)
     .action((given: string, { at }: ShowOptions) =>
       cli.run('read', async (session) => {
-        const runId = await findRun(session.store, given);
+        const runId = await findRun(session.orchestrator, given);
         if (at !== undefined) return pastReport(await session.orchestrator.at(runId, at), cli);
         const view = await session.orchestrator.get(runId);
         const output = await outputOf(session, view);

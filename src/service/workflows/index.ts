@@ -22,7 +22,7 @@ import { mergeModels, parseModel } from '../../simulation/model.ts';
 import { drawSimulation } from '../../simulation/picture.ts';
 import type { Bind } from '../bind.ts';
 import type { ServiceParts } from '../parts.ts';
-import { type CountsByStatus, countRuns, sumOf } from './counts.ts';
+import { byWorkflow, type CountsByStatus, countByPlan } from './counts.ts';
 import {
   describeEvents,
   describeReviews,
@@ -70,13 +70,13 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
   }
 
   bind(api.workflows.list, async () => {
-    const counts = await countRuns(store, null);
+    const counts = byWorkflow(await store.count({}));
     const names = [...new Set(orchestrator.workflows.map(({ name }) => name))].sort();
     return {
       workflows: names.map((name) => {
         const workflow = findRegistered(parts, name, undefined);
         return {
-          ...summaryOf(workflow, sumOf(counts.get(name)?.values() ?? [])),
+          ...summaryOf(workflow, counts.get(name) ?? {}),
           steps: stepsOf(workflow.plan).length,
           reviews: describeReviews(workflow.plan).length,
         };
@@ -88,9 +88,9 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
   bind(api.workflows.get, async ({ params, query }) => {
     const workflow = findRegistered(parts, params.workflow, query.version);
     const { name, version, plan } = workflow;
-    const counts = await countRuns(store, name);
+    const counts = byWorkflow(await store.count({ workflow: name }));
     return {
-      ...summaryOf(workflow, sumOf(counts.get(name)?.values() ?? [])),
+      ...summaryOf(workflow, counts.get(name) ?? {}),
       input: plan.input,
       examples: await examplesOf(workflow, orchestrator.moduleOf(name, version)),
       steps: stepsOf(plan).map(describeStep),
@@ -153,7 +153,7 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
 
   bind(api.workflows.versions, async ({ params: { workflow: name } }) => {
     const registered = registeredVersions(parts, name);
-    const counts = (await countRuns(store, name)).get(name);
+    const counts = await countByPlan(store, name);
     const stored = (await store.plans()).filter((plan) => plan.name === name);
     if (registered.length === 0 && stored.length === 0) findRegistered(parts, name, undefined);
     const others = stored.filter(
@@ -168,7 +168,7 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
         isRegistered: true,
         isNewest: at === 0,
         lacking: [] as readonly string[],
-        runs: counts?.get(hash) ?? {},
+        runs: counts.get(hash) ?? {},
       })),
       ...(await Promise.all(
         others.map(async ({ version, hash }) => {
@@ -179,7 +179,7 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
             isRegistered: false,
             isNewest: false,
             lacking: plan === null ? [] : catalogue.lacking(plan),
-            runs: counts?.get(hash) ?? {},
+            runs: counts.get(hash) ?? {},
           };
         }),
       )),

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { type Command, InvalidArgumentError } from 'commander';
+import { SignalboxError } from '../../errors.ts';
+import { announceService } from '../../service/address-file.ts';
+import { createService, type Service } from '../../service/index.ts';
+import type { Cli } from '../cli.ts';
+import { createLog } from '../log.ts';
+import { findService } from '../remote/find-service.ts';
+import { addressFileOf, parseStoreLocation } from '../store-location.ts';
+
+interface ServeOptions {
+  readonly host: string;
+  readonly port?: number;
+}
+
+const firstPort = 4400;
+const portsTried = 20;
+
+export function addServe(program: Command, cli: Cli): void {
+  program
+    .command('serve')
+    .alias('start')
+    .description('serve workflows and runs over HTTP, with a dashboard, until stopped')
+    .option(
+      '--host <address>',
+      'where it listens; others than this machine need sign-in',
+      '127.0.0.1',
+    )
+    .option('--port <number>', `default: the first free one from ${firstPort} on`, parsePort)
+    .action((options: ServeOptions) => serve(cli, options));
+}
+
+async function serve(cli: Cli, options: ServeOptions): Promise<void> {
+  const instance = randomUUID();
+  const location = parseStoreLocation(cli.options.store);
+  const file = addressFileOf(location);
+  const other = await findService(location, { url: undefined, token: undefined });
+  if (other !== null)
+    throw new SignalboxError(
+      'STORE_LOCKED',
+      `Store "${cli.options.store}" is served already at ${other.url}`,
+      {
+        details: { store: cli.options.store, url: other.url },
+        hint: 'Commands talk to that service',
+      },
+    );
+  await cli.serve(async (session) => {
+    const service = await createService(session.orchestrator, {
+      store: session.store,
+      logger: createLog(cli.options, process.stderr),
+      instance,
+    });
+    let withdraw = async () => {};
+    try {
+      const url = await listen(service, options);
+      if (file !== null) withdraw = await announceService(file, { url, instance });
+      const { machines } = session;
+      await cli.report({
+        json: { url, store: cli.options.store, workflows: machines.workflows.length },
+        text: [`Signalbox serves ${cli.options.store} at ${url}`, 'Ctrl-C stops it'],
+      });
+      await cli.interruption.happened;
+    } finally {
+      // In this order: nobody is sent here any more, who is here gets an answer, then the work ends.
+      await withdraw();
+      await service.close();
+    }
+  });
+}
+
+/** @throws SignalboxError `ADDRESS_IN_USE`, `SIGN_IN_REQUIRED` */
+async function listen(service: Service, { host, port }: ServeOptions): Promise<string> {
+  const last = port ?? firstPort + portsTried - 1;
+  for (let tried = port ?? firstPort; ; tried += 1) {
+    try {
+      return await service.listen({ host, port: tried });
+    } catch (error) {
+      const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!isTaken) throw error;
+      if (tried >= last)
+        throw new SignalboxError(
+          'ADDRESS_IN_USE',
+          port === undefined
+            ? `Ports ${firstPort} to ${last} of "${host}" are in use`
+            : `Port ${port} of "${host}" is in use`,
+          {
+            details: { host, port: tried },
+            hint: 'Name a free one with --port, or 0 for any',
+            cause: error,
+          },
+        );
+    }
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}
