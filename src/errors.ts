@@ -58,6 +58,13 @@ export const errorCodes = [
   'STEP_UNKNOWN',
   'TRIGGER_UNKNOWN',
   'TRIGGER_CONFLICT',
+  'REQUEST_TOO_SLOW',
+  'WEBHOOK_UNKNOWN',
+  'WEBHOOK_CLOSED',
+  'WEBHOOK_UNSIGNED',
+  'WEBHOOK_INVALID',
+  'WEBHOOK_BUSY',
+  'DELIVERY_NOT_FOUND',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

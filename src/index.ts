@@ -126,3 +126,16 @@ export {
 } from './triggers/schedule.ts';
 export type { DstPolicy } from './triggers/slots.ts';
 export type { TargetOptions } from './triggers/target.ts';
+export type { Trigger } from './triggers/trigger.ts';
+export {
+  defineWebhook,
+  type Webhook,
+  type WebhookOptions,
+  type WebhookSecrets,
+} from './triggers/webhook.ts';
+export {
+  onWebhook,
+  type ReceivedWebhook,
+  type WebhookRule,
+  type WebhookRuleOptions,
+} from './triggers/webhook-rule.ts';

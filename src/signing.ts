@@ -10,9 +10,14 @@ const minSecretBytes = 32;
 
 /**
  * @param use - what the secrets are for, in the error
- * @throws SignalboxError `SECRET_INVALID` if there is none, or one is shorter than 32 bytes; it never quotes a secret
+ * @param least - bytes of each; lower only for secrets that others have made
+ * @throws SignalboxError `SECRET_INVALID` if there is none, or one is shorter than `least` bytes; it never quotes a secret
  */
-export function parseSecrets(secrets: readonly Secret[], use: string): readonly Uint8Array[] {
+export function parseSecrets(
+  secrets: readonly Secret[],
+  use: string,
+  least = minSecretBytes,
+): readonly Uint8Array[] {
   if (secrets.length === 0) {
     throw new SignalboxError('SECRET_INVALID', `No secret is given for ${use}`, {
       hint: 'Give one of at least 32 random bytes, such as the output of: openssl rand -hex 32',
@@ -20,18 +25,20 @@ export function parseSecrets(secrets: readonly Secret[], use: string): readonly 
   }
   return secrets.map((secret, index) => {
     const key = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : Uint8Array.from(secret);
-    if (key.byteLength >= minSecretBytes) return key;
+    if (key.byteLength >= least) return key;
     throw new SignalboxError(
       'SECRET_INVALID',
-      `Secret ${index + 1} of ${secrets.length} for ${use} has ${key.byteLength} bytes; it needs at least ${minSecretBytes}`,
+      `Secret ${index + 1} of ${secrets.length} for ${use} has ${key.byteLength} bytes; it needs at least ${least}`,
       { hint: 'Take random bytes, such as the output of: openssl rand -hex 32' },
     );
   });
 }
 
-/** HMAC-SHA256 (RFC 2104), 32 bytes. */
-export function signatureOf(key: Uint8Array, text: string): Buffer {
-  return createHmac('sha256', key).update(text, 'utf8').digest();
+/** HMAC-SHA256 (RFC 2104) of parts that follow each other, 32 bytes; text counts in UTF-8. */
+export function signatureOf(key: Uint8Array, ...parts: readonly (string | Uint8Array)[]): Buffer {
+  const hmac = createHmac('sha256', key);
+  for (const part of parts) hmac.update(part);
+  return hmac.digest();
 }
 
 /** Takes the same time whichever key fits and wherever a wrong signature differs. */

@@ -8,6 +8,7 @@ import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
 import { schedules } from './schedules.ts';
 import { service } from './service.ts';
+import { webhooks } from './webhooks.ts';
 import { workflows } from './workflows.ts';
 
 export const api = {
@@ -21,6 +22,7 @@ export const api = {
   schedules,
   service,
   tokens,
+  webhooks,
   workflows,
 };
 

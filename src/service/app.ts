@@ -23,6 +23,8 @@ import { serveRuns } from './runs/serve.ts';
 import { createSchedules } from './schedules/schedules.ts';
 import { serveSchedules } from './schedules/serve.ts';
 import { createStreams } from './streams.ts';
+import { serveWebhooks } from './webhooks/serve.ts';
+import { createWebhooks, type WebhookSettings } from './webhooks/webhooks.ts';
 import { serveWorkflows } from './workflows/index.ts';
 
 const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
@@ -30,11 +32,12 @@ const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: (
 export interface AppOptions {
   /** Default: this machine alone, without sign-in. */
   readonly identity?: IdentityOptions;
+  readonly webhooks?: WebhookSettings;
 }
 
 export async function createApp(
   ports: ServicePorts,
-  { identity: identityOptions = { mode: 'development' } }: AppOptions = {},
+  { identity: identityOptions = { mode: 'development' }, webhooks = {} }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const audit = createAudit(ports);
   const identityParts = openIdentity(identityOptions, { ...ports, audit });
@@ -50,7 +53,9 @@ export async function createApp(
   });
   // A page of another site can send text and forms without asking, JSON it cannot.
   app.removeContentTypeParser('text/plain');
-  app.addHook('onRequest', async (request) => identity.admit(request));
+  app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.config.isSigned !== true) identity.admit(request);
+  });
   const refusals = createRefusals({ audit, clock: ports.clock });
   const { clock } = ports;
   const streams = createStreams(clock);
@@ -66,10 +71,14 @@ export async function createApp(
   serveSignIn(app, identityParts);
   serveReviews(bind, parts);
   serveRuns(bind, parts);
-  const schedules = createSchedules({ ...parts, schedules: parts.triggers ?? [] });
+  const schedules = createSchedules({
+    ...parts,
+    schedules: parts.triggers?.filter((one) => one.trigger === 'schedule') ?? [],
+  });
   serveSchedules(bind, { schedules, audit });
   app.addHook('onReady', async () => schedules.start());
   app.addHook('preClose', () => schedules.close());
+  serveWebhooks(bind, parts, createWebhooks(app, parts, webhooks));
   serveWorkflows(bind, parts);
   const dashboard = dashboardDirectory();
   if (dashboard !== null) await serveDashboard(app, dashboard);

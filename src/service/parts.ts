@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
-import type { Schedule } from '../triggers/schedule.ts';
+import type { Trigger } from '../triggers/trigger.ts';
 import type { Audit } from './audit/audit.ts';
 import type { DefinitionsState } from './definitions.ts';
 import type { News } from './runs/news.ts';
@@ -21,10 +21,10 @@ export interface ServicePorts {
   readonly logger?: Logger;
   /** Default: whatever is registered was loaded without problems. */
   readonly definitions?: DefinitionsState;
-  /** What starts runs by itself. Default: none. */
-  readonly triggers?: readonly Schedule[];
   /** What the service calls itself at its address. Default: a random name. */
   readonly instance?: string;
+  /** What sets it to work by itself. Default: none. */
+  readonly triggers?: readonly Trigger[];
 }
 
 export interface ServiceParts extends Omit<ServicePorts, 'logger'> {

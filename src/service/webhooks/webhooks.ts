@@ -1,0 +1,69 @@
+/** Webhooks that come in: received, kept, processed, and looked after. */
+import type { FastifyInstance } from 'fastify';
+import type { ServiceParts } from '../parts.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { createInbox, type Inbox } from './inbox.ts';
+import { receiveWebhooks } from './receiver.ts';
+import { createRetention, type Retention } from './retention.ts';
+import { openSources, type Sources } from './sources.ts';
+
+export interface WebhookSettings {
+  /** Largest body. Default: 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** For the whole body. Default: 10,000. */
+  readonly bodyTimeoutMs?: number;
+  /** Deliveries processed at once. Default: 16. */
+  readonly concurrency?: number;
+  /** Deliveries that may wait to be processed; more are answered with 503. Default: 10,000. */
+  readonly maxWaiting?: number;
+  /** How long a delivery is remembered, and its id known. Default: 7 days. */
+  readonly rememberForMs?: number;
+  /** How long a dead letter is kept. Default: 90 days. */
+  readonly keepDeadLettersMs?: number;
+  /** Where secrets named by variables are looked up. Default: the environment of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A source without its secret can be tried out with the test call all the same. Default: false. */
+  readonly isDevelopment?: boolean;
+}
+
+export interface Webhooks {
+  readonly sources: Sources;
+  readonly inbox: Inbox;
+  readonly deadLetters: DeadLetters;
+  readonly retention: Retention;
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Takes up what an earlier process left when the app is ready; ends with the app. */
+export function createWebhooks(
+  app: FastifyInstance,
+  parts: ServiceParts,
+  settings: WebhookSettings,
+): Webhooks {
+  const { concurrency = 16, maxWaiting = 10_000, isDevelopment = false } = settings;
+  const sources = openSources(parts.triggers ?? [], {
+    env: settings.env ?? process.env,
+    madeUp: isDevelopment ? parts.ids : null,
+  });
+  const inbox = createInbox(parts, sources, { concurrency, maxWaiting });
+  const retention = createRetention(parts, {
+    deliveriesMs: settings.rememberForMs ?? 7 * dayMs,
+    deadLettersMs: settings.keepDeadLettersMs ?? 90 * dayMs,
+  });
+  receiveWebhooks(app, {
+    sources,
+    inbox,
+    clock: parts.clock,
+    limits: {
+      maxBytes: settings.maxBodyBytes ?? 1024 * 1024,
+      timeoutMs: settings.bodyTimeoutMs ?? 10_000,
+    },
+  });
+  app.addHook('onReady', () => inbox.open());
+  app.addHook('onClose', async () => {
+    retention.close();
+    await inbox.close();
+  });
+  return { sources, inbox, deadLetters: createDeadLetters(parts, inbox), retention };
+}

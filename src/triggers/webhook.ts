@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { anything, fieldsOption, oneOf, parseOptions, text } from '../definition/options.ts';
+import type { Json } from '../plan/json.ts';
+import { definitionInvalid } from '../plan/problem.ts';
+import type { WebhookHeaders, WebhookScheme } from '../webhooks/scheme.ts';
+import { type Preset, schemes } from '../webhooks/schemes.ts';
+import { checkTriggerName } from './target.ts';
+import { isWebhookRule, type WebhookRule } from './webhook-rule.ts';
+
+/** Where the secrets of a source are: the texts themselves, or names of environment variables of which at least the first is set. */
+export type WebhookSecrets = readonly string[] | { readonly env: readonly string[] };
+
+export interface WebhookOptions {
+  /** Unique among the triggers of a service: the source is received at `/webhooks/<name>`. */
+  readonly name: string;
+  readonly description?: string;
+  /** How the sender signs. `generic`: `X-Signature: sha256=<hex>` over the body. */
+  readonly preset: Preset;
+  /** Up to five that are valid at once: give the new one and the old one while a secret is rotated. */
+  readonly secrets: WebhookSecrets;
+  /** Name of what has happened. Default: where the preset's senders say it, such as `type` of the body. */
+  readonly eventOf?: (received: {
+    readonly payload: Json;
+    readonly headers: WebhookHeaders;
+  }) => string | null;
+  /** Rules made by `onWebhook`, by event; `*` for every event without a rule. What has none becomes a dead letter. */
+  readonly events: Readonly<Record<string, WebhookRule>>;
+  /** Headers kept beside the payload, for mappings and for whoever looks into it. Default: the preset's that name event and delivery. */
+  readonly keepHeaders?: readonly string[];
+}
+
+/** A source of webhooks and what its events become. */
+export interface Webhook {
+  readonly trigger: 'webhook';
+  readonly name: string;
+  readonly description: string | null;
+  readonly scheme: WebhookScheme;
+  readonly secrets: WebhookSecrets;
+  readonly eventOf: (payload: Json, headers: WebhookHeaders) => string | null;
+  readonly rules: ReadonlyMap<string, WebhookRule>;
+  readonly keepHeaders: readonly string[];
+}
+
+const maxSecrets = 5;
+const secretsError = {
+  error: `must be a list of 1 to ${maxSecrets} secrets, or { env: [names of environment variables] }: what nobody signed is not received`,
+};
+const secret = z.string({ error: 'must be a text' });
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must name an environment variable');
+
+const options = z.strictObject({
+  name: text,
+  description: text.optional(),
+  preset: oneOf('standard', 'github', 'stripe', 'slack', 'generic'),
+  secrets: z.union(
+    [
+      z.array(secret).min(1, secretsError).max(maxSecrets, secretsError),
+      z.strictObject({ env: z.array(variable).min(1, secretsError).max(maxSecrets, secretsError) }),
+    ],
+    secretsError,
+  ),
+  eventOf: anything.optional(),
+  events: fieldsOption('rules made by onWebhook', isWebhookRule),
+  keepHeaders: z.array(text).max(20).optional(),
+});
+
+/**
+ * A source of webhooks: who may send, and what each event becomes.
+ *
+ * @throws SignalboxError `DEFINITION_INVALID` if there is no secret or no event, or an option is wrong; `SECRET_INVALID` for a secret that is too
+ *   short
+ * @example
+ * export const documents = defineWebhook({
+ *   name: 'document-updated', preset: 'generic', secrets: { env: ['DOCUMENTS_SECRET'] },
+ *   events: { created: onWebhook({ payload: DocumentEvent, workflow: documentIndex, input: (event) => event }) },
+ * });
+ */
+export function defineWebhook(definition: WebhookOptions): Webhook {
+  const name: unknown = (definition as { name?: unknown } | undefined)?.name;
+  const place = { trigger: typeof name === 'string' ? name : '' };
+  const given = parseOptions(place, options, definition);
+  checkTriggerName(given.name);
+  const scheme = schemes[given.preset];
+  if (!('env' in given.secrets)) keysOf(scheme, given.secrets);
+  const rules = new Map(Object.entries(given.events as Readonly<Record<string, WebhookRule>>));
+  if (rules.size === 0) {
+    throw definitionInvalid(place, 'it has no events; give a rule for one, or for "*"');
+  }
+  const { eventOf } = definition;
+  return {
+    trigger: 'webhook',
+    name: given.name,
+    description: given.description ?? null,
+    scheme,
+    secrets: given.secrets,
+    eventOf: (payload, headers) =>
+      eventOf === undefined ? scheme.eventOf(payload, headers) : eventOf({ payload, headers }),
+    rules,
+    keepHeaders: (given.keepHeaders ?? keptHeaders[given.preset]).map((name) => name.toLowerCase()),
+  };
+}
+
+const keptHeaders: { readonly [P in Preset]: readonly string[] } = {
+  standard: ['webhook-id', 'webhook-timestamp'],
+  github: ['x-github-event', 'x-github-delivery'],
+  stripe: [],
+  slack: ['x-slack-retry-num', 'x-slack-retry-reason'],
+  generic: ['x-delivery-id'],
+};
+
+/** @throws SignalboxError `SECRET_INVALID` */
+export function keysOf(scheme: WebhookScheme, secrets: readonly string[]): readonly Uint8Array[] {
+  return secrets.map((one) => scheme.keyOf(one));
+}
