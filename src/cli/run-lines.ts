@@ -54,7 +54,9 @@ export function detailLines(view: RunView, style: Style): readonly string[] {
 }
 
 /** `review approval, event payment`. */
-export function waitingText(waitingOn: readonly Waiting[]): string {
+export function waitingText(
+  waitingOn: readonly { readonly kind: string; readonly step: string }[],
+): string {
   return waitingOn.map(({ kind, step }) => `${kind} ${step}`).join(', ');
 }
 
