@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
+import { isTrigger, type Trigger } from '../triggers/trigger.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface FoundWorkflow {
@@ -13,33 +14,37 @@ export interface FoundWorkflow {
 
 export interface Machines {
   readonly workflows: readonly FoundWorkflow[];
+  /** What starts them by itself in a service. */
+  readonly triggers: readonly Trigger[];
   /** Modules that could not be loaded, or export no workflow. */
   readonly problems: readonly { readonly module: string; readonly error: unknown }[];
 }
 
 export const defaultMachines = 'machines';
 
-const fileNames = ['workflow.ts', 'workflow.mts', 'workflow.js', 'workflow.mjs'];
+const endings = ['ts', 'mts', 'js', 'mjs'];
 
 /**
- * Imports every `workflow.ts` or `workflow.js` of the folders in a folder, or one module. One broken module does not keep the others away.
+ * Imports every `workflow.ts` or `workflow.js` of the folders in a folder, with the `triggers.ts` beside it, or one module. One broken module does not keep the others away.
  *
  * @throws UsageError if there is no such folder or module; the default folder may be missing
  */
 export async function loadMachines(given: string): Promise<Machines> {
   const workflows: FoundWorkflow[] = [];
+  const triggers = new Set<Trigger>();
   const problems: { module: string; error: unknown }[] = [];
   for (const file of moduleFiles(given)) {
     try {
-      const found = await workflowsOf(pathToFileURL(file));
-      workflows.push(...found);
-      if (found.length === 0)
+      const found = await contentOf(pathToFileURL(file));
+      workflows.push(...found.workflows);
+      for (const trigger of found.triggers) triggers.add(trigger);
+      if (found.workflows.length === 0 && found.triggers.length === 0)
         problems.push({ module: file, error: new Error('It exports no workflow') });
     } catch (error) {
       problems.push({ module: file, error });
     }
   }
-  return { workflows, problems };
+  return { workflows, triggers: [...triggers], problems };
 }
 
 function moduleFiles(given: string): readonly string[] {
@@ -54,9 +59,14 @@ function moduleFiles(given: string): readonly string[] {
     .map((entry) => join(path, entry.name))
     .sort();
   return [path, ...folders].flatMap((folder) => {
-    const file = fileNames.map((name) => join(folder, name)).find((name) => existsSync(name));
-    return file === undefined ? [] : [file];
+    const file = moduleOf(folder, 'workflow');
+    return file === null ? [] : [file, moduleOf(folder, 'triggers') ?? []].flat();
   });
+}
+
+function moduleOf(folder: string, name: string): string | null {
+  const files = endings.map((ending) => join(folder, `${name}.${ending}`));
+  return files.find((file) => existsSync(file)) ?? null;
 }
 
 function resolvePackage(given: string): string {
@@ -70,10 +80,16 @@ function resolvePackage(given: string): string {
   }
 }
 
-async function workflowsOf(module: URL): Promise<readonly FoundWorkflow[]> {
+async function contentOf(module: URL): Promise<{
+  readonly workflows: readonly FoundWorkflow[];
+  readonly triggers: readonly Trigger[];
+}> {
   const exported: Record<string, unknown> = await import(module.href);
-  const workflows = new Set(Object.values(exported).filter(isRunnable));
-  return [...workflows].map((workflow) => ({ workflow, module }));
+  const values = [...new Set(Object.values(exported))];
+  return {
+    workflows: values.filter(isRunnable).map((workflow) => ({ workflow, module })),
+    triggers: values.filter(isTrigger),
+  };
 }
 
 /** By its parts rather than by its maker: the module may have got `defineWorkflow` from another copy of the package. */

@@ -20,7 +20,7 @@ import { problemOf } from './problem.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { createNews } from './runs/news.ts';
 import { serveRuns } from './runs/serve.ts';
-import { createSchedules } from './schedules/schedules.ts';
+import { createSchedules, schedulesOf } from './schedules/schedules.ts';
 import { serveSchedules } from './schedules/serve.ts';
 import { createStreams } from './streams.ts';
 import { serveWebhooks } from './webhooks/serve.ts';
@@ -71,10 +71,7 @@ export async function createApp(
   serveSignIn(app, identityParts);
   serveReviews(bind, parts);
   serveRuns(bind, parts);
-  const schedules = createSchedules({
-    ...parts,
-    schedules: parts.triggers?.filter((one) => one.trigger === 'schedule') ?? [],
-  });
+  const schedules = createSchedules({ ...parts, schedules: schedulesOf(parts.triggers ?? []) });
   serveSchedules(bind, { schedules, audit });
   app.addHook('onReady', async () => schedules.start());
   app.addHook('preClose', () => schedules.close());

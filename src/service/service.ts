@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
-import type { Schedule } from '../triggers/schedule.ts';
+import type { Trigger } from '../triggers/trigger.ts';
 import { type AppOptions, createApp } from './app.ts';
 import type { DefinitionsState } from './definitions.ts';
 import { checkMayListen } from './identity/development.ts';
@@ -25,8 +25,8 @@ export interface ServiceOptions extends AppOptions {
   readonly logger?: Logger;
   /** Default: whatever is registered was loaded without problems. */
   readonly definitions?: DefinitionsState;
-  /** What starts runs by itself, as `defineSchedule` makes it. Default: none but those created by calls. */
-  readonly triggers?: readonly Schedule[];
+  /** What sets it to work by itself. Default: none but schedules created by calls. */
+  readonly triggers?: readonly Trigger[];
   /** What it calls itself (`service.about`). Default: a random name. */
   readonly instance?: string;
 }

@@ -49,6 +49,7 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
       store: session.store,
       logger: createLog(cli.options, process.stderr),
       instance,
+      triggers: session.machines.triggers,
     });
     let withdraw = async () => {};
     try {

@@ -27,7 +27,7 @@ export async function openRemoteSession(
       );
     },
     orchestrator,
-    machines: { workflows: [], problems: [] },
+    machines: { workflows: [], triggers: [], problems: [] },
     touched,
     isForgetful: false,
     async planOf(runId): Promise<Plan | null> {

@@ -4,11 +4,13 @@ import type { AnswerOf, ParsedOf } from '../../api/route.ts';
 import type { schedules as calls, Schedule as ScheduleShape } from '../../api/schedules.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
+import { definitionInvalid } from '../../plan/problem.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Schedule } from '../../triggers/schedule.ts';
 import { dstOf, slotsOf, upcoming, wallAt } from '../../triggers/slots.ts';
+import type { Trigger } from '../../triggers/trigger.ts';
 import { localText } from '../../triggers/wall-clock.ts';
 import { aFire, type Deps, fresh } from './advance.ts';
 import { backfill } from './backfill.ts';
@@ -52,6 +54,19 @@ export interface Schedules {
 const shownFires = 10;
 const attempts = 10;
 const mostSchedules = 1_000;
+
+/** @throws SignalboxError `DEFINITION_INVALID` if two have one name */
+export function schedulesOf(triggers: readonly Trigger[]): readonly Schedule[] {
+  const found = new Map<string, Schedule>();
+  for (const trigger of triggers) {
+    if (trigger.trigger !== 'schedule') continue;
+    if (found.has(trigger.name)) {
+      throw definitionInvalid({ trigger: trigger.name }, 'there are two schedules of this name');
+    }
+    found.set(trigger.name, trigger);
+  }
+  return [...found.values()];
+}
 
 export function createSchedules(parts: {
   readonly store: Store;
