@@ -65,6 +65,8 @@ export const errorCodes = [
   'WEBHOOK_INVALID',
   'WEBHOOK_BUSY',
   'DELIVERY_NOT_FOUND',
+  'VIEW_UNKNOWN',
+  'VIEWS_FULL',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

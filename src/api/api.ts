@@ -8,6 +8,8 @@ import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
 import { schedules } from './schedules.ts';
 import { service } from './service.ts';
+import { timeline } from './timeline.ts';
+import { views } from './views.ts';
 import { webhooks } from './webhooks.ts';
 import { workflows } from './workflows.ts';
 
@@ -22,7 +24,9 @@ export const api = {
   runs,
   schedules,
   service,
+  timeline,
   tokens,
+  views,
   webhooks,
   workflows,
 };

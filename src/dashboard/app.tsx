@@ -3,6 +3,7 @@ import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { useState } from 'react';
+import { LiveUpdates } from './data/live.tsx';
 import { createQueryClient } from './data/query-client.ts';
 import { Shell } from './layout/shell.tsx';
 import { cssVariables, theme } from './theme.ts';
@@ -13,7 +14,9 @@ export function App() {
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <Notifications position="bottom-right" limit={4} />
-        <Shell />
+        <LiveUpdates>
+          <Shell />
+        </LiveUpdates>
       </QueryClientProvider>
     </MantineProvider>
   );

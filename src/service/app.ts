@@ -25,6 +25,8 @@ import { serveRuns } from './runs/serve.ts';
 import { createSchedules, schedulesOf } from './schedules/schedules.ts';
 import { serveSchedules } from './schedules/serve.ts';
 import { createStreams } from './streams.ts';
+import { serveTimeline } from './timeline/serve.ts';
+import { serveViews } from './views/serve.ts';
 import { serveWebhooks } from './webhooks/serve.ts';
 import { createWebhooks, type WebhookSettings } from './webhooks/webhooks.ts';
 import { serveWorkflows } from './workflows/index.ts';
@@ -83,6 +85,8 @@ export async function createApp(
   app.addHook('onReady', async () => schedules.start());
   app.addHook('preClose', () => schedules.close());
   serveWebhooks(bind, parts, createWebhooks(app, parts, webhooks));
+  serveTimeline(bind, parts);
+  serveViews(bind, parts);
   serveWorkflows(bind, parts);
   const dashboard = dashboardDirectory();
   if (dashboard !== null) await serveDashboard(app, dashboard);

@@ -23,6 +23,10 @@ export const pages: readonly Page[] = [
     navigation: { label: 'Runs', icon: Workflow, key: 'r' },
   },
   {
+    path: '/runs/:runId',
+    page: lazy(() => import('../pages/run/run-page.tsx').then((m) => ({ default: m.RunPage }))),
+  },
+  {
     path: '/reviews',
     page: lazy(() =>
       import('../pages/reviews/inbox-page.tsx').then((m) => ({ default: m.InboxPage })),

@@ -59,8 +59,9 @@ function RelativeTime({ at }: { readonly at: string }) {
 }
 
 export function relative(atMs: number, now: number): string {
-  const distance = atMs - now;
-  if (Math.abs(distance) < 1_500) return 'now';
+  // Whole seconds: tenths would flicker.
+  const distance = Math.round((atMs - now) / 1_000) * 1_000;
+  if (Math.abs(distance) < 2_000) return 'now';
   return distance > 0 ? `in ${durationInWords(distance)}` : `${durationInWords(-distance)} ago`;
 }
 

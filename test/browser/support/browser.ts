@@ -109,6 +109,7 @@ export async function takePictures(page: Page, name: string): Promise<void> {
     await page.waitForTimeout(250);
     await page.screenshot({ path: join(folder, `${name}-${look}.png`) });
   }
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: 'light' });
   if (before !== null) await page.setViewportSize(before);
+  await page.waitForTimeout(400);
 }

@@ -1,58 +1,78 @@
-import { Anchor, Table } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { Link } from 'wouter';
-import { client } from '../../data/client.ts';
+/** All runs: filtered by the service, live, chosen and changed in bulk. */
+import { useCallback, useMemo, useState } from 'react';
+import { useSearchParams } from 'wouter';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
-import { StatusBadge } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
+import { FilterBar } from './filter-bar.tsx';
+import { isNarrowed, type RunFilters, toFilters, toSearch } from './run-filters.ts';
+import { RunTable } from './run-table.tsx';
+import styles from './runs.module.css';
+import { StatusFilter } from './status-filter.tsx';
+import { useCounts, useRuns } from './use-runs.ts';
 
 export function RunsPage() {
-  const list = useQuery({
-    queryKey: ['runs', 'list'],
-    queryFn: ({ signal }) => client.runs.list({}, { signal }),
-  });
+  const [search, setSearch] = useSearchParams();
+  const filters = useMemo(() => toFilters(search), [search]);
+  const change = (next: RunFilters) => setSearch(toSearch(next), { replace: true });
+  const counts = useCounts(filters);
+  const list = useRuns(filters);
+  const runs = useMemo(() => list.data?.pages.flatMap((page) => page.runs) ?? [], [list.data]);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = useCallback(
+    (runId: string, isChosen: boolean) =>
+      setChosen((before) => {
+        const after = new Set(before);
+        if (isChosen) after.add(runId);
+        else after.delete(runId);
+        return after;
+      }),
+    [],
+  );
+  const { fetchNextPage } = list;
+  const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  const total =
+    filters.status.length === 0
+      ? counts.data?.total
+      : filters.status.reduce((sum, status) => sum + (counts.data?.status[status] ?? 0), 0);
+
   return (
-    <>
+    <div className={styles['page']}>
       <PageHeader title="Runs" />
-      <div className="card">
-        {list.isPending ? (
-          <Loading />
-        ) : list.isError ? (
-          <Failure error={list.error} retry={() => void list.refetch()} />
-        ) : list.data.runs.length === 0 ? (
-          <Empty title="No run yet" />
-        ) : (
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Run</Table.Th>
-                <Table.Th>Workflow</Table.Th>
-                <Table.Th>Status</Table.Th>
-                <Table.Th>Started</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {list.data.runs.map((run) => (
-                <Table.Tr key={run.runId}>
-                  <Table.Td>
-                    <Anchor component={Link} href={`/runs/${run.runId}`} className="mono">
-                      {run.runId}
-                    </Anchor>
-                  </Table.Td>
-                  <Table.Td>{run.workflow}</Table.Td>
-                  <Table.Td>
-                    <StatusBadge status={run.status} isPaused={run.paused} />
-                  </Table.Td>
-                  <Table.Td>
-                    <Time at={run.createdAt} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        )}
-      </div>
-    </>
+      <StatusFilter
+        counts={counts.data?.status}
+        total={counts.data?.total}
+        chosen={filters.status}
+        onChange={(status) => change({ ...filters, status })}
+      />
+      <FilterBar filters={filters} onChange={change} />
+      {list.isPending ? (
+        <Loading rows={8} />
+      ) : list.isError ? (
+        <Failure error={list.error} retry={() => void list.refetch()} />
+      ) : runs.length === 0 ? (
+        <div className="card">
+          {isNarrowed(filters) ? (
+            <Empty title="No run fits">Take a filter away, or look in another period.</Empty>
+          ) : (
+            <Empty title="No run yet">
+              Start one here, by the API, or with <code>npx signalbox run WORKFLOW</code>.
+            </Empty>
+          )}
+        </div>
+      ) : (
+        <RunTable
+          runs={runs}
+          total={total}
+          hasMore={list.hasNextPage}
+          isFetchingMore={list.isFetchingNextPage}
+          onMore={more}
+          chosen={chosen}
+          onChoose={choose}
+          onChooseAll={(isChosen) =>
+            setChosen(isChosen ? new Set(runs.map(({ runId }) => runId)) : new Set())
+          }
+        />
+      )}
+    </div>
   );
 }

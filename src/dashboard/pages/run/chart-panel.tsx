@@ -1,0 +1,81 @@
+/** The live chart of the run, and beside it what it waits for or the step that is looked at. */
+import { SegmentedControl, useComputedColorScheme } from '@mantine/core';
+import { useCallback, useState } from 'react';
+import { Failure, Loading } from '../../parts/states.tsx';
+import { NodeTable } from './node-table.tsx';
+import { partLooks } from './part-state.tsx';
+import styles from './run.module.css';
+import { SvgView } from './svg-view.tsx';
+import { type DiagramView, useDiagram, useNodes } from './use-run.ts';
+
+const shapes = [
+  { value: 'steps', label: 'Steps' },
+  { value: 'states', label: 'States' },
+  { value: 'table', label: 'Table' },
+];
+
+export function ChartPanel({
+  runId,
+  at,
+  chosen,
+  onChoose,
+}: {
+  readonly runId: string;
+  readonly at: number | null;
+  readonly chosen: string | null;
+  readonly onChoose: (node: string) => void;
+}) {
+  const [shape, setShape] = useState<string>('steps');
+  const view: DiagramView = shape === 'states' ? 'states' : 'steps';
+  return (
+    <div className={`card ${styles['chart']}`}>
+      <SegmentedControl
+        className={styles['shapes']}
+        data={shapes}
+        value={shape}
+        onChange={setShape}
+        aria-label="How the run is shown"
+      />
+      {shape === 'table' ? (
+        <div className={styles['nodeTable']}>
+          <NodeTable runId={runId} view="steps" at={at} onChoose={onChoose} />
+        </div>
+      ) : (
+        <Drawing runId={runId} view={view} at={at} chosen={chosen} onChoose={onChoose} />
+      )}
+    </div>
+  );
+}
+
+function Drawing({
+  runId,
+  view,
+  at,
+  chosen,
+  onChoose,
+}: {
+  readonly runId: string;
+  readonly view: DiagramView;
+  readonly at: number | null;
+  readonly chosen: string | null;
+  readonly onChoose: (node: string) => void;
+}) {
+  const theme = useComputedColorScheme('light');
+  const diagram = useDiagram(runId, { view, at, theme });
+  const nodes = useNodes(runId, { view, at });
+  const rows = nodes.data?.nodes;
+  const describeNode = useCallback(
+    (id: string) => {
+      const row = rows?.find(({ node }) => node === id);
+      return row === undefined ? '' : `${row.kind}, ${partLooks(row.state).label}`;
+    },
+    [rows],
+  );
+  if (diagram.isPending) return <Loading />;
+  if (diagram.isError) {
+    return <Failure error={diagram.error} retry={() => void diagram.refetch()} />;
+  }
+  return (
+    <SvgView svg={diagram.data} chosen={chosen} onChoose={onChoose} describeNode={describeNode} />
+  );
+}

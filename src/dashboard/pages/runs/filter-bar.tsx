@@ -1,0 +1,138 @@
+import { ActionIcon, Button, Group, Pill, Select, TextInput, Tooltip } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { Search, X } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { CliCommand } from '../../parts/cli-command.tsx';
+import { isNarrowed, type Period, periods, type RunFilters, toArguments } from './run-filters.ts';
+import { SavedViews } from './saved-views.tsx';
+import { useWorkflowNames } from './use-runs.ts';
+
+const none: RunFilters = {
+  q: '',
+  workflow: null,
+  status: [],
+  label: [],
+  period: null,
+  hasReview: false,
+  parent: null,
+};
+
+export function FilterBar({
+  filters,
+  onChange,
+}: {
+  readonly filters: RunFilters;
+  readonly onChange: (filters: RunFilters) => void;
+}) {
+  const workflows = useWorkflowNames();
+  return (
+    <Group gap="xs" align="center">
+      <TextFilter value={filters.q} onChange={(q) => onChange({ ...filters, q })} />
+      <Select
+        aria-label="Workflow"
+        placeholder="Every workflow"
+        data={workflows}
+        value={filters.workflow}
+        onChange={(workflow) => onChange({ ...filters, workflow })}
+        clearable
+        searchable
+        w={190}
+      />
+      <Select
+        aria-label="Started within"
+        placeholder="Any time"
+        data={Object.entries(periods).map(([value, { label }]) => ({ value, label }))}
+        value={filters.period}
+        onChange={(period) => onChange({ ...filters, period: period as Period | null })}
+        clearable
+        w={150}
+      />
+      {filters.hasReview && (
+        <Chosen
+          text="with an open review"
+          onRemove={() => onChange({ ...filters, hasReview: false })}
+        />
+      )}
+      {filters.parent !== null && (
+        <Chosen
+          text={`children of ${filters.parent}`}
+          onRemove={() => onChange({ ...filters, parent: null })}
+        />
+      )}
+      {filters.label.map((label) => (
+        <Chosen
+          key={label}
+          text={label}
+          onRemove={() =>
+            onChange({ ...filters, label: filters.label.filter((one) => one !== label) })
+          }
+        />
+      ))}
+      {isNarrowed(filters) && (
+        <Button variant="subtle" color="gray" onClick={() => onChange(none)}>
+          Clear
+        </Button>
+      )}
+      <Group gap={4} ml="auto">
+        <SavedViews filters={filters} />
+        <CliCommand args={toArguments(filters)} />
+      </Group>
+    </Group>
+  );
+}
+
+function Chosen({ text, onRemove }: { readonly text: string; readonly onRemove: () => void }) {
+  return (
+    <Pill
+      size="md"
+      withRemoveButton
+      onRemove={onRemove}
+      removeButtonProps={{ 'aria-label': `No longer only ${text}`, tabIndex: 0 }}
+    >
+      {text}
+    </Pill>
+  );
+}
+
+/** What is typed counts once the typing pauses. */
+function TextFilter({
+  value,
+  onChange,
+}: {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}) {
+  const [text, setText] = useState(value);
+  const report = useDebouncedCallback(onChange, 250);
+  // oxlint-disable-next-line react/set-state-in-effect -- the address may change without this field, as by the search in the header
+  useEffect(() => setText(value), [value]);
+  const set = (next: string) => {
+    setText(next);
+    report(next.trim());
+  };
+  return (
+    <TextInput
+      aria-label="Text in id, key, workflow or labels"
+      placeholder="Id, key or label"
+      leftSection={<Search size={14} aria-hidden />}
+      rightSection={
+        text === '' ? null : (
+          <Tooltip label="Clear">
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="sm"
+              aria-label="Clear the text"
+              onClick={() => set('')}
+            >
+              <X size={13} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
+        )
+      }
+      value={text}
+      onChange={(event) => set(event.currentTarget.value)}
+      w={220}
+    />
+  );
+}
