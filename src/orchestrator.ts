@@ -69,8 +69,10 @@ export interface Decision {
   /** `happened`, `did_not_happen` and `give_up` answer the review of an attempt that ended without a verdict. */
   readonly outcome: 'approved' | 'rejected' | 'happened' | 'did_not_happen' | 'give_up';
   readonly actor: string;
-  /** Groups of the actor, for reviews assigned to a group. */
+  /** Groups of the actor now, for reviews assigned to a group. */
   readonly groups?: readonly string[];
+  /** Who has delegated the review to the actor; left out: the first who has, if it is not the actor's own. */
+  readonly onBehalfOf?: string;
   /** Checked against the review's form. */
   readonly form?: unknown;
   /** Result of the attempt, with `happened`. */
@@ -78,6 +80,11 @@ export interface Decision {
   readonly comment?: string;
   /** What the reviewer saw (`waitingOn[].shownHash`); the decision is refused if it has changed since. */
   readonly shownHash?: string;
+}
+
+export interface ReviewHandling {
+  readonly actor: string;
+  readonly reason?: string;
 }
 
 export interface Orchestrator {
@@ -105,8 +112,45 @@ export interface Orchestrator {
   ): Promise<readonly HistoryEntry[]>;
   /** Waits for the end of the run and gives its output. @throws SignalboxError `RUN_FAILED`, `RUN_CANCELLED` */
   result(runId: string): Promise<unknown>;
-  /** Decides an open review; `step` is `completion` for the closing one. @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_STALE`, `REVIEW_FORBIDDEN`, `FORM_INVALID` */
+  /**
+   * Decides an open review, or adds an approval to those it has; `step` is `completion` for the closing one.
+   *
+   * @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_FORBIDDEN`, `REVIEW_CLAIMED`, `REVIEW_CHANGED`, `FORM_INVALID`
+   */
   decide(runId: string, step: string, decision: Decision): Promise<void>;
+  /**
+   * Nobody else decides the review until it is released, decided or escalated, or `forMs` is over. To take over what somebody else holds needs
+   * `takeOver` and a reason.
+   *
+   * @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_FORBIDDEN`, `REVIEW_CLAIMED`
+   */
+  claim(
+    runId: string,
+    step: string,
+    options: ReviewHandling & {
+      readonly groups?: readonly string[];
+      readonly forMs?: number;
+      readonly takeOver?: boolean;
+    },
+  ): Promise<void>;
+  /** Ends a claim; that of somebody else with a reason. @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_CLAIMED` */
+  release(runId: string, step: string, options: ReviewHandling): Promise<void>;
+  /**
+   * Lets another person decide in the place of the actor, who may decide themselves; four eyes are judged on both, and both together count once.
+   *
+   * @throws SignalboxError `REVIEW_NOT_OPEN`, `REVIEW_FORBIDDEN`, `REVIEW_CLAIMED`
+   */
+  delegate(
+    runId: string,
+    step: string,
+    options: ReviewHandling & { readonly to: string; readonly groups?: readonly string[] },
+  ): Promise<void>;
+  /** Whose review it is from now on: people and groups. Claim and delegations are over, approvals stay. @throws SignalboxError `REVIEW_NOT_OPEN` */
+  assign(
+    runId: string,
+    step: string,
+    options: ReviewHandling & { readonly to: readonly string[] },
+  ): Promise<void>;
   /**
    * Sends an event to one run. The same `id` has one effect, however often it is delivered.
    *
@@ -275,6 +319,18 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     history: (runId, page = {}) => engine.history(runId, page),
     async decide(runId, step, { groups, ...decision }) {
       await request(runId, { kind: 'decide', step, ...decision, groups: [...(groups ?? [])] });
+    },
+    async claim(runId, step, { groups, ...given }) {
+      await request(runId, { kind: 'claim', step, ...given, groups: [...(groups ?? [])] });
+    },
+    async release(runId, step, given) {
+      await request(runId, { kind: 'release', step, ...given });
+    },
+    async delegate(runId, step, { groups, ...given }) {
+      await request(runId, { kind: 'delegate', step, ...given, groups: [...(groups ?? [])] });
+    },
+    async assign(runId, step, { to, ...given }) {
+      await request(runId, { kind: 'assign', step, ...given, to: [...to] });
     },
     async signal(runId, event, payload, given) {
       const answer = await request(runId, {

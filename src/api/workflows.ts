@@ -67,7 +67,7 @@ export const WorkflowReview = z.object({
   isAssigned: z.boolean(),
   requesterMayDecide: z.boolean(),
   expiresMs: Millis.nullable(),
-  onExpired: z.enum(['continue', 'reject', 'fail']).nullable(),
+  onExpired: z.enum(['continue', 'reject', 'fail', 'approve']).nullable(),
   onRejected: z.enum(['continue', 'fail']),
 });
 

@@ -100,7 +100,8 @@ export function advance(
   if (answer !== null) return answer;
   scope.collected.length = 0;
   const next = machine.transition(snapshot, event, scope as never) as AnyMachineSnapshot;
-  if (next === snapshot) return null;
+  // A transition may ask for something and leave the run where it is.
+  if (next === snapshot && scope.collected.length === 0) return null;
   const effects = scope.collected.map((action) => toEffect(action, next, event));
   scope.collected.length = 0;
   const advanced = {
@@ -189,6 +190,8 @@ export interface PossibleEvent {
   readonly open: boolean;
   /** Guards that keep it shut, as far as they do not depend on the event itself. */
   readonly blockedBy: readonly string[];
+  /** Guards that judge the event itself: `canDecide` who decides. Absent: none does. */
+  readonly judgedBy?: readonly string[];
 }
 
 const eventGuards: ReadonlySet<string> = new Set([
@@ -204,8 +207,10 @@ export function possibleEvents(snapshot: AnyMachineSnapshot): readonly PossibleE
   for (const node of snapshot._nodes as readonly { config: ChartState }[]) {
     for (const [event, transitions] of Object.entries(node.config.on ?? {})) {
       const blocked: string[] = [];
+      const judges = new Set<string>();
       let open = false;
       for (const { guard } of transitions) {
+        if (guard !== undefined && eventGuards.has(guard.type)) judges.add(guard.type);
         if (
           guard === undefined ||
           eventGuards.has(guard.type) ||
@@ -222,6 +227,7 @@ export function possibleEvents(snapshot: AnyMachineSnapshot): readonly PossibleE
         event,
         open: open || known?.open === true,
         blockedBy: open ? [] : blocked,
+        ...(judges.size === 0 ? {} : { judgedBy: [...judges] }),
       });
     }
   }

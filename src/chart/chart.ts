@@ -30,6 +30,9 @@ export type ChartGuard =
       readonly params: {
         readonly outcome: 'approved' | 'rejected' | 'any';
         readonly undo?: boolean;
+        /** Approvals the review takes, if more than one; `isLast`: whether this one completes them. */
+        readonly approvals?: number;
+        readonly isLast?: boolean;
       };
     }
   | { readonly type: 'faulted' }

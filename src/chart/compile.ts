@@ -4,7 +4,8 @@ import { isStep, type Plan, type StepNode } from '../plan/plan.ts';
 import { indexPlan } from '../plan/settle.ts';
 import type { Chart, ChartAction, ChartState, ChartTransition } from './chart.ts';
 import { factNamesOf, factNamesOfApproval } from './conditions.ts';
-import { deciding, drainingId, stepState, stepStateId } from './step-states.ts';
+import { decisionGuard, escalationTimers, stayingOpen } from './review-states.ts';
+import { bySilence, deciding, drainingId, stepState, stepStateId } from './step-states.ts';
 
 const action = (type: string, params?: ChartAction['params']): ChartAction =>
   params === undefined ? { type } : { type, params };
@@ -281,15 +282,13 @@ function closingReview(plan: Plan): ChartState {
     const rejected = (undo: boolean) =>
       outcome === undefined
         ? ({ type: undo ? 'somethingToUndo' : 'nothingToUndo' } as const)
-        : ({ type: 'canDecide', params: { outcome, undo } } as const);
+        : decisionGuard(plan.finish, outcome, undo);
     if (plan.onFailure === 'keep') {
       return [
         {
           target: '#failed',
           actions: then,
-          ...(outcome === undefined
-            ? {}
-            : { guard: { type: 'canDecide', params: { outcome } } as const }),
+          ...(outcome === undefined ? {} : { guard: decisionGuard(plan.finish, outcome) }),
         },
       ];
     }
@@ -300,14 +299,25 @@ function closingReview(plan: Plan): ChartState {
   };
   const fail = [action('fail', { step: 'completion' })];
   const person: ChartState = {
-    entry: [action('review', { step: 'completion', inDoubt: false })],
+    entry: [
+      action('review', { step: 'completion', inDoubt: false }),
+      ...escalationTimers('completion', plan.finish),
+    ],
     exit: [action('withdraw', { step: 'completion' })],
     on: {
+      ...stayingOpen('completion', plan.finish),
       'completion.decided': [
-        { ...complete, guard: { type: 'canDecide', params: { outcome: 'approved' } } },
+        { ...complete, guard: decisionGuard(plan.finish, 'approved') },
         ...leave(fail, 'rejected'),
       ],
-      ...(plan.finish.expiresMs === undefined ? {} : { 'completion.expired': leave(fail) }),
+      ...(plan.finish.expiresMs === undefined
+        ? {}
+        : {
+            'completion.expired':
+              plan.finish.onExpired === 'approve'
+                ? [{ ...complete, guard: bySilence(plan.finish) }]
+                : leave(fail),
+          }),
     },
   };
   const states: Record<string, ChartState> =

@@ -23,8 +23,10 @@ export interface Decider {
   readonly onBehalfOf?: string;
   /** Who has asked the actor to decide in their place. */
   readonly delegatedBy?: readonly string[];
-  /** Whose approval counts already. */
+  /** Whose approval counts already: the people, and those in whose place they gave it. */
   readonly approvedBy?: readonly string[];
+  /** Approvals that count already. */
+  readonly given?: number;
   /** Who holds the review, so that nobody else decides it meanwhile. */
   readonly claimedBy?: string;
 }
@@ -64,6 +66,10 @@ export type Effect =
       readonly inDoubt: boolean;
       readonly fallback?: boolean;
     }
+  /** One approval of several has been given. */
+  | { readonly type: 'vote'; readonly step: string }
+  /** `level`, from 1: others are asked as well. */
+  | { readonly type: 'escalate'; readonly step: string; readonly level: number }
   /** A policy may decide the review at once. */
   | { readonly type: 'decide'; readonly step: string }
   /** The timer's event is `step.name`. */

@@ -31,6 +31,7 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
         event.decider !== undefined &&
         whyNotDecide(event.decider, event.outcome) === null &&
         (guard.params.outcome === 'any' || event.outcome === guard.params.outcome) &&
+        hasApprovals(guard.params, event.decider.given) &&
         (guard.params.undo === undefined || guard.params.undo === context.undoable > 0)
       );
     case 'faulted':
@@ -64,4 +65,12 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
     default:
       return guard satisfies never;
   }
+}
+
+/** @param given - approvals that count already */
+function hasApprovals(
+  { approvals, isLast }: Extract<ChartGuard, { type: 'canDecide' }>['params'],
+  given = 0,
+): boolean {
+  return approvals === undefined || given + 1 >= approvals === isLast;
 }

@@ -27,7 +27,7 @@ export function createKnownTransitions(initial: AnyMachineSnapshot): KnownTransi
       const key = keyOf(event);
       if (known === undefined || key === null || count >= maxTransitions) return;
       known.set(key, advance);
-      shared.set(advance.snapshot, new Map());
+      if (!shared.has(advance.snapshot)) shared.set(advance.snapshot, new Map());
       count += 1;
     },
   };

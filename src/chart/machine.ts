@@ -115,6 +115,8 @@ export const effectNames = [
   'emit',
   'await',
   'review',
+  'vote',
+  'escalate',
   'decide',
   'timer',
   'withdraw',

@@ -2,6 +2,7 @@
 import type {
   Approval,
   ChildStep,
+  DecisionPolicy,
   MapStep,
   ReviewStep,
   StepNode,
@@ -11,6 +12,7 @@ import type {
   WaitStep,
 } from '../plan/plan.ts';
 import type { ChartAction, ChartGuard, ChartState, ChartTransition } from './chart.ts';
+import { decisionGuard, escalationTimers, stayingOpen } from './review-states.ts';
 
 /** Where a step leads, and what is done on the way. */
 export interface StepPlace {
@@ -367,7 +369,7 @@ function reviewBody(step: ReviewStep, place: StepPlace): Pick<ChartState, 'state
   const next: ChartTransition = { target: place.next, actions: settles(step, place) };
   const decided = (outcome: 'approved' | 'rejected', then: ChartTransition): ChartTransition => ({
     ...then,
-    guard: { type: 'canDecide', params: { outcome } },
+    guard: decisionGuard(step, outcome),
   });
   // Nobody is ever asked, so there is no state in which somebody could be.
   if (step.approve.by === 'automatic')
@@ -375,9 +377,10 @@ function reviewBody(step: ReviewStep, place: StepPlace): Pick<ChartState, 'state
   const states: Record<string, ChartState> = {
     waiting_review: {
       tags: ['waiting_review'],
-      entry: [action('review', { step: id, inDoubt: false })],
+      entry: [action('review', { step: id, inDoubt: false }), ...escalationTimers(id, step)],
       exit: [action('withdraw', { step: id })],
       on: {
+        ...stayingOpen(id, step),
         [`${id}.decided`]: [
           decided('approved', next),
           decided('rejected', step.onRejected === 'continue' ? next : failRun(id)),
@@ -386,10 +389,12 @@ function reviewBody(step: ReviewStep, place: StepPlace): Pick<ChartState, 'state
           ? {}
           : {
               [`${id}.expired`]: [
-                step.onExpired === 'fail' ||
-                (step.onExpired === 'reject' && step.onRejected === 'fail')
-                  ? failRun(id)
-                  : next,
+                step.onExpired === 'approve'
+                  ? { ...next, guard: bySilence(step) }
+                  : step.onExpired === 'fail' ||
+                      (step.onExpired === 'reject' && step.onRejected === 'fail')
+                    ? failRun(id)
+                    : next,
               ],
             }),
       },
@@ -398,6 +403,11 @@ function reviewBody(step: ReviewStep, place: StepPlace): Pick<ChartState, 'state
   if (step.approve.by !== 'person')
     states['deciding'] = deciding(id, step.approve, next, 'waiting_review');
   return { states };
+}
+
+/** Nobody has objected in time. */
+export function bySilence({ expiryPolicy = '' }: DecisionPolicy): ChartGuard {
+  return { type: 'policy', params: { label: expiryPolicy, condition: null } };
 }
 
 /** A policy decides, or hands over to a person. The effect is answered at once, in the same commit. */

@@ -87,7 +87,30 @@ type Arrived<T, M> = M extends 'continue'
 /** `person` always asks; `automatic` and a guard are policies, recorded as the actor. A guard that does not hold asks a person. */
 export type Approve = 'person' | 'automatic' | Guard;
 
-export interface ReviewOptions<F extends z.ZodType, G> extends Gated<G> {
+/** Whom to ask as well when a review has been open for too long. */
+export interface EscalationOptions {
+  /** Counted from the opening of the review; left out of the last one with `onExpired: 'escalate'`: when the review expires. */
+  after?: Duration;
+  /** People and groups who may decide it from then on, beside those it is assigned to. */
+  to: string | readonly string[];
+  /** They alone may decide it from then on. */
+  replace?: boolean;
+  /** Tells them; its failures never touch the review. */
+  run?: Task<{ reviewId: string; level: number; to: string[] }, unknown>;
+}
+
+/** How the decision of a review comes about. */
+export interface DecisionOptions {
+  /** Approvals it takes, each by another person; a rejection closes it at once. Default 1. */
+  approvals?: number;
+  expires?: Duration;
+  /** In order of time. What is claimed is released by it. */
+  escalate?: EscalationOptions | readonly EscalationOptions[];
+  /** Default true; with `approvals` above 1, false. */
+  requesterMayDecide?: boolean;
+}
+
+export interface ReviewOptions<F extends z.ZodType, G> extends Gated<G>, DecisionOptions {
   /** What an approver fills in; default: nothing. */
   form?: F;
   /** What the reviewer is shown. */
@@ -95,13 +118,13 @@ export interface ReviewOptions<F extends z.ZodType, G> extends Gated<G> {
   assignTo?: Wire<string | readonly string[]>;
   /** People who must not decide, by the values of these references. */
   notBy?: readonly Ref<unknown>[];
-  /** Default true. */
-  requesterMayDecide?: boolean;
   /** Default `person`. */
   approve?: Approve;
-  expires?: Duration;
-  /** `reject` (default): outcome `rejected` by the policy; `continue`: outcome `expired`; `fail`: the run fails. */
-  onExpired?: 'continue' | 'reject' | 'fail';
+  /**
+   * `reject` (default): outcome `rejected` by the policy; `continue`: outcome `expired`; `fail`: the run fails; `escalate`: the last of `escalate`
+   * happens and the review stays open; `{ approve }`: approved without a person, by the policy of that name. `check` reports it.
+   */
+  onExpired?: 'continue' | 'reject' | 'fail' | 'escalate' | { approve: string };
   /** `continue` (default): a rejection is data; `fail`: the run fails. */
   onRejected?: 'continue' | 'fail';
   /** Runs beside the open review until it is decided; its failures never touch the review. */
@@ -142,12 +165,11 @@ type Cases<T, F extends keyof T> = {
   readonly [K in Key<T[F]>]: (value: Ref<Narrowed<T, F, K>>) => Branch;
 };
 
-export interface FinalReview {
+export interface FinalReview extends DecisionOptions {
   approve: Approve;
   assignTo?: Wire<string | readonly string[]>;
-  expires?: Duration;
-  /** Default true. */
-  requesterMayDecide?: boolean;
+  /** `fail` (default), `escalate`, or `{ approve }`, as of a review in the middle. */
+  onExpired?: 'fail' | 'escalate' | { approve: string };
 }
 
 declare const finish: unique symbol;

@@ -1,5 +1,5 @@
 /** What a drawing says about a node beyond its name, in words. */
-import type { Approval, Plan, SleepStep, StepNode } from '../plan/plan.ts';
+import type { Approval, DecisionPolicy, Plan, SleepStep, StepNode } from '../plan/plan.ts';
 
 export function captionOfStep(step: StepNode): string {
   switch (step.kind) {
@@ -12,6 +12,7 @@ export function captionOfStep(step: StepNode): string {
       return [
         'review',
         ...approvalWords(step.approve),
+        ...decisionWords(step),
         ...limit(step.expiresMs),
         ...(step.onRejected === 'fail' ? ['rejection fails the run'] : []),
       ].join(' · ');
@@ -41,7 +42,20 @@ export function captionOfStart(plan: Plan): string {
 
 export function captionOfFinish({ finish }: Plan): string {
   const who = finish.approve.by === 'person' ? ['by a person'] : approvalWords(finish.approve);
-  return [...who, ...limit(finish.expiresMs)].join(' · ');
+  return [...who, ...decisionWords(finish), ...limit(finish.expiresMs)].join(' · ');
+}
+
+/** Of a review that takes more than one person's word, or less. */
+function decisionWords({
+  approvals,
+  escalate = [],
+  expiryPolicy,
+}: DecisionPolicy): readonly string[] {
+  return [
+    ...(approvals === undefined ? [] : [`${approvals} approvals`]),
+    ...escalate.map(({ afterMs, to }) => `${to.join(', ')} after ${durationWords(afterMs)}`),
+    ...(expiryPolicy === undefined ? [] : [`then approved by ${expiryPolicy}`]),
+  ];
 }
 
 /** What has become of the effects when a run has failed. */

@@ -1,5 +1,11 @@
 /** A workflow as a page for people: what it does, who decides, what it takes and yields, what happens when it fails. */
-import { isStep, type Plan, type StepNode } from '../plan/plan.ts';
+import {
+  type DecisionPolicy,
+  isStep,
+  type Plan,
+  type ReviewStep,
+  type StepNode,
+} from '../plan/plan.ts';
 import { captionOfStep, durationWords } from './captions.ts';
 import { code, listed, plain, section, table } from './markdown.ts';
 import { approvalText, callsOf, wiringText } from './step-facts.ts';
@@ -94,6 +100,11 @@ function rowOf(step: StepNode): readonly string[] {
   ];
 }
 
+function decisionText({ approve, approvals }: DecisionPolicy & Pick<ReviewStep, 'approve'>) {
+  const text = approvalText(approve);
+  return approvals === undefined ? text : `${text}, ${approvals} approvals`;
+}
+
 function reviews(plan: Plan, steps: readonly StepNode[]): readonly string[] {
   const { finish } = plan;
   const rows = steps.flatMap((step) => {
@@ -101,7 +112,7 @@ function reviews(plan: Plan, steps: readonly StepNode[]): readonly string[] {
     const who = step.audience ?? (step.assignTo === undefined ? '' : wiringText(step.assignTo));
     const expires = step.expiresMs === undefined ? 'never' : durationWords(step.expiresMs);
     const rejected = step.onRejected === 'fail' ? 'the run fails' : 'the run goes on';
-    return [[code(step.id), approvalText(step.approve), plain(who), expires, rejected]];
+    return [[code(step.id), decisionText(step), plain(who), expires, rejected]];
   });
   return table(
     ['Review', 'Decides', 'Who', 'Expires', 'If rejected'],
@@ -109,7 +120,7 @@ function reviews(plan: Plan, steps: readonly StepNode[]): readonly string[] {
       ...rows,
       [
         'closing review',
-        approvalText(finish.approve),
+        decisionText(finish),
         finish.assignTo === undefined ? '' : code(wiringText(finish.assignTo)),
         finish.expiresMs === undefined ? 'never' : durationWords(finish.expiresMs),
         finish.approve.by === 'automatic' ? '' : 'the run fails',

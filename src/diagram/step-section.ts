@@ -92,6 +92,7 @@ function reviewFacts(step: ReviewStep): readonly Fact[] {
     continue: 'the run goes on with outcome “expired”',
     reject: 'it counts as rejected',
     fail: 'the run fails',
+    approve: `it is approved by the policy ${plain(step.expiryPolicy ?? '')}`,
   }[step.onExpired];
   return [
     ['Decides', approvalText(step.approve)],
@@ -102,6 +103,9 @@ function reviewFacts(step: ReviewStep): readonly Fact[] {
     ...(step.notBy.length === 0
       ? []
       : [['Not by', step.notBy.map((each) => code(wiringText(each))).join(', ')] as const]),
+    ...(step.approvals === undefined
+      ? []
+      : [['Takes', `${step.approvals} approvals, each by another person`] as const]),
     ['Whoever started the run', step.requesterMayDecide ? 'may decide' : 'may not decide'],
     ...(step.show === undefined ? [] : [['Shows', code(wiringText(step.show))] as const]),
     [
@@ -109,6 +113,13 @@ function reviewFacts(step: ReviewStep): readonly Fact[] {
       step.expiresMs === undefined ? 'never' : `after ${durationWords(step.expiresMs)}; ${expired}`,
     ],
     ['If rejected', step.onRejected === 'fail' ? 'the run fails' : 'the run goes on'],
+    ...(step.escalate ?? []).map(
+      ({ afterMs, to, replace }) =>
+        [
+          'Escalated',
+          `after ${durationWords(afterMs)} to ${listed(to)}, who may decide ${replace === true ? 'instead' : 'as well'}`,
+        ] as const,
+    ),
     ...(step.remind === undefined
       ? []
       : [

@@ -25,7 +25,6 @@ export function deciderOf(review: Asked, person: Person, nowMs: number): Decider
     ? undefined
     : (delegatedBy.find((name) => !approvedBy.includes(name)) ?? delegatedBy[0]);
   const onBehalfOf = person.onBehalfOf ?? implied;
-  const isHeld = claim !== undefined && (claim.untilMs === null || nowMs < claim.untilMs);
   return {
     actor,
     groups,
@@ -34,6 +33,12 @@ export function deciderOf(review: Asked, person: Person, nowMs: number): Decider
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     ...(delegatedBy.length === 0 ? {} : { delegatedBy }),
     ...(approvedBy.length === 0 ? {} : { approvedBy }),
-    ...(isHeld ? { claimedBy: claim.by } : {}),
+    ...(votes.length === 0 ? {} : { given: votes.length }),
+    ...(claim !== undefined && isHeld(review, nowMs) ? { claimedBy: claim.by } : {}),
   };
+}
+
+/** A claim that has run out holds nothing. */
+export function isHeld({ claim }: Pick<Asked, 'claim'>, nowMs: number): boolean {
+  return claim !== undefined && (claim.untilMs === null || nowMs < claim.untilMs);
 }

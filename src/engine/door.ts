@@ -41,7 +41,16 @@ const answerPollMs = 50;
 /** More signals than ever wait for their commit at once. */
 const maxApplied = 1_000;
 
-/** Refusals of a decision that leave a trace. */
+type AboutReview = Extract<
+  RunRequest,
+  { kind: 'decide' | 'claim' | 'release' | 'delegate' | 'assign' }
+>;
+
+function isAboutReview(request: RunRequest): request is AboutReview {
+  return ['decide', 'claim', 'release', 'delegate', 'assign'].includes(request.kind);
+}
+
+/** Refusals that leave a trace. */
 const isNoted: ReadonlySet<string> = new Set([
   'REVIEW_NOT_OPEN',
   'REVIEW_FORBIDDEN',
@@ -158,9 +167,10 @@ export function createDoor(deps: DoorDeps): Door {
   }
 
   async function noteRefusal(runId: string, wanted: RunRequest, error: unknown): Promise<void> {
-    if (wanted.kind !== 'decide' || !(error instanceof SignalboxError)) return;
+    if (!isAboutReview(wanted) || !(error instanceof SignalboxError)) return;
     if (!isNoted.has(error.code)) return;
-    const { step, outcome, actor } = wanted;
+    const { step, actor } = wanted;
+    const outcome = wanted.kind === 'decide' ? wanted.outcome : wanted.kind;
     const body = { step, outcome, code: error.code, actor };
     try {
       const message = {

@@ -26,6 +26,7 @@ export type Command =
   | { readonly type: 'abort'; readonly step: string }
   | { readonly type: 'notice' }
   | { readonly type: 'remind'; readonly step: string; readonly round: number }
+  | { readonly type: 'escalate'; readonly step: string; readonly level: number }
   /** Looks for works of the run that nobody is at. */
   | { readonly type: 'look' };
 

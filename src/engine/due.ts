@@ -5,6 +5,7 @@ import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import type { LiveRun } from './live-run.ts';
+import { policyOf } from './review-progress.ts';
 import type { OpenItem } from './run-body.ts';
 
 /** Fires everything that is due, earliest first; what an earlier deadline withdraws does not fire. */
@@ -108,6 +109,9 @@ function timerEvent(run: LiveRun, item: Extract<OpenItem, { kind: 'timer' }>): I
 
 function expiry(run: LiveRun, step: string): Incoming {
   const node = run.definition.index.nodes.get(step);
+  const { plan, index } = run.definition;
+  const { expiryPolicy } = policyOf(plan, index.nodes, step);
+  if (expiryPolicy !== undefined) return approvedBySilence(step, `policy:${expiryPolicy}`);
   const actor = 'policy:expired';
   const failure = {
     step,
@@ -122,6 +126,17 @@ function expiry(run: LiveRun, step: string): Incoming {
   if (node.onExpired === 'reject' && node.onRejected === 'fail')
     return { event, actor, step, error: toError(failure) };
   return { event: { type: event.type }, actor, step, settles: { value, output: value } };
+}
+
+/** Nobody has objected in time; the workflow says by name that this counts. */
+function approvedBySilence(step: string, actor: string): Incoming {
+  const value = { outcome: 'approved', actor, form: {} };
+  return {
+    event: { type: `${step}.expired`, outcome: 'approved' },
+    actor,
+    step,
+    ...(step === 'completion' ? {} : { settles: { value, output: value } }),
+  };
 }
 
 function timeout(run: LiveRun, step: string, name: string): Incoming {

@@ -3,6 +3,7 @@ import { contextOf, statusOf } from '../chart/advance.ts';
 import { holdsIn } from '../chart/conditions.ts';
 import { attemptsOf } from '../chart/context.ts';
 import type { Effect, FailureSummary } from '../chart/events.ts';
+import { escalationLevel } from '../chart/review-states.ts';
 import { failureOf } from '../failure.ts';
 import { maxDurationMs, parseDuration } from '../plan/duration.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
@@ -17,6 +18,7 @@ import { childRunId } from './keys.ts';
 import { readerOf } from './live-run.ts';
 import { takeMail } from './mailbox.ts';
 import { outcomeOf } from './outcome.ts';
+import { countVote, escalate, policyOf } from './review-progress.ts';
 import type { OpenItem } from './run-body.ts';
 
 /** Children of children of …; deeper is refused. */
@@ -62,6 +64,12 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
       return awaitEvent(draft, effect.step);
     case 'review':
       openReview(draft, effect.step, effect.inDoubt, effect.fallback === true);
+      return [];
+    case 'vote':
+      countVote(draft, effect.step, cause);
+      return [];
+    case 'escalate':
+      escalate(draft, effect.step, effect.level);
       return [];
     case 'decide':
       return [decideByPolicy(draft, effect.step)];
@@ -329,6 +337,9 @@ function openReview(draft: Draft, step: string, inDoubt: boolean, fallback: bool
       : resolveWiring(review.show, read);
   const plain = copyJson(shownValue ?? null);
   const shown = plain.ok ? plain.value : null;
+  const { approvals } = inDoubt
+    ? {}
+    : policyOf(run.definition.plan, run.definition.index.nodes, step);
   const expiresMs = isClosing ? finish.expiresMs : inDoubt ? undefined : review?.expiresMs;
   openItem(draft, {
     kind: 'review',
@@ -343,6 +354,7 @@ function openReview(draft: Draft, step: string, inDoubt: boolean, fallback: bool
     shownHash: digest(shown),
     reminders: 0,
     remindAtMs: review?.remind === undefined ? null : tools.nowMs + review.remind.everyMs,
+    ...(approvals === undefined ? {} : { approvals }),
   });
 }
 
@@ -404,6 +416,11 @@ function startTimer(
 function timerDelay(draft: Draft, step: string, name: string, cause: Incoming): number {
   const { plan } = draft.run.definition;
   if (step === 'run') return plan.timeoutMs ?? 0;
+  const level = escalationLevel(name);
+  if (level !== null)
+    return (
+      policyOf(plan, draft.run.definition.index.nodes, step).escalate?.[level - 1]?.afterMs ?? 0
+    );
   const node = nodeOf(draft, step);
   if (name === 'fired' && node?.kind === 'sleep')
     return sleepMs(step, resolveWiring(node.for, readerOf(draft.run)));

@@ -210,6 +210,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         return notices.start(run);
       case 'remind':
         return notices.remind(run, command.step, command.round);
+      case 'escalate':
+        return notices.escalate(run, command.step, command.level);
       case 'look':
         return sweeper.at(clock.nowMs());
       default:

@@ -3,9 +3,11 @@
  * have is taken away; one that only the new version has begins with the move.
  */
 import type { Move } from '../chart/moving/judge.ts';
+import { escalationLevel } from '../chart/review-states.ts';
 import type { PlanIndex } from '../plan/settle.ts';
 import type { LiveRun } from './live-run.ts';
 import { stopped } from './pausing.ts';
+import { policyOf } from './review-progress.ts';
 import type { OpenItem } from './run-body.ts';
 
 export function carriedItems(
@@ -33,10 +35,20 @@ function hasLimit(item: OpenItem, { plan }: PlanIndex): boolean {
 /** `null`: it is a limit the new version does not have. */
 function withLimits(item: OpenItem, index: PlanIndex, nowMs: number): OpenItem | null {
   if (item.kind === 'review') return withReviewLimits(item, index, nowMs);
+  if (item.kind === 'timer' && !hasEscalation(item, index)) return null;
   const node = 'step' in item ? index.nodes.get(item.step) : undefined;
   if (item.kind === 'event' && node?.kind === 'wait') return withLimit(item, node.withinMs, nowMs);
   const isLimit = item.kind === 'timer' && item.name === 'deadline_passed';
   return isLimit && node?.kind === 'task' && node.withinMs === undefined ? null : item;
+}
+
+/** What has been promised stays; an escalation that only the new version has does not begin in the middle of a review. */
+function hasEscalation(
+  { step, name }: Extract<OpenItem, { kind: 'timer' }>,
+  { plan, nodes }: PlanIndex,
+): boolean {
+  const level = escalationLevel(name);
+  return level === null || policyOf(plan, nodes, step).escalate?.[level - 1] !== undefined;
 }
 
 type ReviewItem = Extract<OpenItem, { kind: 'review' }>;
@@ -47,7 +59,10 @@ function withReviewLimits(item: ReviewItem, { plan, nodes }: PlanIndex, nowMs: n
   const node = nodes.get(item.step);
   const review = node?.kind === 'review' ? node : null;
   const expiresMs = item.step === 'completion' ? plan.finish.expiresMs : review?.expiresMs;
-  const limited = withLimit(item, expiresMs, nowMs);
+  const { approvals: _before, ...bare } = item;
+  const { approvals } = policyOf(plan, nodes, item.step);
+  const asked = approvals === undefined ? bare : { ...bare, approvals };
+  const limited = withLimit(asked, expiresMs, nowMs);
   const everyMs = review?.remind?.everyMs;
   const { remindInMs, ...rest } = limited;
   if (everyMs === undefined) return { ...rest, remindAtMs: null };

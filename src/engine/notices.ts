@@ -1,4 +1,5 @@
 /** Tasks beside the chart: the one that is told of a failed run, and reminders of open reviews. Neither changes the outcome. */
+import type { JsonObject } from '../plan/json.ts';
 import type { TaskCall } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
@@ -8,11 +9,13 @@ import { idempotencyKey } from './keys.ts';
 import { type LiveRun, runInfo } from './live-run.ts';
 import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
+import { policyOf } from './review-progress.ts';
 import type { OpenItem } from './run-body.ts';
 
 export interface Notices {
   start(run: LiveRun): void;
   remind(run: LiveRun, step: string, round: number): void;
+  escalate(run: LiveRun, step: string, level: number): void;
 }
 
 export function createNotices(deps: WorkDeps): Notices {
@@ -168,27 +171,50 @@ export function createNotices(deps: WorkDeps): Notices {
     remind(run, step, round) {
       const node = run.definition.index.nodes.get(step);
       if (node?.kind !== 'review' || node.remind === undefined) return;
-      const reviewId = `${run.header.id}/${step}`;
-      void execute(
+      tell(
         run,
         node.remind.call,
         `${step}/remind/${round}`,
-        { reviewId, round },
-        1,
-        new AbortController(),
-      )
-        .then((outcome) =>
-          outcome.ok
-            ? undefined
-            : log.warn(
-                { runId: run.header.id, step, round, failure: outcome.failure },
-                'reminder failed',
-              ),
-        )
-        .catch((error: unknown) =>
-          log.warn({ err: error, runId: run.header.id, step }, 'reminder failed'),
-        )
-        .finally(() => deps.scopes.settle(run));
+        {
+          reviewId: `${run.header.id}/${step}`,
+          round,
+        },
+        'reminder failed',
+      );
+    },
+    escalate(run, step, level) {
+      const { plan, index } = run.definition;
+      const escalation = policyOf(plan, index.nodes, step).escalate?.[level - 1];
+      if (escalation?.call === undefined) return;
+      tell(
+        run,
+        escalation.call,
+        `${step}/escalate/${level}`,
+        {
+          reviewId: `${run.header.id}/${step}`,
+          level,
+          to: [...escalation.to],
+        },
+        'message about an escalation failed',
+      );
     },
   };
+
+  /** Beside an open review; whatever comes of it, the review stays as it is. */
+  function tell(
+    run: LiveRun,
+    call: TaskCall,
+    path: string,
+    input: JsonObject,
+    complaint: string,
+  ): void {
+    const { reviewId: _id, ...rest } = input;
+    const bound = { runId: run.header.id, step: path, ...rest };
+    void execute(run, call, path, input, 1, new AbortController())
+      .then((outcome) =>
+        outcome.ok ? undefined : log.warn({ ...bound, failure: outcome.failure }, complaint),
+      )
+      .catch((error: unknown) => log.warn({ ...bound, err: error }, complaint))
+      .finally(() => deps.scopes.settle(run));
+  }
 }

@@ -3,6 +3,7 @@ import { statusOf } from '../chart/advance.ts';
 import type { HistoryEntry } from '../ports/store.ts';
 import { closeItems, type Draft } from './draft.ts';
 import { reminded } from './due.ts';
+import { takeDeed } from './handling.ts';
 import { textOf } from './live-run.ts';
 import { leavesNothing, outcomeOf } from './outcome.ts';
 import { stopped } from './pausing.ts';
@@ -49,7 +50,7 @@ export function takeNote(draft: Draft, entry: HistoryEntry): boolean {
       noteLate(draft, entry);
       return true;
     default:
-      return isSilent(event);
+      return takeDeed(run, entry) || isSilent(event);
   }
 }
 

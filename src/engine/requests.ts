@@ -1,16 +1,17 @@
 /** What comes from outside to an existing run: parsed at the door, decided by the chart, answered with a clear refusal. */
 import { z } from 'zod';
 import { contextOf, statusOf } from '../chart/advance.ts';
-import { type WhyNot, whyNotDecide } from '../chart/deciding.ts';
-import type { ChartEvent, Decider } from '../chart/events.ts';
+import type { ChartEvent } from '../chart/events.ts';
 import { isTerminal } from '../chart/lifecycle.ts';
 import { SignalboxError } from '../errors.ts';
+import { maxDurationMs } from '../plan/duration.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { applyEvent } from './apply.ts';
 import { canonical } from './canonical.ts';
 import { deciderOf } from './deciders.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
 import { received, tellParent, toError } from './effects.ts';
+import { assertMayDecide, assign, claim, delegate, openReviewOf, release } from './handling.ts';
 import type { Incoming } from './incoming.ts';
 import { type LiveRun, restoreValue } from './live-run.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from './mailbox.ts';
@@ -20,6 +21,9 @@ import type { ReviewItem } from './review-view.ts';
 import type { OpenItem } from './run-body.ts';
 import { Name, Reason, Text } from './texts.ts';
 import { toleratedValue } from './tolerance.ts';
+
+const Groups = z.array(Text.max(200)).max(1_000).default([]);
+const handled = { step: Text.max(200), actor: Name, reason: Reason.optional() };
 
 /** A request as it travels, also through the store to the process that holds the run. */
 export const RunRequest = z.discriminatedUnion('kind', [
@@ -31,11 +35,23 @@ export const RunRequest = z.discriminatedUnion('kind', [
     output: z.unknown().optional(),
     comment: Reason.optional(),
     actor: Name,
-    groups: z.array(Text.max(200)).max(1_000).default([]),
+    groups: Groups,
     onBehalfOf: Name.optional(),
     /** SHA-256 of what the reviewer was shown; the decision is refused if that has changed. */
     shownHash: Text.max(64).optional(),
   }),
+  z.strictObject({
+    kind: z.literal('claim'),
+    ...handled,
+    groups: Groups,
+    /** The claim runs out by itself; left out: it holds until it is released. */
+    forMs: z.number().int().min(1).max(maxDurationMs).optional(),
+    /** Of a review that somebody else holds; needs a reason. */
+    takeOver: z.boolean().optional(),
+  }),
+  z.strictObject({ kind: z.literal('release'), ...handled }),
+  z.strictObject({ kind: z.literal('delegate'), ...handled, groups: Groups, to: Name }),
+  z.strictObject({ kind: z.literal('assign'), ...handled, to: z.array(Name).min(1).max(1_000) }),
   z.strictObject({
     kind: z.literal('signal'),
     event: Text.max(200),
@@ -89,6 +105,11 @@ export function handleRequest(
   switch (request.kind) {
     case 'decide':
       return decide(draft, request);
+    case 'claim':
+    case 'release':
+    case 'delegate':
+    case 'assign':
+      return handle(draft, request);
     case 'signal':
       return signal(draft, request);
     case 'cancel':
@@ -120,23 +141,10 @@ type Request<K extends RunRequest['kind']> = Extract<RunRequest, { kind: K }>;
 function decide(draft: Draft, request: Request<'decide'>): JsonObject {
   const { run } = draft;
   const { id } = run.header;
-  const item = run.open.find(
-    (open): open is ReviewItem => open.kind === 'review' && open.step === request.step,
-  );
-  if (item === undefined) {
-    const open = run.open.flatMap((other) => (other.kind === 'review' ? [`"${other.step}"`] : []));
-    throw new SignalboxError(
-      'REVIEW_NOT_OPEN',
-      `Run "${id}" has no open review "${request.step}"; it is ${statusOf(run.snapshot)}, open: ${open.join(', ') || 'none'}`,
-      {
-        details: { runId: id, step: request.step, status: statusOf(run.snapshot) },
-      },
-    );
-  }
+  const item = openReviewOf(run, request.step, statusOf(run.snapshot));
   const decider = deciderOf(item, request, draft.tools.nowMs);
   const outcome = outcomeOf(request);
-  const whyNot = whyNotDecide(decider, outcome);
-  if (whyNot !== null) throw forbidden(run, request.step, decider, whyNot);
+  assertMayDecide(run, request.step, decider, outcome);
   if (request.shownHash !== undefined && request.shownHash !== item.shownHash) {
     throw new SignalboxError(
       'REVIEW_CHANGED',
@@ -158,29 +166,33 @@ function decide(draft: Draft, request: Request<'decide'>): JsonObject {
   return { status: statusOf(run.snapshot) };
 }
 
-function outcomeOf({ outcome }: Request<'decide'>): ChartEvent['outcome'] {
-  return outcome === 'approved' || outcome === 'rejected' ? outcome : undefined;
+function handle(
+  draft: Draft,
+  request: Request<'claim'> | Request<'release'> | Request<'delegate'> | Request<'assign'>,
+): JsonObject {
+  const status = statusOf(draft.run.snapshot);
+  const item = openReviewOf(draft.run, request.step, status);
+  switch (request.kind) {
+    case 'claim':
+      claim(draft, item, request);
+      break;
+    case 'release':
+      release(draft, item, request);
+      break;
+    case 'delegate':
+      delegate(draft, item, request);
+      break;
+    case 'assign':
+      assign(draft, item, request);
+      break;
+    default:
+      request satisfies never;
+  }
+  return { status };
 }
 
-function forbidden(
-  run: LiveRun,
-  step: string,
-  { actor, assignees, claimedBy, onBehalfOf }: Decider,
-  whyNot: WhyNot,
-): SignalboxError {
-  const runId = run.header.id;
-  const inPlaceOf = onBehalfOf === undefined ? '' : ` in the place of "${onBehalfOf}"`;
-  const hints: { readonly [why in WhyNot]: string } = {
-    excluded: 'Somebody else must decide it',
-    not_assigned: `It is assigned to ${assignees?.join(', ') ?? 'nobody'}`,
-    claimed: `It is claimed by ${claimedBy ?? 'somebody'}; take it over with a reason, or wait until it is released`,
-    approved: 'Each approval must come from another person',
-  };
-  return new SignalboxError(
-    whyNot === 'claimed' ? 'REVIEW_CLAIMED' : 'REVIEW_FORBIDDEN',
-    `"${actor}" may not decide review "${step}" of run "${runId}"${inPlaceOf}`,
-    { details: { runId, step, actor, guard: 'canDecide', whyNot }, hint: hints[whyNot] },
-  );
+function outcomeOf({ outcome }: Request<'decide'>): ChartEvent['outcome'] {
+  return outcome === 'approved' || outcome === 'rejected' ? outcome : undefined;
 }
 
 function decisionOf(
@@ -197,6 +209,9 @@ function decisionOf(
     ...(request.comment === undefined ? {} : { comment: request.comment }),
     ...(form === undefined ? {} : { form: form.stored }),
   };
+  const given = (item.votes?.length ?? 0) + 1;
+  if (outcome === 'approved' && given < (item.approvals ?? 1))
+    return { event: { type: `${step}.voted`, outcome }, step, data };
   const event = { type: `${step}.decided`, outcome } as const;
   const failure = {
     step,

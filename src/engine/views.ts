@@ -1,12 +1,14 @@
 /** What people and programs see of a run: nothing marked sensitive, everything that explains why it stands where it stands. */
 import { contextOf, type PossibleEvent, possibleEvents } from '../chart/advance.ts';
+import { escalationLevel } from '../chart/review-states.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { RunMode } from '../plan/mode.ts';
-import type { Plan, PlanNode, Priority, RunStatus } from '../plan/plan.ts';
+import type { Plan, PlanNode, Priority, ReviewStep, RunStatus } from '../plan/plan.ts';
 import { sensitiveValues } from '../plan/sensitive.ts';
 import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
 import type { LiveRun } from './live-run.ts';
 import { redact } from './redact.ts';
+import { policyOf } from './review-progress.ts';
 import { type ReviewWaiting, reviewWaiting } from './review-view.ts';
 import type { OpenItem, RunBody } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
@@ -193,8 +195,8 @@ function toWaiting(
           item.dueAtMs === null
             ? null
             : node?.kind === 'review'
-              ? expiryOf(node.onExpired)
-              : 'the run fails',
+              ? expiryOf(node)
+              : expiryOf({ onExpired: 'fail', ...plan?.finish }),
         assignees: item.assignees,
         shown: redact(item.shown, sensitive),
         shownHash: item.shownHash,
@@ -215,7 +217,7 @@ function toWaiting(
       };
     }
     case 'timer':
-      return { ...base, ...timerOf(item), step: item.step };
+      return { ...base, ...timerOf(item, plan, nodes), step: item.step };
     case 'attempt':
       return {
         ...base,
@@ -265,7 +267,11 @@ function toWaiting(
   }
 }
 
-function expiryOf(onExpired: 'continue' | 'reject' | 'fail'): string {
+function expiryOf({
+  onExpired,
+  expiryPolicy = '',
+}: Pick<ReviewStep, 'onExpired' | 'expiryPolicy'>): string {
+  if (onExpired === 'approve') return `it is approved by policy "${expiryPolicy}"`;
   if (onExpired === 'fail') return 'the run fails';
   return onExpired === 'reject'
     ? 'it counts as rejected'
@@ -274,7 +280,19 @@ function expiryOf(onExpired: 'continue' | 'reject' | 'fail'): string {
 
 function timerOf(
   item: Extract<OpenItem, { kind: 'timer' }>,
+  plan: Plan | null,
+  nodes: ReadonlyMap<string, PlanNode>,
 ): Pick<Waiting, 'kind' | 'what' | 'afterwards'> {
+  const level = escalationLevel(item.name);
+  if (level !== null) {
+    const escalation =
+      plan === null ? undefined : policyOf(plan, nodes, item.step).escalate?.[level - 1];
+    return {
+      kind: 'timer',
+      what: `the time at which "${item.step}" is escalated`,
+      afterwards: `${escalation?.to.join(', ') ?? 'others'} are asked ${escalation?.replace === true ? 'instead' : 'as well'}`,
+    };
+  }
   switch (item.name) {
     case 'retry_due':
       return {

@@ -2,7 +2,7 @@
 import type { NodeTable } from './check.ts';
 import { maxDurationMs } from './duration.ts';
 import { nameProblem } from './names.ts';
-import type { PlanNode, PlanWithoutHash, RetryPolicy, TaskCall } from './plan.ts';
+import type { PlanNode, PlanWithoutHash, RetryPolicy, ReviewStep, TaskCall } from './plan.ts';
 import { definitionInvalid, didYouMean, type Place } from './problem.ts';
 
 export function checkPolicies(plan: PlanWithoutHash, { nodes }: NodeTable): void {
@@ -11,6 +11,7 @@ export function checkPolicies(plan: PlanWithoutHash, { nodes }: NodeTable): void
   checkDuration(workflow, 'timeoutMs', plan.timeoutMs);
   checkDuration(workflow, 'abortGraceMs', plan.abortGraceMs, 0);
   checkDuration(workflow, 'finish.expiresMs', plan.finish.expiresMs);
+  checkDecision({ workflow: plan.name, step: 'completion' }, plan.finish);
   if (plan.onFailed !== undefined) checkCall(workflow, plan.onFailed);
   for (const node of nodes.values()) checkNode({ workflow: plan.name, step: node.id }, node);
 }
@@ -32,6 +33,7 @@ function checkNode(place: Place, node: PlanNode): void {
       return;
     case 'review':
       checkDuration(place, 'expiresMs', node.expiresMs);
+      checkDecision(place, node);
       if (node.remind === undefined) return;
       checkDuration(place, 'remind.everyMs', node.remind.everyMs);
       checkCall(place, node.remind.call);
@@ -45,6 +47,50 @@ function checkNode(place: Place, node: PlanNode): void {
       return;
     default:
   }
+}
+
+/** A review of a hundred people is none. */
+const maxApprovals = 100;
+const maxEscalations = 10;
+
+function checkDecision(place: Place, policy: ReviewStep | PlanWithoutHash['finish']): void {
+  const { approve, approvals, escalate = [], expiresMs, onExpired, expiryPolicy } = policy;
+  if (approvals !== undefined) {
+    checkCount(place, 'approvals', approvals);
+    if (approvals > maxApprovals)
+      throw definitionInvalid(place, `it takes ${approvals} approvals; at most ${maxApprovals}`);
+    if (approve.by === 'automatic')
+      throw definitionInvalid(place, 'it takes approvals of people, and a policy always approves');
+  }
+  if (escalate.length > maxEscalations)
+    throw definitionInvalid(
+      place,
+      `it is escalated ${escalate.length} times; at most ${maxEscalations}`,
+    );
+  let lastMs = 0;
+  for (const [index, { afterMs, to, call }] of escalate.entries()) {
+    checkDuration(place, `escalate.${index}.afterMs`, afterMs);
+    if (to.length === 0) throw definitionInvalid(place, `escalation ${index + 1} names nobody`);
+    if (afterMs <= lastMs)
+      throw definitionInvalid(
+        place,
+        `escalation ${index + 1} comes no later than the one before it`,
+      );
+    if (expiresMs !== undefined && afterMs >= expiresMs)
+      throw definitionInvalid(place, `escalation ${index + 1} comes after the review has expired`);
+    if (call !== undefined) checkCall(place, call);
+    lastMs = afterMs;
+  }
+  if ((onExpired === 'approve') !== (expiryPolicy !== undefined))
+    throw definitionInvalid(
+      place,
+      "an approval without a person names its policy: onExpired: { approve: 'no objection within a day' }",
+    );
+  if (onExpired === 'approve' && expiresMs === undefined)
+    throw definitionInvalid(
+      place,
+      'it approves when it expires, and never does: give it "expires"',
+    );
 }
 
 function checkCall(place: Place, call: TaskCall): void {

@@ -1,7 +1,15 @@
 /** Compares the schemas of connected steps: what is delivered can be what is wanted. */
 import { type Mismatch, mismatchOf, mismatchText } from './compatible.ts';
 import { pathText } from './json-value.ts';
-import type { Gate, MapStep, PlanNode, PlanWithoutHash, TaskCall, Wiring } from './plan.ts';
+import type {
+  DecisionPolicy,
+  Gate,
+  MapStep,
+  PlanNode,
+  PlanWithoutHash,
+  TaskCall,
+  Wiring,
+} from './plan.ts';
 import { definitionInvalid, didYouMean } from './problem.ts';
 import {
   anyShape,
@@ -17,7 +25,13 @@ import {
   shapeText,
   unionShape,
 } from './shape.ts';
-import { type KnownSchemas, reminderShape, runFailureShape, ValueShapes } from './value-shapes.ts';
+import {
+  escalationShape,
+  type KnownSchemas,
+  reminderShape,
+  runFailureShape,
+  ValueShapes,
+} from './value-shapes.ts';
 
 /** @throws SignalboxError DEFINITION_INVALID for the first connection that can never work */
 export function checkWirings(plan: PlanWithoutHash, known: Partial<KnownSchemas>): void {
@@ -49,6 +63,7 @@ class WiringCheck {
     this.#checkPaths(end, this.#plan.output);
     if (this.#plan.finish.assignTo !== undefined)
       this.#checkPeople(end, this.#plan.finish.assignTo);
+    this.#checkEscalations('completion', this.#plan.finish);
     this.#checkStarts();
     if (this.#plan.onFailed !== undefined) {
       const input = () => this.#shapes.source('$input', []);
@@ -83,6 +98,7 @@ class WiringCheck {
         for (const person of node.notBy) this.#checkPaths(reader, person);
         if (node.remind !== undefined)
           this.#checkCallOf(node.id, node.remind.call, reminderShape());
+        this.#checkEscalations(node.id, node);
         return;
       case 'sleep':
         this.#check(
@@ -148,6 +164,11 @@ class WiringCheck {
   }
 
   /** A call whose input the engine puts together. */
+  #checkEscalations(step: string, { escalate = [] }: DecisionPolicy): void {
+    for (const { call } of escalate)
+      if (call !== undefined) this.#checkCallOf(step, call, escalationShape());
+  }
+
   #checkCallOf(step: string, call: TaskCall, delivered: Shape): void {
     const mismatch = mismatchOf(delivered, shapeOfSchema(call.inputSchema));
     if (mismatch === null) return;

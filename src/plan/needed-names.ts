@@ -33,6 +33,7 @@ export function neededNames(plan: Plan): readonly NeededName[] {
     else if (node.kind === 'review') {
       need('form of review', node.id);
       call(node.remind?.call);
+      for (const { call: told } of node.escalate ?? []) call(told);
     } else if (node.kind === 'map') {
       for (const part of node.body) {
         if (part.kind === 'task') call(part.call);
@@ -40,6 +41,7 @@ export function neededNames(plan: Plan): readonly NeededName[] {
       }
     }
   }
+  for (const { call: told } of plan.finish.escalate ?? []) call(told);
   call(plan.onFailed);
   for (const [key, { reduce }] of Object.entries(plan.context)) {
     need('context key', key);

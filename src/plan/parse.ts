@@ -164,6 +164,21 @@ const DeriveSchema: z.ZodType<DeriveNode> = z.strictObject({
   from: WiringSchema,
 });
 
+const decisionPolicy = {
+  approvals: whole.exactOptional(),
+  escalate: z
+    .array(
+      z.strictObject({
+        afterMs: whole,
+        to: z.array(z.string()),
+        replace: z.literal(true).exactOptional(),
+        call: CallSchema.exactOptional(),
+      }),
+    )
+    .exactOptional(),
+  expiryPolicy: z.string().exactOptional(),
+};
+
 const byKind: { readonly [K in PlanNode['kind']]: z.ZodType<Extract<PlanNode, { kind: K }>> } = {
   task: TaskStepSchema,
   derive: DeriveSchema,
@@ -177,7 +192,8 @@ const byKind: { readonly [K in PlanNode['kind']]: z.ZodType<Extract<PlanNode, { 
     requesterMayDecide: z.boolean(),
     approve: ApprovalSchema,
     expiresMs: whole.exactOptional(),
-    onExpired: z.enum(['continue', 'reject', 'fail']),
+    onExpired: z.enum(['continue', 'reject', 'fail', 'approve']),
+    ...decisionPolicy,
     onRejected: z.enum(['continue', 'fail']),
     remind: z.strictObject({ everyMs: whole, call: CallSchema }).exactOptional(),
     audience: z.string().exactOptional(),
@@ -300,6 +316,8 @@ const PlanSchema: z.ZodType<Plan> = z.strictObject({
     approve: ApprovalSchema,
     assignTo: WiringSchema.exactOptional(),
     expiresMs: whole.exactOptional(),
+    onExpired: z.literal('approve').exactOptional(),
+    ...decisionPolicy,
     requesterMayDecide: z.boolean(),
   }),
   sensitiveOutput: paths,

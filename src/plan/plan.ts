@@ -137,7 +137,29 @@ export interface TaskStep extends NodeBase {
   readonly protects?: readonly string[];
 }
 
-export interface ReviewStep extends NodeBase {
+/** Widens the circle of those who may decide a review that has been open for so long. */
+export interface Escalation {
+  /** Counted from the opening of the review. */
+  readonly afterMs: number;
+  /** People and groups. */
+  readonly to: readonly string[];
+  /** They alone may decide from then on. */
+  readonly replace?: true;
+  /** Tells them. */
+  readonly call?: TaskCall;
+}
+
+/** How the decision of a review comes about. */
+export interface DecisionPolicy {
+  /** Approvals it takes, each by another person; absent: one. A rejection closes the review at once. */
+  readonly approvals?: number;
+  /** In order of time. */
+  readonly escalate?: readonly Escalation[];
+  /** Name of the policy that approves when the review expires; with `onExpired: 'approve'`, and then always. */
+  readonly expiryPolicy?: string;
+}
+
+export interface ReviewStep extends NodeBase, DecisionPolicy {
   readonly kind: 'review';
   readonly form: JsonSchema;
   readonly show?: Wiring;
@@ -147,8 +169,8 @@ export interface ReviewStep extends NodeBase {
   readonly requesterMayDecide: boolean;
   readonly approve: Approval;
   readonly expiresMs?: number;
-  /** `continue`: outcome `expired`; `reject`: outcome `rejected` by the policy; `fail`: the run fails. */
-  readonly onExpired: 'continue' | 'reject' | 'fail';
+  /** `continue`: outcome `expired`; `reject`: outcome `rejected` by the policy; `fail`: the run fails; `approve`: nobody has objected. */
+  readonly onExpired: 'continue' | 'reject' | 'fail' | 'approve';
   readonly onRejected: 'continue' | 'fail';
   readonly remind?: { readonly everyMs: number; readonly call: TaskCall };
   readonly audience?: string;
@@ -318,10 +340,12 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
   readonly output: Wiring;
   /** The closing review. */
-  readonly finish: {
+  readonly finish: DecisionPolicy & {
     readonly approve: Approval;
     readonly assignTo?: Wiring;
     readonly expiresMs?: number;
+    /** Absent: the run fails. */
+    readonly onExpired?: 'approve';
     readonly requesterMayDecide: boolean;
   };
   readonly sensitiveOutput: Paths;

@@ -54,6 +54,8 @@ const failureShape = () =>
 const compensationShape = literal('complete', 'partial', 'impossible', 'nothing');
 export const runInfoShape = () =>
   objectShape({ runId: text, workflow: text, version: count, startedAtMs: number });
+export const escalationShape = () =>
+  objectShape({ reviewId: text, level: count, to: () => listShape(text) });
 export const reminderShape = () => objectShape({ reviewId: text, round: count });
 
 export function runFailureShape(input: Lazy): Shape {

@@ -201,8 +201,13 @@ function doorsOf({ plan, bindings }: RunnableWorkflow): readonly Door[] {
           contract: form,
           code: 'FORM_INVALID',
           given: ({ forms }: Fixtures) => forms?.[id],
-          send: (orchestrator: Orchestrator, runId: string, value: unknown) =>
-            orchestrator.decide(runId, id, { outcome: 'approved', actor: reviewer, form: value }),
+          async send(orchestrator: Orchestrator, runId: string, value: unknown) {
+            const { waitingOn } = await orchestrator.get(runId);
+            const open = waitingOn.find(({ kind, step }) => kind === 'review' && step === id);
+            const groups = open?.assignees ?? [];
+            const decision = { outcome: 'approved', actor: reviewer, form: value } as const;
+            return orchestrator.decide(runId, id, { ...decision, groups });
+          },
         },
       ];
     const payload = node.kind === 'wait' ? bindings.events.get(node.event) : undefined;

@@ -25,7 +25,7 @@ import {
   stepOf,
 } from './memory.ts';
 import { begun, left, summaryOf } from './settling.ts';
-import { expiryOf, timerNames, timerOf } from './timers.ts';
+import { escalationNames, expiryOf, timerNames, timerOf } from './timers.ts';
 import { undo, undoList } from './undo.ts';
 
 interface Arguments {
@@ -41,6 +41,7 @@ interface Params {
   readonly fallback?: boolean;
   readonly inDoubt?: boolean;
   readonly mode?: 'drain' | 'abort';
+  readonly level?: number;
 }
 
 type Action = (given: Arguments, params: Params) => void;
@@ -136,7 +137,25 @@ export function effectsOf(
     await: begin('wait', ({ enqueue }, node) => expire(enqueue, node.id)),
     review({ context, event, enqueue, self }, { step, inDoubt = false }) {
       if (inDoubt || answered({ context, event, enqueue, self }, step)) return;
+      const { memory } = context;
+      if (memory.votes?.[step] !== undefined || memory.escalations?.[step] !== undefined)
+        enqueue.assign({
+          memory: {
+            ...memory,
+            votes: { ...memory.votes, [step]: [] },
+            escalations: { ...memory.escalations, [step]: [] },
+          },
+        });
       expire(enqueue, step);
+    },
+    vote({ context: { memory }, event, enqueue }, { step }) {
+      const voters = [...(memory.votes?.[step] ?? []), event.decider?.actor ?? 'anonymous'];
+      enqueue.assign({ memory: { ...memory, votes: { ...memory.votes, [step]: voters } } });
+    },
+    escalate({ context: { memory }, enqueue }, { step, level = 1 }) {
+      const levels = [...(memory.escalations?.[step] ?? []), level];
+      const escalations = { ...memory.escalations, [step]: levels };
+      enqueue.assign({ memory: { ...memory, escalations } });
     },
     decide: ({ enqueue }, { step }) =>
       enqueue.raise({ type: `${step}.decided_by_policy`, outcome: 'approved' }),
@@ -151,7 +170,10 @@ export function effectsOf(
       }
     },
     withdraw({ enqueue }, { step, name }) {
-      const names = name === undefined ? timerNames : [name === 'review' ? 'expired' : name];
+      const names =
+        name === undefined
+          ? [...timerNames, ...escalationNames(parts, step)]
+          : [name === 'review' ? 'expired' : name];
       for (const each of names) enqueue.cancel(`${step}.${each}`);
     },
 

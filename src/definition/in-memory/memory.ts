@@ -56,6 +56,9 @@ export interface Memory {
   /** Raised by a retry after everything has been undone: effects of the new start have keys of their own. */
   readonly generation: number;
   readonly fault: FailureSummary | null;
+  /** Of open reviews: who has approved, and the levels they were escalated by. Absent until there is something. */
+  readonly votes?: { readonly [step: string]: readonly string[] };
+  readonly escalations?: { readonly [step: string]: readonly number[] };
 }
 
 export interface MachineContext extends ChartContext {

@@ -2,7 +2,15 @@
 import type { Decider } from '../../chart/events.ts';
 import type { Wiring } from '../../plan/plan.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
-import { type MachineContext, type MachineEvent, type Parts, readerOf, stepOf } from './memory.ts';
+import {
+  type MachineContext,
+  type MachineEvent,
+  type Memory,
+  type Parts,
+  readerOf,
+  stepOf,
+} from './memory.ts';
+import { escalationsOf } from './timers.ts';
 
 /** The decider with what the plan says of the review; `null` if the event names none. */
 export function deciderOf(
@@ -20,12 +28,32 @@ export function deciderOf(
   const assignTo = step === 'completion' ? parts.plan.finish.assignTo : review?.assignTo;
   const read = readerOf(parts, memory);
   const named = (wiring: Wiring) => namesOf(resolveWiring(wiring, read));
+  const approvedBy = memory.votes?.[step] ?? [];
+  // What a retry recalls was the last of the approvals it took.
+  const before = (step === 'completion' ? parts.plan.finish : review)?.approvals ?? 1;
+  const count = event.isRecalled === true ? before - 1 : approvedBy.length;
   return {
     actor,
     groups: Array.isArray(groups) ? groups.map(String) : [],
-    assignees: assignTo === undefined ? null : named(assignTo),
+    assignees: escalated(parts, memory, step, assignTo === undefined ? null : named(assignTo)),
+    ...(approvedBy.length === 0 ? {} : { approvedBy }),
+    ...(count === 0 ? {} : { given: count }),
     excluded: (review?.notBy ?? []).flatMap((wiring) => named(wiring) ?? []),
   };
+}
+
+function escalated(
+  parts: Parts,
+  { escalations }: Memory,
+  step: string,
+  assignees: readonly string[] | null,
+): readonly string[] | null {
+  const levels = escalationsOf(parts, step);
+  return (escalations?.[step] ?? []).reduce<readonly string[] | null>((before, level) => {
+    const { to = [], replace } = levels[level - 1] ?? {};
+    if (replace === true) return to;
+    return before === null ? null : [...before, ...to];
+  }, assignees);
 }
 
 /** An approval brings the form the review asks for; a decision that does not is not accepted. */

@@ -186,6 +186,8 @@ function outputOfReview(
     return { outcome: 'approved', actor: `policy:${label}`, form: {} };
   }
   if (verb === 'expired') {
+    if (node.onExpired === 'approve')
+      return { outcome: 'approved', actor: `policy:${node.expiryPolicy ?? ''}`, form: {} };
     if (node.onExpired === 'continue') return { outcome: 'expired', actor: 'policy:expired' };
     const isData = node.onExpired === 'reject' && node.onRejected === 'continue';
     return isData ? { outcome: 'rejected', actor: 'policy:expired' } : undefined;

@@ -1,7 +1,9 @@
 /** When what the chart waits for comes by itself. */
 import { attemptsOf } from '../../chart/context.ts';
 import type { FailureSummary } from '../../chart/events.ts';
+import { escalationLevel, escalationName } from '../../chart/review-states.ts';
 import { maxDurationMs, parseDuration } from '../../plan/duration.ts';
+import type { Escalation } from '../../plan/plan.ts';
 import { nextDelayMs } from '../../plan/retry-policy.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import { noJitter } from './attempts.ts';
@@ -32,6 +34,9 @@ export function timerOf(
     const delayMs = undoDelayMs(undoing(), context.undo?.attempts ?? 1, cause.retryAfterMs);
     return { event: { type }, delayMs };
   }
+  const level = escalationLevel(name);
+  if (level !== null)
+    return { event: { type }, delayMs: escalationsOf(parts, step)[level - 1]?.afterMs ?? 0 };
   const node = index.nodes.get(step);
   if (node?.kind === 'sleep') {
     const value = resolveWiring(node.for, readerOf(parts, context.memory));
@@ -67,6 +72,16 @@ export function expiryOf({ plan, index }: Parts, step: string): Timer | null {
     event: { type: `${step}.expired`, failure: timedOut(step, 'ReviewExpired', message) },
     delayMs,
   };
+}
+
+export function escalationsOf({ plan, index }: Parts, step: string): readonly Escalation[] {
+  if (step === 'completion') return plan.finish.escalate ?? [];
+  const node = index.nodes.get(step);
+  return node?.kind === 'review' ? (node.escalate ?? []) : [];
+}
+
+export function escalationNames(parts: Parts, step: string): readonly string[] {
+  return escalationsOf(parts, step).map((_, index) => escalationName(index + 1));
 }
 
 /** Names of everything a step may be waiting for. */

@@ -3,9 +3,10 @@ import { kindOf } from '../../plan/json-value.ts';
 import type { Plan, Wiring } from '../../plan/plan.ts';
 import { definitionInvalid } from '../../plan/problem.ts';
 import type { Draft } from '../draft.ts';
-import { anything, duration, flag, parseOptions } from '../options.ts';
+import { anything, flag, parseOptions } from '../options.ts';
 import { refParts } from '../reference.ts';
 import { toWiring } from '../wiring.ts';
+import { decisionOptions, expiryOption, toDecisionPolicy } from './decision-policy.ts';
 import { toApproval } from './review-step.ts';
 
 export interface FinishParts {
@@ -19,7 +20,8 @@ const partsOfFinishes = new WeakMap<object, FinishParts>();
 const options = z.strictObject({
   approve: anything,
   assignTo: anything.optional(),
-  expires: duration.optional(),
+  ...decisionOptions,
+  onExpired: expiryOption('fail'),
   requesterMayDecide: flag.optional(),
 });
 
@@ -36,8 +38,9 @@ export function createFinish(draft: Draft, output: unknown, review: unknown): ob
       ...(given.assignTo !== undefined && {
         assignTo: toWiring(draft, place, given.assignTo, 'assignTo'),
       }),
-      ...(given.expires !== undefined && { expiresMs: given.expires }),
-      requesterMayDecide: given.requesterMayDecide ?? true,
+      ...toDecisionPolicy(draft, place, given),
+      ...(typeof given.onExpired === 'object' && { onExpired: 'approve' as const }),
+      requesterMayDecide: given.requesterMayDecide ?? (given.approvals ?? 1) === 1,
     },
   });
   return finish;

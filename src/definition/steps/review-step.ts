@@ -15,6 +15,7 @@ import {
   stepOptions,
   taskOf,
 } from './common.ts';
+import { decisionOptions, expiryOption, toDecisionPolicy } from './decision-policy.ts';
 
 const options = z.strictObject({
   ...gatedOptions,
@@ -24,8 +25,8 @@ const options = z.strictObject({
   notBy: z.array(anything, { error: 'must be a list of references' }).optional(),
   requesterMayDecide: flag.optional(),
   approve: anything.optional(),
-  expires: duration.optional(),
-  onExpired: oneOf('continue', 'reject', 'fail').optional(),
+  ...decisionOptions,
+  onExpired: expiryOption('continue', 'reject', 'fail'),
   onRejected: oneOf('continue', 'fail').optional(),
   remind: z.strictObject({ every: duration, run: anything }).optional(),
   audience: label.optional(),
@@ -53,10 +54,11 @@ export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<
       assignTo: toWiring(draft, place, given.assignTo, 'assignTo'),
     }),
     notBy,
-    requesterMayDecide: given.requesterMayDecide ?? true,
+    // Where several must approve, whoever asked is none of them unless the author says so.
+    requesterMayDecide: given.requesterMayDecide ?? (given.approvals ?? 1) === 1,
     approve: toApproval(draft, place, given.approve ?? 'person'),
-    ...(given.expires !== undefined && { expiresMs: given.expires }),
-    onExpired: given.onExpired ?? 'reject',
+    ...toDecisionPolicy(draft, place, given),
+    onExpired: outcomeOfExpiry(given.onExpired),
     onRejected: given.onRejected ?? 'continue',
     ...(given.remind !== undefined &&
       reminder !== null && { remind: { everyMs: given.remind.every, call: reminder.call } }),
@@ -65,6 +67,11 @@ export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<
   });
   draft.forms.set(id, form);
   return ref;
+}
+
+function outcomeOfExpiry(given: z.output<typeof options>['onExpired']): ReviewStep['onExpired'] {
+  if (typeof given === 'object') return 'approve';
+  return given === undefined || given === 'escalate' ? 'reject' : given;
 }
 
 export function toApproval(draft: Draft, place: Place, approve: unknown): Approval {

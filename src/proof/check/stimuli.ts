@@ -24,12 +24,23 @@ export function stimuliOf(type: string, edges: readonly Edge[]): readonly ChartE
       { type, mode: 'abort', reason: 'enough' },
     ];
   const guards = new Set(edges.map(({ guard }) => guard?.type));
-  if (guards.has('canDecide'))
+  if (guards.has('canDecide')) {
+    const takes = edges.flatMap(({ guard }) =>
+      guard?.type === 'canDecide' && guard.params.approvals !== undefined
+        ? [guard.params.approvals]
+        : [],
+    );
     return [
+      ...takes.slice(0, 1).map((approvals) => ({
+        type,
+        outcome: 'approved' as const,
+        decider: { ...anybody, given: approvals - 1 },
+      })),
       { type, outcome: 'approved', decider: anybody },
       { type, outcome: 'rejected', decider: anybody, failure: failure(false) },
       { type, outcome: 'approved', decider: excluded },
     ];
+  }
   if (guards.has('faulted')) return [{ type }, { type, faulted: true, failure: failure(false) }];
   if (guards.has('mayRetry')) return [{ type, acceptNotUndone: true }, { type }];
   // A child, or a task with a fallback, may leave nothing to undo.

@@ -21,6 +21,8 @@ export function chartEventOf(
     readonly work: readonly UndoWork[];
     readonly facts: Facts;
     readonly undo: UndoWork | null;
+    /** Approvals that count already. */
+    readonly given: number;
   },
 ): ChartEvent {
   const { type, step, failure, code, outcome, mode, faulted } = move;
@@ -47,7 +49,7 @@ export function chartEventOf(
     ...(faulted === true && type === 'run.started' ? { faulted: true } : {}),
     ...(type === 'run.retried' ? { acceptNotUndone: true } : {}),
     ...(type === 'undo.failed' ? { maxAttempts: given.undo?.policy.maxAttempts ?? 1 } : {}),
-    decider,
+    decider: given.given === 0 ? decider : { ...decider, given: given.given },
   };
 }
 
@@ -92,6 +94,7 @@ export function endingOf(
           : null;
       if (last !== 'expired' || node.onExpired === 'fail') return null;
       if (node.onExpired === 'continue') return ended('expired');
+      if (node.onExpired === 'approve') return { ...ended('approved'), byPolicy: true };
       return node.onRejected === 'fail' ? null : { ...ended('rejected'), byPolicy: true };
     case 'wait':
       if (last === 'received') return ended('received');

@@ -8,6 +8,7 @@ import type { TaskStep } from '../../plan/plan.ts';
 import { type ActiveState, activeStates, isDraining } from './active.ts';
 import type { Move } from './move.ts';
 import { callOf, type PathTimer } from './timers.ts';
+import { approvalsOf } from './votes.ts';
 import { asksFunctions, statusIn, undoAt } from './walk.ts';
 import type { Walk, WalkState } from './walk-state.ts';
 
@@ -43,7 +44,7 @@ function allIn(walk: Walk, state: WalkState, options: OfferOptions): readonly Mo
         : working(walk, state, options);
     case 'waiting_review':
       return [
-        ...decisions('completion'),
+        ...decisions(walk, state, 'completion'),
         ...timersOf(state, ['completion', 'run']),
         cancel('drain'),
       ];
@@ -146,7 +147,7 @@ function variantsOf(
       return call?.breaker?.whenOpen === 'wait' && failedBefore === 0 ? [move] : [];
     }
     case 'decided':
-      return decisions(step);
+      return decisions(walk, state, step);
     case 'failed': {
       const node = walk.index.nodes.get(step);
       return node?.kind === 'task'
@@ -160,10 +161,14 @@ function variantsOf(
   }
 }
 
-function decisions(step: string): readonly Move[] {
+/** The approvals before the last one leave it open. */
+function decisions(walk: Walk, { votes }: WalkState, step: string): readonly Move[] {
   const type = `${step}.decided`;
+  const isLast = (votes.get(step) ?? 0) + 1 >= approvalsOf(walk, step);
   return [
-    { type, step, outcome: 'approved' },
+    isLast
+      ? { type, step, outcome: 'approved' }
+      : { type: `${step}.voted`, step, outcome: 'approved' },
     { type, step, outcome: 'rejected' },
   ];
 }

@@ -1,5 +1,6 @@
 /** When two states of a walk count as one: same place, and the same answers to every guard that can still be asked. */
 import { contextOf } from '../../chart/advance.ts';
+import { escalationLevel } from '../../chart/review-states.ts';
 import { isDraining } from './active.ts';
 import { statusIn } from './walk.ts';
 import type { WalkState } from './walk-state.ts';
@@ -9,7 +10,7 @@ export function serialise(state: WalkState): string {
   const { facts, settled, running, attempts, doubts, undoable, cancel, undo } = contextOf(snapshot);
   const status = statusIn(state);
   const hasUndo = undoable > 0;
-  const base = [JSON.stringify(snapshot.value), round];
+  const base = [JSON.stringify(snapshot.value), round, ...openReviews(state)];
   switch (status) {
     case 'processing': {
       const isStopping = isDraining(snapshot);
@@ -37,4 +38,12 @@ export function serialise(state: WalkState): string {
     default:
       return JSON.stringify([...base, (undo?.failed ?? 0) > 0 || doubts.length > 0, undo !== null]);
   }
+}
+
+/** What tells two states of open reviews apart although the chart stands where it stood. */
+function openReviews({ votes, timers }: WalkState): readonly unknown[] {
+  const escalations = timers.flatMap(({ step, name }) =>
+    escalationLevel(name) === null ? [] : [`${step}.${name}`],
+  );
+  return votes.size === 0 && escalations.length === 0 ? [] : [[...votes], escalations];
 }

@@ -1,6 +1,7 @@
 /** Time on a path: which deadlines run, and which comes first. */
 import { attemptsOf, type ChartContext } from '../../chart/context.ts';
 import type { Effect } from '../../chart/events.ts';
+import { escalationLevel } from '../../chart/review-states.ts';
 import { parseDuration } from '../../plan/duration.ts';
 import {
   isStep,
@@ -10,6 +11,7 @@ import {
   type TaskStep,
 } from '../../plan/plan.ts';
 import { nextDelayMs } from '../../plan/retry-policy.ts';
+import { decisionPolicyOf } from './votes.ts';
 
 export interface PathTimer {
   readonly step: string;
@@ -106,6 +108,9 @@ function delayOf(step: string, name: string, source: TimerSource): number {
   const retryMs = (policy: RetryPolicy | undefined, failed: number) =>
     policy === undefined ? 0 : (nextDelayMs(policy, Math.max(1, failed), pathRandom) ?? 0);
   if (step === 'undo') return retryMs(undoPolicy ?? undefined, context.undo?.attempts ?? 1);
+  const level = escalationLevel(name);
+  if (level !== null)
+    return decisionPolicyOf(plan, nodes, step).escalate?.[level - 1]?.afterMs ?? 0;
   const node = nodes.get(step);
   if (node === undefined || !isStep(node)) return 0;
   if (node.kind === 'sleep') return sleepMs(node.for.kind === 'literal' ? node.for.value : null);

@@ -39,6 +39,8 @@ export interface WalkState {
   readonly done: readonly UndoWork[];
   /** Steps settled by an event, for a retry that goes on where the run failed. */
   readonly settledBy: ReadonlyMap<string, Move>;
+  /** Approvals that open reviews have so far. */
+  readonly votes: ReadonlyMap<string, number>;
   /** Counts retries, from 1. */
   readonly round: number;
   /** Steps at which the path left the main line. */

@@ -15,6 +15,7 @@ import type { Move, StepEnding } from './move.ts';
 import type { Profile } from './profiles.ts';
 import { timersAfter } from './timers.ts';
 import { type UndoWork, undoWorkOf } from './undo.ts';
+import { givenBefore, votesAfter } from './votes.ts';
 import type { Predict, Walk, WalkState } from './walk-state.ts';
 
 export function createWalk(
@@ -45,6 +46,7 @@ export function startOf({ compiled }: Walk): WalkState {
     nowMs: 0,
     done: [],
     settledBy: new Map(),
+    votes: new Map(),
     round: 1,
     detours: [],
     neverBegun: [],
@@ -113,7 +115,12 @@ function applyOne(
   const ending = move.faulted === true ? null : endingOf(node, move, before, isFallback(move.step));
   const settled = settledOf(walk, before, move, ending);
   const work = undoWorkOf(node, isFallback(move.step), walk.inChild);
-  const event = chartEventOf(move, { work, facts: settled.facts, undo: undoAt(before) });
+  const event = chartEventOf(move, {
+    work,
+    facts: settled.facts,
+    undo: undoAt(before),
+    given: givenBefore(walk, before, move),
+  });
   const advanced = walk.advance(before.snapshot, event);
   if (advanced === null) return null;
   const adds = contextOf(advanced.snapshot).undoable > contextOf(before.snapshot).undoable;
@@ -128,6 +135,7 @@ function applyOne(
       ending === null
         ? afterRetry.settledBy
         : new Map([...afterRetry.settledBy, [move.step, move]]),
+    votes: votesAfter(before.votes, advanced.effects),
     taken: [...before.taken, ...advanced.taken],
     trail: [...before.trail, move.type],
     facts: { ...before.facts, ...settled.facts },

@@ -52,6 +52,8 @@ export function carryOut(run: ActiveRun, effect: Effect, waitMs: number): readon
       startUndo(run, effect.position);
       return [];
     case 'skip':
+    case 'vote':
+    case 'escalate':
     case 'finish':
       return [];
     default:

@@ -1,6 +1,6 @@
 /** A review: somebody turns to it, is busy with it and decides, or it expires, or a policy decides. */
 import { holdsIn } from '../../chart/conditions.ts';
-import type { PlanNode } from '../../plan/plan.ts';
+import type { DecisionPolicy } from '../../plan/plan.ts';
 import { drawMs } from '../distribution.ts';
 import type { ActiveRun, Next } from './active-run.ts';
 import { complete, decider, failureOf, success, taskCompleted } from './events.ts';
@@ -12,19 +12,28 @@ export function openReview(run: ActiveRun, step: string, inDoubt: boolean): void
   const { random } = world;
   const { delay, work, approvalRate = 1 } = subject.model.reviews?.[step] ?? {};
   world.count(subject, step, 'review');
-  const outcome = random() < approvalRate ? 'approved' : 'rejected';
-  const lastsMs = work === undefined ? 0 : drawMs(work, random);
   const what = { step, kind: 'review' };
-  items.after(what, delay === undefined ? 0 : drawMs(delay, random), () =>
-    items.occupy(what, world.reviewers, lastsMs, () =>
-      inDoubt ? settleDoubt(run, step) : run.send(...decision(subject, step, outcome)),
-    ),
-  );
-  const expiresMs = inDoubt ? undefined : expiryOf(subject, step);
+  const { approvals = 1 } = inDoubt ? {} : policyOf(subject, step);
+  // Each approver looks at it on their own; a rejection closes it at once.
+  const ask = (given: number): void => {
+    const outcome = random() < approvalRate ? 'approved' : 'rejected';
+    const lastsMs = work === undefined ? 0 : drawMs(work, random);
+    items.after(what, delay === undefined ? 0 : drawMs(delay, random), () =>
+      items.occupy(what, world.reviewers, lastsMs, () => {
+        if (inDoubt) return settleDoubt(run, step);
+        if (outcome === 'rejected' || given + 1 >= approvals)
+          return run.send(...decision(subject, step, outcome, given));
+        run.send({ type: `${step}.voted`, outcome, decider: { ...decider, given } });
+        return ask(given + 1);
+      }),
+    );
+  };
+  ask(0);
+  const expiresMs = inDoubt ? undefined : policyOf(subject, step).expiresMs;
   if (expiresMs === undefined) return;
   items.after({ step, kind: 'expiry' }, expiresMs, () => {
     world.count(subject, step, 'expiry');
-    run.send(...expiration(step, subject.index.nodes.get(step)));
+    run.send(...expiration(subject, step));
   });
 }
 
@@ -38,20 +47,33 @@ export function decideByPolicy(run: ActiveRun, step: string): Next {
   return [{ type, outcome: 'approved' }, node?.kind === 'review' ? complete(value) : undefined];
 }
 
-function expiryOf({ plan, index }: Subject, step: string): number | undefined {
-  if (step === 'completion') return plan.finish.expiresMs;
+function policyOf(
+  { plan, index }: Subject,
+  step: string,
+): DecisionPolicy & { readonly expiresMs?: number } {
+  if (step === 'completion') return plan.finish;
   const node = index.nodes.get(step);
-  return node?.kind === 'review' ? node.expiresMs : undefined;
+  return node?.kind === 'review' ? node : {};
 }
 
-function decision({ index }: Subject, step: string, outcome: 'approved' | 'rejected'): Next {
+function decision(
+  { index }: Subject,
+  step: string,
+  outcome: 'approved' | 'rejected',
+  given: number,
+): Next {
   const node = index.nodes.get(step);
   const isRejected = outcome === 'rejected';
   const isFatal = isRejected && node?.kind === 'review' && node.onRejected === 'fail';
   const failure = isRejected ? { failure: failureOf(step, false) } : {};
   const value = { outcome, actor: decider.actor, form: {} };
   return [
-    { type: `${step}.decided`, outcome, decider, ...failure },
+    {
+      type: `${step}.decided`,
+      outcome,
+      decider: given === 0 ? decider : { ...decider, given },
+      ...failure,
+    },
     step === 'completion' || isFatal ? undefined : complete(value),
   ];
 }
@@ -64,8 +86,14 @@ function settleDoubt(run: ActiveRun, step: string): void {
   run.send({ type: `${step}.happened`, decider, undo }, success(node));
 }
 
-function expiration(step: string, node: PlanNode | undefined): Next {
+function expiration(subject: Subject, step: string): Next {
+  const node = subject.index.nodes.get(step);
+  const { expiryPolicy } = policyOf(subject, step);
   const type = `${step}.expired`;
+  if (expiryPolicy !== undefined) {
+    const value = { outcome: 'approved', actor: `policy:${expiryPolicy}`, form: {} };
+    return [{ type, outcome: 'approved' }, node === undefined ? undefined : complete(value)];
+  }
   const failed: Next = [{ type, failure: failureOf(step, false) }];
   if (node?.kind !== 'review' || node.onExpired === 'fail') return failed;
   if (node.onExpired === 'reject' && node.onRejected === 'fail') return failed;

@@ -1,4 +1,5 @@
 /** Timers: sleeps, waits before another attempt, time limits. */
+import { escalationLevel } from '../../chart/review-states.ts';
 import { parseDuration } from '../../plan/duration.ts';
 import { drawMs } from '../distribution.ts';
 import type { ActiveRun } from './active-run.ts';
@@ -53,8 +54,13 @@ function timerMs(
       const node = index.nodes.get(step);
       return node?.kind === 'task' ? (node.withinMs ?? 0) : 0;
     }
-    default:
-      return waitMs;
+    default: {
+      const level = escalationLevel(name);
+      if (level === null) return waitMs;
+      const node = index.nodes.get(step);
+      const { escalate } = node?.kind === 'review' ? node : plan.finish;
+      return escalate?.[level - 1]?.afterMs ?? 0;
+    }
   }
 }
 

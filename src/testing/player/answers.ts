@@ -1,4 +1,5 @@
 /** The value that answers one event of a path, and what it makes of the rest. */
+import { escalationLevel } from '../../chart/review-states.ts';
 import { restoreOutput } from '../../evaluation.ts';
 import type { Json, JsonObject } from '../../plan/json.ts';
 import type { ChildStep, MapStep, ReviewStep, TaskStep, WaitStep } from '../../plan/plan.ts';
@@ -153,13 +154,28 @@ function ofReview(source: AnswerSource, node: ReviewStep, step: PathStep): Found
   const { onExpired, onRejected } = node;
   const { outcome } = step.move;
   if (lastOf(step) === 'expired') {
+    if (onExpired === 'approve')
+      return settled(source, step, {
+        outcome: 'approved',
+        actor: `policy:${node.expiryPolicy ?? ''}`,
+        form: {},
+      });
     if (onExpired === 'fail' || (onExpired === 'reject' && onRejected === 'fail')) return nothing;
     const expired = onExpired === 'reject' ? 'rejected' : 'expired';
     return settled(source, step, { outcome: expired, actor: 'policy:expired' });
   }
+  if (escalationLevel(lastOf(step)) !== null) return nothing;
   if (outcome === 'rejected')
     return onRejected === 'fail' ? nothing : settled(source, step, { outcome, actor: reviewer });
   const contract = source.flow.bindings.forms.get(node.id);
+  const isVote = lastOf(step) === 'voted';
+  if (isVote) {
+    const what = `form of review "${node.id}"`;
+    const given = source.fixtures.forms?.[node.id];
+    const [example] =
+      contract === undefined ? [] : validExamples({ what, contract, given }, source.seed);
+    return { ...(example === undefined ? {} : valueIn(example)), trial: null };
+  }
   if (contract === undefined) return settled(source, step, { outcome, actor: reviewer, form: {} });
   const what = `form of review "${node.id}"`;
   const request = { what, contract, given: source.fixtures.forms?.[node.id] };

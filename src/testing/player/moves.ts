@@ -1,5 +1,6 @@
 /** Making one event of a script happen, once the run waits for it. */
 
+import { escalationLevel } from '../../chart/review-states.ts';
 import type { RunView, Waiting } from '../../engine/views.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
@@ -100,14 +101,17 @@ async function perform(
     await orchestrator.decide(runId, move.step, { outcome, actor: reviewer, ...output });
     return 'given';
   }
-  if (last === 'decided') {
+  if (last === 'decided' || last === 'voted') {
     const review = reviewOf(view, move.step);
     if (review === undefined) return 'not yet';
+    const actor = last === 'decided' ? reviewer : voterAt(script, position);
+    if (review.review?.approvals.given.some((vote) => vote.actor === actor) === true)
+      return 'given';
     const groups = review.assignees ?? [];
     await world.before?.({ orchestrator, runId, move });
     await orchestrator.decide(runId, move.step, {
       outcome: move.outcome ?? 'approved',
-      actor: reviewer,
+      actor,
       groups,
       ...(value === undefined ? {} : { form: value }),
     });
@@ -128,6 +132,12 @@ async function perform(
     return 'given';
   }
   return answerCalls(stage, view, answer);
+}
+
+/** Each approval comes from another person. */
+function voterAt({ answers }: Script, position: number): string {
+  const before = answers.slice(0, position).filter(({ move }) => move.type.endsWith('.voted'));
+  return `${reviewer} ${before.length + 2}`;
 }
 
 /** Entries of the undo list that are done with. */
@@ -213,7 +223,7 @@ const timers: ReadonlyMap<string, readonly Waiting['kind'][]> = new Map([
 ]);
 
 function timerOf({ waitingOn }: RunView, { step }: Move, last: string): Waiting | undefined {
-  const kinds = timers.get(last);
+  const kinds = escalationLevel(last) === null ? timers.get(last) : (['timer'] as const);
   if (kinds === undefined) return undefined;
   const found = waitingOn.find((waiting) => kinds.includes(waiting.kind) && waiting.step === step);
   return found ?? { kind: 'timer', step, since: '', until: null, what: '', afterwards: null };

@@ -314,7 +314,7 @@ async function allHistory(
 /** Steps of the plan are; reminders and the task that is told of a failure are not. */
 function isScripted({ workflow }: Script, path: string): boolean {
   const [step] = path.split('/');
-  const isReminder = path.includes('/remind');
+  const isReminder = path.includes('/remind') || path.includes('/escalate/');
   return (
     !isReminder &&
     [workflow, ...workflow.bindings.children.values()].some((one) => hasStep(one, step ?? ''))

@@ -56,7 +56,7 @@ function stepMoveOf(entry: HistoryEntry, source: MoveSource): Move | null {
   if (step === null) return null;
   const ending = event.slice(step.length + 1);
   const node = source.nodes.get(step);
-  if (ending === 'decided' && !entry.actor.startsWith('policy:'))
+  if ((ending === 'decided' || ending === 'voted') && !entry.actor.startsWith('policy:'))
     return decisionOf(entry, step, source);
   if (verdicts.has(ending)) return verdictOf(entry, step, ending, source);
   if (ending === 'received' && node?.kind === 'wait') {

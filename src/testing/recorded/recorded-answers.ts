@@ -30,7 +30,7 @@ export function createRecordedAnswers(runs: readonly RecordedRun[]): RecordedAns
     const { runId } = context.run;
     if (hasEnded) return Promise.resolve(over);
     const [first = ''] = step.split('/');
-    if (step === 'onFailed' || step.includes('/remind/'))
+    if (step === 'onFailed' || step.includes('/remind/') || step.includes('/escalate/'))
       return Promise.resolve(aside(runId, step));
     if (step !== first && released.has(`${runId}/${first}`))
       return Promise.resolve(recorded.get(runId)?.items[step] ?? over);

@@ -125,7 +125,7 @@ describe('explain', () => {
     });
     expect(explanation.events).toEqual(
       expect.arrayContaining([
-        { event: 'approval.decided', open: true, blockedBy: [] },
+        { event: 'approval.decided', open: true, blockedBy: [], judgedBy: ['canDecide'] },
         { event: 'approval.expired', open: true, blockedBy: [] },
         { event: 'run.cancelled', open: true, blockedBy: [] },
       ]),

@@ -183,7 +183,7 @@ describe('a run whose review is open', () => {
         ],
         ['REVIEW_NOT_OPEN', () => engine.decide(runId, 'run', approved)],
         ['FORM_INVALID', () => engine.decide(runId, open, { ...approved, outcome: 'happened' })],
-        ['REVIEW_STALE', () => engine.decide(runId, open, { ...approved, shownHash: 'other' })],
+        ['REVIEW_CHANGED', () => engine.decide(runId, open, { ...approved, shownHash: 'other' })],
         ['INPUT_INVALID', () => engine.decide(runId, open, { ...approved, actor: '' })],
         ['SIGNAL_UNKNOWN', () => engine.signal(runId, `${open}.decided`, { outcome: 'approved' })],
         ['SIGNAL_UNKNOWN', () => engine.signal(runId, `${open}.decided_by_policy`, {})],

@@ -1,6 +1,6 @@
 /** No run completes past the closing review: `complete` cannot be reached without `waiting_review`, and only an approval leads there. */
 import type { ChartGuard } from '../../../chart/chart.ts';
-import type { Approval } from '../../../plan/plan.ts';
+import type { Approval, DecisionPolicy } from '../../../plan/plan.ts';
 import { counterexample, isSame } from '../counterexample.ts';
 import type { Deriver } from '../derivation.ts';
 import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
@@ -9,9 +9,9 @@ import type { Subject } from '../subject.ts';
 
 export function completionReviewed(subject: Subject, deriver: Deriver): RuleReport {
   const { graph, plan } = subject;
-  const { approve } = plan.finish;
+  const { approve, expiryPolicy } = plan.finish;
   const findings: Finding[] = [];
-  const claim = `Every path to "complete" passes "waiting_review", where ${deciderText(approve)}.`;
+  const claim = `Every path to "complete" passes "waiting_review", where ${deciderText(plan.finish)}.`;
   const complete = graph.find('complete');
   const review = graph.find('waiting_review');
   if (complete === null || review === null) {
@@ -34,7 +34,7 @@ export function completionReviewed(subject: Subject, deriver: Deriver): RuleRepo
   for (const edge of graph.edges) {
     if (edge.target === null || !edge.entered.includes(complete.index)) continue;
     if (!isWithin(graph.node(edge.source), review) || !reachable.canBeTaken(edge)) continue;
-    if (isApproval('completion', approve, edge)) continue;
+    if (isApproval('completion', plan.finish, edge)) continue;
     findings.push(
       finding(
         'violation',
@@ -54,20 +54,43 @@ export function completionReviewed(subject: Subject, deriver: Deriver): RuleRepo
       ),
     );
   }
+  if (expiryPolicy !== undefined)
+    findings.push(finding('note', 'completion', silenceText('completion', expiryPolicy)));
   return ruleReport('completion-reviewed', claim, findings);
 }
 
-function deciderText(approve: Approval): string {
-  if (approve.by === 'person') return 'a person approves';
-  return approve.by === 'automatic'
-    ? 'the policy "automatic" approves'
-    : `the policy "${approve.label}" or a person approves`;
+/** An approval without a person. */
+export function silenceText(step: string, policy: string): string {
+  return `"${step}" is approved without a person if nobody has decided in time: policy "${policy}"`;
 }
 
-/** Whether the transition is taken by an approval only, as the plan has it: by a person, or by the policy it names. */
-export function isApproval(review: string, approve: Approval, { event, guard }: Edge): boolean {
+type Decision = DecisionPolicy & { readonly approve: Approval };
+
+function deciderText({ approve, approvals = 1 }: Decision): string {
+  const people = approvals === 1 ? 'a person approves' : `${approvals} people approve`;
+  if (approve.by === 'person') return people;
+  return approve.by === 'automatic'
+    ? 'the policy "automatic" approves'
+    : `the policy "${approve.label}" or ${people.replace(/ approves?$/, '')} approves`;
+}
+
+/** Whether the transition is taken by an approval only, as the plan has it: by as many people as it takes, or by a policy it names. */
+export function isApproval(
+  review: string,
+  { approve, approvals, expiryPolicy }: Decision,
+  { event, guard }: Edge,
+): boolean {
   if (event === `${review}.decided`)
-    return guard?.type === 'canDecide' && guard.params.outcome === 'approved';
+    return (
+      guard?.type === 'canDecide' &&
+      guard.params.outcome === 'approved' &&
+      (approvals === undefined ||
+        (guard.params.approvals === approvals && guard.params.isLast === true))
+    );
+  if (event === `${review}.expired`)
+    return (
+      expiryPolicy !== undefined && guard?.type === 'policy' && guard.params.label === expiryPolicy
+    );
   return event === `${review}.decided_by_policy` && isPolicy(approve, guard);
 }
 

@@ -8,11 +8,14 @@ import type { Deriver } from '../derivation.ts';
 import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
 import type { Edge } from '../state-graph.ts';
 import type { Subject } from '../subject.ts';
+import { silenceText } from './completion-reviewed.ts';
 
 interface Declared {
   readonly step: string;
   readonly approve: Approval;
   readonly excludesRequester: boolean;
+  /** Approvals it takes. */
+  readonly approvals: number;
 }
 
 export function fourEyes(subject: Subject, deriver: Deriver): RuleReport {
@@ -20,7 +23,21 @@ export function fourEyes(subject: Subject, deriver: Deriver): RuleReport {
   const declared = declarations(subject);
   const reachable = deriver.derive();
   const findings: Finding[] = [];
-  for (const { step, approve, excludesRequester } of declared) {
+  for (const { step, policy } of silences(subject))
+    findings.push(finding('note', step, silenceText(step, policy)));
+  for (const { step, approve, excludesRequester, approvals } of declared) {
+    for (const edge of graph.edges) {
+      if (approvals === 1 || !reachable.canBeTaken(edge) || takesOthers(edge, step, approvals))
+        continue;
+      findings.push(
+        finding(
+          'violation',
+          step,
+          `"${edge.event ?? 'nothing'}" approves "${step}" with fewer than ${approvals} people`,
+          counterexample(subject, reachable.pathToEdge(edge)),
+        ),
+      );
+    }
     for (const edge of graph.edges) {
       if (!decides(edge, step) || !reachable.canBeTaken(edge) || refusesExcluded(edge, step))
         continue;
@@ -57,21 +74,65 @@ export function fourEyes(subject: Subject, deriver: Deriver): RuleReport {
     'four-eyes',
     declared.length === 0
       ? 'No review excludes anybody.'
-      : `Whoever is excluded from ${names} cannot decide there.`,
+      : `Whoever is excluded from ${names} cannot decide there${several(declared)}.`,
     findings,
   );
 }
 
 function declarations({ plan, steps }: Subject): readonly Declared[] {
   const reviews = steps.flatMap((step): Declared[] =>
-    step.kind === 'review' && (!step.requesterMayDecide || step.notBy.length > 0)
-      ? [{ step: step.id, approve: step.approve, excludesRequester: !step.requesterMayDecide }]
+    step.kind === 'review' &&
+    (!step.requesterMayDecide || step.notBy.length > 0 || step.approvals !== undefined)
+      ? [
+          {
+            step: step.id,
+            approve: step.approve,
+            excludesRequester: !step.requesterMayDecide,
+            approvals: step.approvals ?? 1,
+          },
+        ]
       : [],
   );
-  const { approve, requesterMayDecide } = plan.finish;
-  return requesterMayDecide || approve.by === 'automatic'
+  const { approve, requesterMayDecide, approvals = 1 } = plan.finish;
+  return (requesterMayDecide && approvals === 1) || approve.by === 'automatic'
     ? reviews
-    : [...reviews, { step: 'completion', approve, excludesRequester: true }];
+    : [
+        ...reviews,
+        { step: 'completion', approve, excludesRequester: !requesterMayDecide, approvals },
+      ];
+}
+
+function silences({
+  steps,
+}: Subject): readonly { readonly step: string; readonly policy: string }[] {
+  return steps.flatMap((step) =>
+    step.kind === 'review' && step.expiryPolicy !== undefined
+      ? [{ step: step.id, policy: step.expiryPolicy }]
+      : [],
+  );
+}
+
+function several(declared: readonly Declared[]): string {
+  const taking = declared.filter(({ approvals }) => approvals > 1);
+  const texts = taking.map(({ step, approvals }) => `"${step}" takes ${approvals}`);
+  return texts.length === 0 ? '' : `, and no person counts twice: ${texts.join(', ')}`;
+}
+
+/** The guard itself is asked: neither is too early an approval the last one, nor does one person count twice. */
+function takesOthers({ guard, event }: Edge, step: string, approvals: number): boolean {
+  const isLast = event === `${step}.decided`;
+  if (!isLast && event !== `${step}.voted`) return true;
+  if (guard?.type === 'canDecide' && guard.params.outcome === 'rejected') return true;
+  if (guard === null) return false;
+  const approves = (given: number, approvedBy: readonly string[]) => {
+    const decider = { actor: 'ann', groups: [], assignees: null, excluded: [], given, approvedBy };
+    return isOpen(guard, initialContext, { type: event, outcome: 'approved', decider });
+  };
+  const counts = Array.from({ length: approvals }, (_, given) => given);
+  return counts.every(
+    (given) =>
+      !approves(given, ['ann']) && (!isLast || given === approvals - 1 || !approves(given, [])),
+  );
 }
 
 /** By a person: the event of a decision, wherever it is heard. */

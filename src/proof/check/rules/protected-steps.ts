@@ -118,7 +118,7 @@ function leadsTo(edge: Edge, step: Protector, ending: Ending): boolean {
       return (
         !isSkip(edge) &&
         step.kind === 'review' &&
-        !isApproval(step.id, step.approve, edge) &&
+        !isApproval(step.id, step, edge) &&
         !(edge.event === `${step.id}.expired` && step.onExpired === 'continue')
       );
     case 'tolerated':
