@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { maxDurationMs } from '../plan/duration.ts';
 import { AnyJson, Cursor, Labels, Priority, Reason, RunId, RunStatus, StepId } from './parts.ts';
 import { route } from './route.ts';
 
 const params = z.object({ runId: RunId, step: StepId });
+const Person = z.string().min(1).max(200);
 const Name = z.string();
 const When = z.iso.datetime();
 
@@ -169,6 +171,8 @@ export const reviews = {
       /** Result of an attempt that `happened`. */
       output: AnyJson.exactOptional(),
       comment: Reason.exactOptional(),
+      /** Who has delegated it to the caller; left out: the first who has, if it is not the caller's own. */
+      onBehalfOf: Person.exactOptional(),
       shownHash: z.string().max(64).exactOptional(),
     }),
     answer: z.object({
@@ -178,6 +182,48 @@ export const reviews = {
       missing: z.number(),
     }),
     isRepeatable: true,
+  }),
+  claim: route({
+    method: 'POST',
+    path: '/runs/:runId/reviews/:step/claim',
+    summary: 'Holds a review: nobody else decides it until it is released, or the claim runs out',
+    role: 'reviewer',
+    params,
+    body: z.strictObject({
+      /** Milliseconds; left out: until it is released. */
+      forMs: z.number().int().min(1).max(maxDurationMs).exactOptional(),
+      /** Of a review that somebody else holds; needs a reason. */
+      takeOver: z.boolean().exactOptional(),
+      reason: Reason.exactOptional(),
+    }),
+    answer: ReviewStanding,
+  }),
+  release: route({
+    method: 'POST',
+    path: '/runs/:runId/reviews/:step/release',
+    summary: 'Ends a claim; operators end those of others, with a reason',
+    role: 'reviewer',
+    params,
+    body: z.strictObject({ reason: Reason.exactOptional() }),
+    answer: ReviewStanding,
+  }),
+  delegate: route({
+    method: 'POST',
+    path: '/runs/:runId/reviews/:step/delegation',
+    summary: 'Lets another person decide in the place of the caller; both count once',
+    role: 'reviewer',
+    params,
+    body: z.strictObject({ to: Person, reason: Reason.exactOptional() }),
+    answer: ReviewStanding,
+  }),
+  assign: route({
+    method: 'POST',
+    path: '/runs/:runId/reviews/:step/assignment',
+    summary: 'Assigns a review to other people and groups; claim and delegations are over',
+    role: 'operator',
+    params,
+    body: z.strictObject({ to: z.array(Person).min(1).max(1_000), reason: Reason.min(1) }),
+    answer: ReviewStanding,
   }),
 };
 export type Review = z.output<typeof Review>;

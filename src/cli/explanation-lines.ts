@@ -24,7 +24,11 @@ function statePaths(state: Json): readonly string[] {
 }
 
 export function eventLines({ events }: Explanation, style: Style): readonly string[] {
-  const open = events.filter((event) => event.open).map(({ event }) => printable(event));
+  const open = events
+    .filter((event) => event.open)
+    .map(({ event, judgedBy = [] }) =>
+      printable(judgedBy.length === 0 ? event : `${event} (guard ${judgedBy.join(', ')})`),
+    );
   const shut = events.filter((event) => !event.open);
   return [
     ...section('Events it accepts now', open.length === 0 ? ['(none)'] : open, style),

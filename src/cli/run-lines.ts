@@ -70,14 +70,34 @@ export function section(title: string, lines: readonly string[], style: Style): 
   return lines.length === 0 ? [] : [style.bold(title), ...indented(lines)];
 }
 
+/** How far a review has come, and who deals with it; nothing of one that is as it was opened. */
+function reviewLines(review: NonNullable<Waiting['review']>): readonly string[] {
+  const { approvals, claimedBy, delegatedTo, escalatedTo } = review;
+  const given = approvals.given.map(({ actor, onBehalfOf }) =>
+    onBehalfOf === null ? actor : `${actor} for ${onBehalfOf}`,
+  );
+  const names = given.length === 0 ? '' : `: ${given.join(', ')}`;
+  return [
+    ...(approvals.needed === 1 ? [] : [`${given.length} of ${approvals.needed} approvals${names}`]),
+    ...(claimedBy === null
+      ? []
+      : [
+          `claimed by ${claimedBy.actor}${claimedBy.until === null ? '' : ` until ${localTime(claimedBy.until)}`}`,
+        ]),
+    ...delegatedTo.map(({ from, to }) => `delegated by ${from} to ${to}`),
+    ...(escalatedTo.length === 0 ? [] : [`escalated to ${escalatedTo.join(', ')}`]),
+  ].map(printable);
+}
+
 function waitingLines(waitingOn: readonly Waiting[], nowMs: number): readonly string[] {
-  return waitingOn.flatMap(({ kind, step, what, since, until, afterwards, shown }) => {
+  return waitingOn.flatMap(({ kind, step, what, since, until, afterwards, shown, review }) => {
     const then = afterwards === null ? '' : `, then ${afterwards}`;
     return [
       printable(`${kind} "${step}": ${what}`),
       ...indented([
         `since ${localTime(since)}`,
         ...(until === null ? [] : [`until ${deadline(until, nowMs)}${then}`]),
+        ...(review === undefined ? [] : reviewLines(review)),
         ...(shown === undefined || shown === null ? [] : valueLines(shown)),
       ]),
     ];

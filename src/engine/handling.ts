@@ -185,7 +185,7 @@ function after(item: ReviewItem, deed: Deed, { actor, atMs, data }: HistoryEntry
     case 'released':
       return { ...bare, ...kept };
     case 'delegated': {
-      const to = String(data?.['to']);
+      const [to = ''] = namesOf([data?.['to'] ?? '']);
       const isOver = held?.by === actor;
       return {
         ...bare,
@@ -201,5 +201,5 @@ function after(item: ReviewItem, deed: Deed, { actor, atMs, data }: HistoryEntry
 }
 
 function namesOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : [];
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
 }

@@ -65,6 +65,7 @@ describe('show, history and explain', () => {
       event: 'permit.decided',
       open: true,
       blockedBy: [],
+      judgedBy: ['canDecide'],
     });
     expect(why.stdout).toContain('review "permit": the decision of a person');
     expect(why.stdout).toContain('processing.working.permit.waiting_review');

@@ -114,4 +114,39 @@ describe('calls about reviews', () => {
       missing: 0,
     });
   });
+
+  it('a review is claimed, delegated, assigned and released, and only operators assign', async () => {
+    const { client, orchestrator, start, url } = await aService();
+    const runId = await start('a');
+    const params = { runId, step: 'window' };
+    const as = (name: string, groups = 'operations') =>
+      createClient({
+        url,
+        headers: { 'x-signalbox-actor': name, 'x-signalbox-groups': groups },
+      });
+
+    const claimed = await as('ann').reviews.claim({ params, body: { forMs: 60_000 } });
+    const inbox = await as('bob').reviews.list({
+      query: { scope: 'groups', claimed: 'by_others' },
+    });
+
+    expect(claimed.claimedBy).toMatchObject({ actor: 'ann' });
+    expect(inbox.reviews).toMatchObject([
+      { runId, mayDecide: false, whyNot: 'somebody else has claimed it' },
+    ]);
+    await expect(as('bob').reviews.release({ params, body: {} })).rejects.toMatchObject({
+      status: 409,
+      code: 'REVIEW_CLAIMED',
+    });
+    await as('ann').reviews.release({ params, body: {} });
+    await as('ann').reviews.delegate({ params, body: { to: 'zoe' } });
+    expect((await as('zoe', '').reviews.list({ query: { scope: 'mine' } })).reviews).toHaveLength(
+      1,
+    );
+    await client.reviews.assign({ params, body: { to: ['leads'], reason: 'holidays' } });
+    expect((await orchestrator.get(runId)).waitingOn[0]).toMatchObject({
+      assignees: ['leads'],
+      review: { delegatedTo: [], claimedBy: null },
+    });
+  });
 });

@@ -1,6 +1,7 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { SignalboxError } from '../../errors.ts';
 import type { Decision } from '../../orchestrator.ts';
+import { parseDuration } from '../../plan/duration.ts';
 import { actorOption, collect, runArgument } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { findRun } from '../find-run.ts';
@@ -20,14 +21,28 @@ interface ReviewOptions {
   readonly form?: string;
   readonly output?: string;
   readonly comment?: string;
+  readonly onBehalfOf?: string;
+  readonly claim?: true;
+  readonly for?: number;
+  readonly takeOver?: true;
+  readonly release?: true;
+  readonly delegateTo?: string;
+  readonly assignTo?: readonly string[];
+  readonly reason?: string;
   readonly actor: string;
   readonly group?: readonly string[];
   readonly wait: boolean;
 }
 
 const verdicts = ['approve', 'reject', 'happened', 'didNotHappen', 'giveUp'] as const;
+const deeds = ['claim', 'release', 'delegateTo', 'assignTo'] as const;
 const verdict = (flag: string, name: (typeof verdicts)[number], description: string) =>
-  new Option(flag, description).conflicts(verdicts.filter((other) => other !== name));
+  new Option(flag, description).conflicts([
+    ...verdicts.filter((other) => other !== name),
+    ...deeds,
+  ]);
+const deed = (flag: string, name: (typeof deeds)[number], description: string) =>
+  new Option(flag, description).conflicts(deeds.filter((other) => other !== name));
 
 export function addReview(program: Command, cli: Cli): void {
   program
@@ -45,8 +60,24 @@ export function addReview(program: Command, cli: Cli): void {
     .option('--comment <text>', 'kept with the decision')
     .addOption(actorOption())
     .option('--group <name>', 'group of the actor, for reviews assigned to one', collect)
+    .option('--on-behalf-of <name>', 'who has delegated it to the actor')
+    .addOption(deed('--claim', 'claim', 'hold it: nobody else decides it meanwhile'))
+    .addOption(new Option('--for <duration>', 'how long a claim holds').argParser(parsedDuration))
+    .option('--take-over', 'claim it although somebody else holds it; needs --reason')
+    .addOption(deed('--release', 'release', 'end a claim'))
+    .addOption(deed('--delegate-to <name>', 'delegateTo', 'let somebody decide in your place'))
+    .addOption(
+      deed('--assign-to <name>', 'assignTo', 'whose it is from now on; may be repeated').argParser(
+        collect,
+      ),
+    )
+    .option('--reason <text>', 'kept with a claim, release, delegation or assignment')
     .option('--wait', 'stay until the run has ended', false)
     .action(async (run: string, step: string, options: ReviewOptions) => {
+      if (deeds.some((name) => options[name] !== undefined)) {
+        await cli.run('write', (session) => handle(cli, session, run, step, options));
+        return;
+      }
       const decision = await givenDecision(options);
       if (decision !== null) {
         await cli.run('write', (session) => decide(cli, session, run, step, decision, options));
@@ -60,6 +91,45 @@ export function addReview(program: Command, cli: Cli): void {
       }
       await reviewOnTerminal(cli, run, step, options);
     });
+}
+
+/** @throws InvalidArgumentError for what is no duration such as `30m` */
+function parsedDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms < 1) throw new InvalidArgumentError('Expected a duration such as 30m');
+  return ms;
+}
+
+/** What is done with an open review without deciding it. */
+async function handle(
+  cli: Cli,
+  session: Session,
+  run: string,
+  step: string,
+  options: ReviewOptions,
+) {
+  const { orchestrator } = session;
+  const { actor, reason, group, delegateTo, assignTo } = options;
+  const runId = await findRun(session.orchestrator, run);
+  const who = {
+    actor,
+    ...(reason === undefined ? {} : { reason }),
+    ...(group === undefined ? {} : { groups: group }),
+  };
+  if (options.claim === true)
+    await orchestrator.claim(runId, step, {
+      ...who,
+      ...(options.for === undefined ? {} : { forMs: options.for }),
+      ...(options.takeOver === undefined ? {} : { takeOver: true }),
+    });
+  else if (delegateTo !== undefined)
+    await orchestrator.delegate(runId, step, { ...who, to: delegateTo });
+  else {
+    const { groups: _groups, ...given } = { groups: undefined, ...who };
+    if (assignTo !== undefined) await orchestrator.assign(runId, step, { ...given, to: assignTo });
+    else await orchestrator.release(runId, step, given);
+  }
+  return runReport(cli, session, await orchestrator.get(runId));
 }
 
 async function givenDecision(options: ReviewOptions): Promise<Decision | null> {
@@ -76,6 +146,7 @@ async function givenDecision(options: ReviewOptions): Promise<Decision | null> {
     outcome,
     actor,
     ...(group === undefined ? {} : { groups: group }),
+    ...(options.onBehalfOf === undefined ? {} : { onBehalfOf: options.onBehalfOf }),
     ...(comment === undefined ? {} : { comment }),
     ...(options.form === undefined
       ? {}

@@ -82,6 +82,19 @@ export function createRemoteOrchestrator(
         }),
       );
     },
+    async claim(runId, step, { actor, groups, ...body }) {
+      await change(runId, as(actor, groups).reviews.claim({ params: { runId, step }, body }));
+    },
+    async release(runId, step, { actor, ...body }) {
+      await change(runId, as(actor).reviews.release({ params: { runId, step }, body }));
+    },
+    async delegate(runId, step, { actor, groups, ...body }) {
+      await change(runId, as(actor, groups).reviews.delegate({ params: { runId, step }, body }));
+    },
+    async assign(runId, step, { actor, to, reason = '' }) {
+      const body = { to: [...to], reason };
+      await change(runId, as(actor).reviews.assign({ params: { runId, step }, body }));
+    },
     signal: (runId, event, payload, { actor, id } = {}) =>
       change(
         runId,

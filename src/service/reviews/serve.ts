@@ -3,16 +3,18 @@ import type { RunView } from '../../engine/views.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Bind, Call } from '../bind.ts';
 import type { ServiceParts } from '../parts.ts';
-import { detailsOf } from './details.ts';
+import { detailsOf, openReviewOf } from './details.ts';
 import { inboxOf } from './inbox.ts';
 import { openReviews } from './standing.ts';
 
 export function serveReviews(bind: Bind, parts: ServiceParts): void {
   const { orchestrator } = parts;
   bind(api.reviews.list, ({ query }, { caller }) => inboxOf(parts, query, caller));
-  bind(api.reviews.get, ({ params: { runId, step } }, { caller }) =>
-    detailsOf(parts, runId, step, caller),
-  );
+  bind(api.reviews.get, async ({ params: { runId, step } }, { caller, setHeader }) => {
+    const details = await detailsOf(parts, runId, step, caller);
+    setHeader('etag', `"${details.shownHash}"`);
+    return details;
+  });
   bind(api.reviews.decide, async ({ params: { runId, step }, body }, { caller, headers }) => {
     const { shownHash, ...decision } = body;
     await orchestrator.decide(runId, step, {
@@ -21,11 +23,35 @@ export function serveReviews(bind: Bind, parts: ServiceParts): void {
       actor: caller.name,
       groups: caller.groups,
     });
-    return standingOf(await orchestrator.get(runId), step);
+    return decidedOf(await orchestrator.get(runId), step);
+  });
+  const standing = async ({ runId, step }: { runId: string; step: string }) =>
+    openReviewOf(await orchestrator.get(runId), step).review;
+  bind(api.reviews.claim, async ({ params, body }, { caller }) => {
+    const who = { actor: caller.name, groups: caller.groups };
+    await orchestrator.claim(params.runId, params.step, { ...body, ...who });
+    return standing(params);
+  });
+  bind(api.reviews.release, async ({ params, body: { reason } }, { caller }) => {
+    const mayReleaseOthers = caller.role === 'operator' || caller.role === 'admin';
+    await orchestrator.release(params.runId, params.step, {
+      actor: caller.name,
+      ...(reason === undefined || !mayReleaseOthers ? {} : { reason }),
+    });
+    return standing(params);
+  });
+  bind(api.reviews.delegate, async ({ params, body }, { caller }) => {
+    const who = { actor: caller.name, groups: caller.groups };
+    await orchestrator.delegate(params.runId, params.step, { ...body, ...who });
+    return standing(params);
+  });
+  bind(api.reviews.assign, async ({ params, body }, { caller }) => {
+    await orchestrator.assign(params.runId, params.step, { ...body, actor: caller.name });
+    return standing(params);
   });
 }
 
-function standingOf(run: RunView, step: string) {
+function decidedOf(run: RunView, step: string) {
   const review = openReviews(run).find((open) => open.step === step);
   return {
     status: run.status,
