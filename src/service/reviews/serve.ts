@@ -10,9 +10,9 @@ import { openReviews } from './standing.ts';
 export function serveReviews(bind: Bind, parts: ServiceParts): void {
   const { orchestrator } = parts;
   bind(api.reviews.list, ({ query }, { caller }) => inboxOf(parts, query, caller));
-  bind(api.reviews.get, async ({ params: { runId, step } }, { caller, setHeader }) => {
-    const details = await detailsOf(parts, runId, step, caller);
-    setHeader('etag', `"${details.shownHash}"`);
+  bind(api.reviews.get, async ({ params: { runId, step } }, call) => {
+    const details = await detailsOf(parts, runId, step, call.caller);
+    call.setHeader('etag', `"${details.shownHash}"`);
     return details;
   });
   bind(api.reviews.decide, async ({ params: { runId, step }, body }, { caller, headers }) => {
