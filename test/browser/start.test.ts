@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineWorkflow } from '../../src/index.ts';
+import {
+  defineEvent,
+  defineSchedule,
+  defineWebhook,
+  defineWorkflow,
+  onWebhook,
+} from '../../src/index.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
 import { startService, type TestService } from './support/service.ts';
 
@@ -22,12 +28,51 @@ const order = defineWorkflow({
   steps: (w) => w.finish(w.input, { approve: 'person' }),
 });
 
+const report = defineWorkflow({
+  name: 'report',
+  version: 1,
+  input: z.object({ day: z.string().max(10) }),
+  steps: (w) => w.finish(w.input, { approve: 'automatic' }),
+});
+
+/** Sundays of March and October at half past two: among the next ten, one falls into the gap and one comes twice. */
+const sundays = defineSchedule({
+  name: 'sunday-report',
+  description: 'The report of the week.',
+  cron: '30 2 * 3,10 0',
+  timeZone: 'Europe/Berlin',
+  workflow: report,
+  input: ({ at }) => ({ day: at.slice(0, 10) }),
+});
+
+const arrived = defineEvent({ name: 'goods_arrived', payload: z.object({ parcel: z.string() }) });
+const unpack = defineWorkflow({
+  name: 'unpack',
+  version: 1,
+  input: z.object({}),
+  steps: (w) => w.waitFor('arrival', arrived, { within: '24h' }),
+});
+
+const days = defineWebhook({
+  name: 'days',
+  description: 'Asks for the report of a day.',
+  preset: 'generic',
+  secrets: ['a secret of thirty-two characters'],
+  events: {
+    asked: onWebhook({
+      payload: z.object({ type: z.string(), day: z.string().max(30) }),
+      workflow: report,
+      input: ({ day }) => ({ day }),
+    }),
+  },
+});
+
 describe('starting by hand, in a browser', () => {
   const browser = useBrowser();
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startService([order]);
+    service = await startService([order, report, unpack], { triggers: [sundays, days] });
   }, 60_000);
 
   it('#22: a run is started from a form made from the schema, and a draft keeps what is not secret', async () => {
@@ -58,5 +103,73 @@ describe('starting by hand, in a browser', () => {
     expect(runs).toMatchObject([
       { workflow: 'order', status: 'waiting_review', actor: 'developer' },
     ]);
+  });
+
+  it('#22: a webhook is signed and sent as a test; what nothing can be done with is kept, read and replayed', async () => {
+    const page = await browser.open(`${service.url}/start?kind=webhook`);
+    await page.getByLabel('Type').fill('asked');
+    await page.getByLabel('Day').fill('2026-11-21');
+    await expectAccessible(page);
+    await takePictures(page, 'start-webhook');
+    await page.getByRole('button', { name: 'Sign and send' }).click();
+    await page.getByRole('cell', { name: 'Done' }).waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'webhooks');
+
+    await page.goto(`${service.url}/start?kind=webhook`);
+    await page.getByLabel('Type').fill('asked');
+    await page.getByLabel('Day').fill('the day before yesterday');
+    await page.getByRole('button', { name: 'Sign and send' }).click();
+    await page.getByRole('cell', { name: 'Dead letter' }).waitFor();
+    await page.getByRole('tab', { name: 'Dead letters' }).click();
+    await page.getByRole('button', { name: 'Show what it says' }).click();
+    await page.getByText('the day before yesterday').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'dead-letters');
+    await page.getByRole('button', { name: 'Replay', exact: true }).click();
+    await page.getByText('replayed 1 time').waitFor();
+  });
+
+  it('#22: an event is sent from a form, and the run that waits for it goes on', async () => {
+    const { runId } = await service.orchestrator.start('unpack', {});
+    await service.orchestrator.drive(runId);
+    const page = await browser.open(`${service.url}/start?kind=event`);
+    await page.getByLabel('Workflow').selectOption('unpack');
+    await page.getByLabel('Parcel').fill('p-1');
+    await page.getByRole('button', { name: 'Send event' }).click();
+
+    await page.getByText('"goods_arrived" is sent').waitFor();
+    expect(await service.orchestrator.drive(runId)).toMatchObject({ status: 'complete' });
+  });
+
+  it('#23: a schedule shows its next ten times across the change of clocks, is paused, resumed and run now', async () => {
+    const page = await browser.open(`${service.url}/schedules`);
+    const times = page.getByRole('table', { name: 'Next times of sunday-report' });
+    await times.waitFor();
+    expect(await times.getByRole('row').count()).toBe(10);
+    expect(await times.getByText('moved, clocks jump over it').count()).toBeGreaterThan(0);
+    await expectAccessible(page);
+    await takePictures(page, 'schedules');
+
+    await page.getByRole('button', { name: 'Pause…' }).click();
+    await page.getByLabel('Reason').fill('No report in summer');
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByText('Paused by developer').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Backfill…' }).click();
+    await page.getByLabel('From', { exact: true }).fill('2026-03-01T00:00');
+    await page.getByLabel('To', { exact: true }).fill('2026-03-31T00:00');
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await page.getByText('5 times').waitFor();
+    await page.getByRole('button', { name: 'Start them' }).click();
+    await page.getByRole('dialog').getByText('Started').first().waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    await page.getByRole('button', { name: 'Run now…' }).click();
+    await page.getByRole('button', { name: 'Run now', exact: true }).click();
+
+    await page.waitForURL(/\/runs\/./);
+    const { runs } = await service.orchestrator.list({ workflow: 'report' });
+    // five made up for, one by hand, and the webhook's
+    expect(runs).toHaveLength(7);
   });
 });

@@ -1,6 +1,14 @@
 /** Every page: its address, its place in the navigation, and its code, loaded when it is first shown. */
 import type { LucideIcon } from 'lucide-react';
-import { ClipboardCheck, Play, Workflow } from 'lucide-react';
+import {
+  CalendarClock,
+  ClipboardCheck,
+  Play,
+  ScrollText,
+  Settings,
+  Webhook,
+  Workflow,
+} from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 
 export interface Page {
@@ -45,5 +53,33 @@ export const pages: readonly Page[] = [
       import('../pages/start/start-page.tsx').then((m) => ({ default: m.StartPage })),
     ),
     navigation: { label: 'Start', icon: Play, key: 's' },
+  },
+  {
+    path: '/schedules',
+    page: lazy(() =>
+      import('../pages/schedules/schedules-page.tsx').then((m) => ({ default: m.SchedulesPage })),
+    ),
+    navigation: { label: 'Schedules', icon: CalendarClock, key: 'c' },
+  },
+  {
+    path: '/webhooks',
+    page: lazy(() =>
+      import('../pages/webhooks/webhooks-page.tsx').then((m) => ({ default: m.WebhooksPage })),
+    ),
+    navigation: { label: 'Webhooks', icon: Webhook, key: 'h' },
+  },
+  {
+    path: '/audit',
+    page: lazy(() =>
+      import('../pages/audit/audit-page.tsx').then((m) => ({ default: m.AuditPage })),
+    ),
+    navigation: { label: 'Audit', icon: ScrollText, key: 'a' },
+  },
+  {
+    path: '/settings',
+    page: lazy(() =>
+      import('../pages/settings/settings-page.tsx').then((m) => ({ default: m.SettingsPage })),
+    ),
+    navigation: { label: 'Settings', icon: Settings, key: ',' },
   },
 ];

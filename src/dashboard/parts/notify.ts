@@ -2,8 +2,10 @@
 import { notifications } from '@mantine/notifications';
 import { describe } from './states.tsx';
 
+const closeButtonProps = { 'aria-label': 'Close the message' };
+
 export function notifyDone(message: string): void {
-  notifications.show({ message, color: 'green', autoClose: 4_000 });
+  notifications.show({ message, color: 'green', autoClose: 4_000, closeButtonProps });
 }
 
 export function notifyFailed(what: string, error: unknown): void {
@@ -13,5 +15,6 @@ export function notifyFailed(what: string, error: unknown): void {
     message: hint === undefined ? message : `${message}. ${hint}`,
     color: 'red',
     autoClose: 12_000,
+    closeButtonProps,
   });
 }

@@ -9,20 +9,23 @@ import {
   type OrchestratorOptions,
 } from '../../../src/index.ts';
 import { createApp } from '../../../src/service/app.ts';
+import type { ServicePorts } from '../../../src/service/parts.ts';
 
 export interface TestService {
   readonly url: string;
   readonly orchestrator: Orchestrator;
 }
 
+export type TestServiceOptions = Partial<Omit<ServicePorts, 'orchestrator' | 'clock'>>;
+
 /** Closed after the tests of the file. */
 export async function startService(
   workflows: OrchestratorOptions['workflows'],
+  { store = createMemoryStore(), ...ports }: TestServiceOptions = {},
 ): Promise<TestService> {
   await buildDashboard();
-  const store = createMemoryStore();
   const orchestrator = await createOrchestrator({ workflows, store });
-  const app = await createApp({ orchestrator, store, clock: systemClock });
+  const app = await createApp({ orchestrator, store, clock: systemClock, ...ports });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   afterAll(async () => {
     await app.close();

@@ -4,10 +4,14 @@ import { useSearchParams } from 'wouter';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { EventPanel } from './event-panel.tsx';
 import { RunPanel } from './run-panel.tsx';
+import { TickPanel } from './tick-panel.tsx';
+import { WebhookPanel } from './webhook-panel.tsx';
 
 const panels = [
   ['run', 'Run', RunPanel],
   ['event', 'Event', EventPanel],
+  ['webhook', 'Webhook', WebhookPanel],
+  ['tick', 'Cron tick', TickPanel],
 ] as const;
 
 export function StartPage() {

@@ -1,0 +1,35 @@
+/** What starts runs by itself: schedules with the times they fire at, and other triggers. */
+import { useQuery } from '@tanstack/react-query';
+import { CalendarClock } from 'lucide-react';
+import { client } from '../../data/client.ts';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { Empty, Failure, Loading } from '../../parts/states.tsx';
+import { ScheduleCard } from './schedule-card.tsx';
+
+export function SchedulesPage() {
+  const list = useQuery({
+    queryKey: ['schedules', 'list'],
+    queryFn: ({ signal }) => client.schedules.list({}, { signal }),
+    refetchInterval: 5_000,
+  });
+  return (
+    <>
+      <PageHeader
+        title="Schedules and triggers"
+        about="What starts runs by itself: when it fires next, what it missed, and what it does if the last run still runs."
+      />
+      {list.isPending && <Loading />}
+      {list.isError && list.data === undefined && (
+        <Failure error={list.error} retry={() => void list.refetch()} />
+      )}
+      {list.data?.schedules.map((schedule) => (
+        <ScheduleCard key={schedule.name} schedule={schedule} />
+      ))}
+      {list.data?.schedules.length === 0 && (
+        <Empty icon={CalendarClock} title="There is no schedule">
+          Schedules are declared in a module of the service, or created over the API.
+        </Empty>
+      )}
+    </>
+  );
+}
