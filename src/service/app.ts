@@ -77,7 +77,14 @@ export async function createApp(
   serveSchedules(bind, { schedules, audit });
   app.addHook('onReady', async () => schedules.start());
   app.addHook('preClose', () => schedules.close());
-  serveWebhooks(bind, parts, createWebhooks(app, parts, webhooks));
+  serveWebhooks(
+    bind,
+    parts,
+    createWebhooks(app, parts, {
+      isDevelopment: identityOptions.mode === 'development',
+      ...webhooks,
+    }),
+  );
   serveTimeline(bind, parts);
   serveViews(bind, parts);
   serveWorkflows(bind, parts);

@@ -288,7 +288,8 @@ describe('webhooks that come in', () => {
       await bench.send(created('o-1'));
       await bench.send({ type: 'unknown', orderId: 'o-2' });
       await bench.settle();
-      await bench.clock.advance(7 * 24 * 3_600_000 + 3_600_000);
+      bench.clock.jump(7 * 24 * 3_600_000);
+      await bench.clock.advance(3_600_000);
       expect(await kept(bench)).toBe(3);
       bench.clock.jump(84 * 24 * 3_600_000);
       await bench.clock.advance(3_600_000);

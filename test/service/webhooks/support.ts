@@ -10,6 +10,7 @@ import {
   type Orchestrator,
   onWebhook,
 } from '../../../src/index.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { createApp } from '../../../src/service/app.ts';
 import type { WebhookSettings } from '../../../src/service/webhooks/webhooks.ts';
@@ -97,9 +98,10 @@ export interface Bench {
 }
 
 export async function openBench(
-  options: { readonly store?: Store; readonly clock?: ManualClock } & WebhookSettings = {},
+  options: { readonly store?: Store; readonly clock?: Clock } & WebhookSettings = {},
 ): Promise<Bench> {
-  const { store = createMemoryStore(), clock = new ManualClock(), ...webhooks } = options;
+  const manual = new ManualClock();
+  const { store = createMemoryStore(), clock = manual, ...webhooks } = options;
   const orchestrator = await createOrchestrator({
     workflows: [order, payment],
     store,
@@ -114,7 +116,7 @@ export async function openBench(
     app,
     orchestrator,
     store,
-    clock,
+    clock: manual,
     async send(payload, { id = `id-${++sent}`, headers, body: text, key = secret } = {}) {
       const body = text ?? JSON.stringify(payload);
       const signed = schemes.generic.sign({
@@ -132,7 +134,7 @@ export async function openBench(
       return { status: response.statusCode, answer: response.json() };
     },
     client: createClient({ fetch: fetchOf(app) }),
-    settle: () => clock.advance(0),
+    settle: () => manual.advance(0),
     runs: async () => (await orchestrator.list({ limit: 1_000 })).runs,
     async close() {
       await app.close();
