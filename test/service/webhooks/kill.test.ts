@@ -30,7 +30,8 @@ describe('a service that is killed between acknowledgement and processing', () =
     // what is on a disk takes turns of the event loop
     while ((await bench.client.webhooks.deliveries()).waiting > 0) await delay(5);
     const keys = (await bench.runs()).map(({ key }) => key);
-    expect(keys.toSorted()).toEqual(ids.map((id) => `webhook:orders:${id}`).toSorted());
+    expect(new Set(keys)).toEqual(new Set(ids.map((id) => `webhook:orders:${id}`)));
+    expect(keys).toHaveLength(ids.length);
     expect((await bench.send({ type: 'created', orderId: 'o-1' }, { id: 'd-3' })).status).toBe(202);
     await bench.close();
     await store.close();
