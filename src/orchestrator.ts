@@ -248,6 +248,13 @@ export interface Orchestrator {
   sweep(): Promise<void>;
   /** Registered workflows, newest version of a name first. */
   readonly workflows: Engine['catalogue']['workflows'];
+  /**
+   * Puts other workflows in the place of all that are registered, as after a change of their code. Runs go on with the plan they were started on, and with
+   * the new functions as far as these have all that their plan names, else with those of before; a new run starts on the new plan.
+   *
+   * @throws SignalboxError `DEFINITION_INVALID`; nothing is changed then
+   */
+  replaceWorkflows(workflows: readonly WorkflowSource[]): void;
   /** The module that defines a workflow, if it was registered with one. */
   moduleOf(workflow: string, version: number): URL | null;
   /** Starts nothing more, lets running attempts end within `graceMs` (5,000), aborts the rest. The store stays open. */
@@ -377,7 +384,10 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     },
     export: () => engine.export(),
     sweep: () => engine.sweep(),
-    workflows: engine.catalogue.workflows,
+    get workflows() {
+      return engine.catalogue.workflows;
+    },
+    replaceWorkflows: (workflows) => engine.catalogue.replace(workflows),
     moduleOf: (workflow, version) => engine.catalogue.moduleOf(workflow, version),
     close: ({ graceMs = 5_000 } = {}) => engine.close({ graceMs }),
   };

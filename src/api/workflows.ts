@@ -270,6 +270,12 @@ export const RunVerdict = z.object({
     .nullable(),
 });
 
+const VerdictCounts = z.object({
+  continues: z.number().int(),
+  needs_mapping: z.number().int(),
+  cannot: z.number().int(),
+});
+
 export const MigratedRun = z.object({
   runId: z.string(),
   from: z.number(),
@@ -337,6 +343,25 @@ export const Simulation = z.object({
   svg: z.string(),
 });
 
+export const DefinitionsChange = z.object({
+  at: z.iso.datetime(),
+  /** Those that are new or have another plan now. */
+  workflows: z
+    .array(
+      z.object({
+        workflow: z.string(),
+        version: z.number(),
+        hash: z.string(),
+        /** Unfinished runs of other plans. */
+        counts: VerdictCounts,
+        /** They stay on their plan until they end, or are moved with a mapping. */
+        staying: z.array(z.object({ runId: z.string(), why: z.string() })).readonly(),
+        isPartial: z.boolean(),
+      }),
+    )
+    .readonly(),
+});
+
 export const workflows = {
   list: route({
     method: 'GET',
@@ -347,6 +372,8 @@ export const workflows = {
       workflows: z.array(WorkflowSummary).readonly(),
       /** Modules that could not be loaded. */
       problems: z.array(z.object({ module: z.string(), message: z.string() })).readonly(),
+      /** The latest change of the code that was loaded while the service runs; `null`: none. */
+      change: DefinitionsChange.nullable(),
     }),
   }),
   get: route({
@@ -443,11 +470,7 @@ export const workflows = {
     }),
     answer: z.object({
       /** On this page. */
-      counts: z.object({
-        continues: z.number().int(),
-        needs_mapping: z.number().int(),
-        cannot: z.number().int(),
-      }),
+      counts: VerdictCounts,
       runs: z.array(RunVerdict).readonly(),
       cursor: z.string().nullable(),
     }),

@@ -1,7 +1,7 @@
 /** `--machines`: the modules whose exported workflows can be run. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
 import { isTrigger, type Trigger } from '../triggers/trigger.ts';
@@ -24,18 +24,31 @@ export const defaultMachines = 'machines';
 
 const endings = ['ts', 'mts', 'js', 'mjs'];
 
+/** A workflow that several modules export belongs to the first. */
+export function withoutRepeats(workflows: readonly FoundWorkflow[]): readonly FoundWorkflow[] {
+  const seen = new Set<object>();
+  return workflows.filter(({ workflow }) => {
+    if (seen.has(workflow)) return false;
+    seen.add(workflow);
+    return true;
+  });
+}
+
 /**
  * Imports every `workflow.ts` or `workflow.js` of the folders in a folder, with the `triggers.ts` beside it, or one module. One broken module does not keep the others away.
  *
  * @throws UsageError if there is no such folder or module; the default folder may be missing
  */
-export async function loadMachines(given: string): Promise<Machines> {
+export async function loadMachines(
+  given: string,
+  load: (module: URL) => Promise<Record<string, unknown>> = (module) => import(module.href),
+): Promise<Machines> {
   const workflows: FoundWorkflow[] = [];
   const triggers = new Set<Trigger>();
   const problems: { module: string; error: unknown }[] = [];
   for (const file of moduleFiles(given)) {
     try {
-      const found = await contentOf(pathToFileURL(file));
+      const found = await contentOf(pathToFileURL(file), load);
       workflows.push(...found.workflows);
       for (const trigger of found.triggers) triggers.add(trigger);
       if (found.workflows.length === 0 && found.triggers.length === 0)
@@ -80,11 +93,21 @@ function resolvePackage(given: string): string {
   }
 }
 
-async function contentOf(module: URL): Promise<{
+/** The folder in which the modules of `--machines` lie. */
+export function machinesFolder(given: string): string {
+  const path = resolve(given);
+  if (!existsSync(path)) return given === defaultMachines ? path : dirname(resolvePackage(given));
+  return statSync(path).isDirectory() ? path : dirname(path);
+}
+
+async function contentOf(
+  module: URL,
+  load: (module: URL) => Promise<Record<string, unknown>>,
+): Promise<{
   readonly workflows: readonly FoundWorkflow[];
   readonly triggers: readonly Trigger[];
 }> {
-  const exported: Record<string, unknown> = await import(module.href);
+  const exported = await load(module);
   const values = [...new Set(Object.values(exported))];
   return {
     workflows: values.filter(isRunnable).map((workflow) => ({ workflow, module })),

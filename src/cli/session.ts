@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import type { Interruption } from './interruption.ts';
-import { type FoundWorkflow, loadMachines, type Machines } from './machines.ts';
+import { loadMachines, type Machines, withoutRepeats } from './machines.ts';
 import { planIn } from './plan-in.ts';
 import { findService } from './remote/find-service.ts';
 import { openRemoteSession } from './remote/remote-session.ts';
@@ -112,14 +112,4 @@ function watched(store: Store, touched: Set<string>): Store {
       return store.commit(batch);
     },
   };
-}
-
-/** A workflow that several modules export belongs to the first. */
-function withoutRepeats(workflows: readonly FoundWorkflow[]): readonly FoundWorkflow[] {
-  const seen = new Set<object>();
-  return workflows.filter(({ workflow }) => {
-    if (seen.has(workflow)) return false;
-    seen.add(workflow);
-    return true;
-  });
 }

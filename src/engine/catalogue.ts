@@ -44,6 +44,13 @@ export interface Catalogue {
   lacking(plan: Plan): readonly string[];
   /** Whether attempts of its runs go through a queue here. */
   modeOf(plan: Plan): RunMode;
+  /**
+   * Puts other workflows in the place of all that are registered. Runs stay on the plan they are on; their next attempt uses the new functions, unless
+   * their plan names something these have not: then the functions of before stay theirs.
+   *
+   * @throws SignalboxError `DEFINITION_INVALID`; nothing is changed then
+   */
+  replace(sources: readonly WorkflowSource[]): void;
 }
 
 export function createCatalogue(
@@ -51,40 +58,10 @@ export function createCatalogue(
   store: Pick<Store, 'plan'>,
   choose: (plan: Plan) => RunMode = modeOf,
 ): Catalogue {
-  const byName = new Map<string, RunnableWorkflow[]>();
-  const modules = new Map<string, URL>();
-  const definitions = new Map<string, Definition>();
+  let { byName, modules } = registered(sources);
+  const definitions = new Map<string, { -readonly [K in keyof Definition]: Definition[K] }>();
   const charts = new Map<string, CompiledChart>();
   const modes = new WeakMap<Plan, RunMode>();
-  const key = (name: string, version: number) => `${name}@${version}`;
-
-  const seen = new Set<RunnableWorkflow>();
-  const register = (workflow: RunnableWorkflow, module: URL | null): void => {
-    const versions = byName.get(workflow.name) ?? [];
-    const known = versions.find((other) => other.version === workflow.version);
-    if (module !== null) modules.set(key(workflow.name, workflow.version), module);
-    // Workflows may be children of themselves.
-    if (seen.has(workflow)) return;
-    seen.add(workflow);
-    if (known !== undefined && known.plan.hash !== workflow.plan.hash) {
-      throw new SignalboxError(
-        'DEFINITION_INVALID',
-        `Two different workflows are called "${workflow.name}" version ${workflow.version}`,
-        {
-          details: { workflow: workflow.name, version: workflow.version },
-          hint: 'Raise the version of the changed one',
-        },
-      );
-    }
-    if (known === undefined) versions.push(workflow);
-    versions.sort((a, b) => b.version - a.version);
-    byName.set(workflow.name, versions);
-    for (const child of workflow.bindings.children.values()) register(child, module);
-  };
-  for (const source of sources) {
-    if ('workflow' in source) register(source.workflow, source.module);
-    else register(source, null);
-  }
 
   const chartOf = (plan: Plan): CompiledChart => {
     const chart = charts.get(plan.hash) ?? compileChart(plan);
@@ -112,8 +89,15 @@ export function createCatalogue(
     return definition;
   };
 
+  const current = (name: string, version: number): RunnableWorkflow | undefined => {
+    const versions = byName.get(name) ?? [];
+    return versions.find((workflow) => workflow.version === version) ?? versions[0];
+  };
+
   const catalogue: Catalogue = {
-    workflows: [...byName.values()].flat(),
+    get workflows() {
+      return [...byName.values()].flat();
+    },
     newest(name) {
       const workflow = byName.get(name)?.[0];
       if (workflow === undefined) {
@@ -138,10 +122,7 @@ export function createCatalogue(
     definitionOf(header) {
       const known = definitions.get(`${header.workflow}@${header.version}#${header.planHash}`);
       if (known !== undefined) return known;
-      const versions = byName.get(header.workflow);
-      if (versions === undefined)
-        throw missing(header, `no workflow "${header.workflow}" is registered`);
-      const same = versions.find((workflow) => workflow.version === header.version) ?? versions[0];
+      const same = current(header.workflow, header.version);
       if (same === undefined)
         throw missing(header, `no workflow "${header.workflow}" is registered`);
       if (same.plan.hash === header.planHash && same.version === header.version)
@@ -159,14 +140,68 @@ export function createCatalogue(
     },
     chartOf,
     modeOf: runMode,
+    replace(others) {
+      ({ byName, modules } = registered(others));
+      for (const definition of definitions.values()) {
+        const { plan } = definition;
+        const same = current(plan.name, plan.version);
+        if (same === undefined) continue;
+        const isSame = same.plan.hash === plan.hash && same.version === plan.version;
+        if (isSame || lackingNames(plan, same.bindings).length === 0)
+          definition.bindings = same.bindings;
+      }
+    },
     lacking(plan) {
-      const versions = byName.get(plan.name) ?? [];
-      const same = versions.find(({ version }) => version === plan.version) ?? versions[0];
+      const same = current(plan.name, plan.version);
       if (same === undefined) return [`workflow "${plan.name}"`];
       return same.plan.hash === plan.hash ? [] : lackingNames(plan, same.bindings);
     },
   };
-  return { ...catalogue, define: (workflow) => define(workflow.plan, workflow.bindings) };
+  return catalogue;
+}
+
+interface Registered {
+  /** Newest version first. */
+  readonly byName: ReadonlyMap<string, readonly RunnableWorkflow[]>;
+  readonly modules: ReadonlyMap<string, URL>;
+}
+
+function key(name: string, version: number): string {
+  return `${name}@${version}`;
+}
+
+/** @throws SignalboxError `DEFINITION_INVALID` if two different workflows have the same name and version */
+function registered(sources: readonly WorkflowSource[]): Registered {
+  const byName = new Map<string, RunnableWorkflow[]>();
+  const modules = new Map<string, URL>();
+  const seen = new Set<RunnableWorkflow>();
+  const register = (workflow: RunnableWorkflow, module: URL | null): void => {
+    const versions = byName.get(workflow.name) ?? [];
+    const known = versions.find((other) => other.version === workflow.version);
+    if (module !== null) modules.set(key(workflow.name, workflow.version), module);
+    // Workflows may be children of themselves.
+    if (seen.has(workflow)) return;
+    seen.add(workflow);
+    if (known !== undefined && known.plan.hash !== workflow.plan.hash) {
+      throw new SignalboxError(
+        'DEFINITION_INVALID',
+        `Two different workflows are called "${workflow.name}" version ${workflow.version}`,
+        {
+          details: { workflow: workflow.name, version: workflow.version },
+          hint: 'Raise the version of the changed one',
+        },
+      );
+    }
+    if (known === undefined) versions.push(workflow);
+    versions.sort((a, b) => b.version - a.version);
+    byName.set(workflow.name, versions);
+    for (const child of workflow.bindings.children.values()) register(child, module);
+  };
+  for (const source of sources) {
+    if ('workflow' in source) register(source.workflow, source.module);
+    else register(source, null);
+  }
+  return { byName, modules };
 }
 
 export function planMissing(header: RunHeader): SignalboxError {

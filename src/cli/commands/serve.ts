@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { SignalboxError } from '../../errors.ts';
 import { announceService } from '../../service/address-file.ts';
 import { createService, type Service } from '../../service/index.ts';
 import type { Cli } from '../cli.ts';
 import { createLog } from '../log.ts';
+import { createReloading } from '../reloading.ts';
 import { findService } from '../remote/find-service.ts';
 import { addressFileOf, parseStoreLocation } from '../store-location.ts';
 
 interface ServeOptions {
   readonly host: string;
   readonly port?: number;
+  readonly watch: boolean;
 }
 
 const firstPort = 4400;
@@ -27,6 +30,7 @@ export function addServe(program: Command, cli: Cli): void {
       '127.0.0.1',
     )
     .option('--port <number>', `default: the first free one from ${firstPort} on`, parsePort)
+    .option('--watch', 'for development: load modules anew when they change', false)
     .action((options: ServeOptions) => serve(cli, options));
 }
 
@@ -45,17 +49,28 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
       },
     );
   await cli.serve(async (session) => {
-    const service = await createService(session.orchestrator, {
-      store: session.store,
+    const { machines, orchestrator, store } = session;
+    const reloading = createReloading({
+      machines: cli.options.machines,
+      loaded: machines,
+      orchestrator,
+      store,
+      nowMs: () => systemClock.nowMs(),
+      note: cli.note,
+    });
+    const service = await createService(orchestrator, {
+      store,
+      definitions: reloading.state,
       logger: createLog(cli.options, process.stderr),
       instance,
       triggers: session.machines.triggers,
     });
     let withdraw = async () => {};
+    let unfollow = async () => {};
     try {
       const url = await listen(service, options);
       if (file !== null) withdraw = await announceService(file, { url, instance });
-      const { machines } = session;
+      if (options.watch) unfollow = await reloading.follow();
       await cli.report({
         json: { url, store: cli.options.store, workflows: machines.workflows.length },
         text: [`Signalbox serves ${cli.options.store} at ${url}`, 'Ctrl-C stops it'],
@@ -64,6 +79,7 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
     } finally {
       // In this order: nobody is sent here any more, who is here gets an answer, then the work ends.
       await withdraw();
+      await unfollow();
       await service.close();
     }
   });

@@ -191,6 +191,9 @@ export function createRemoteOrchestrator(
     sweep: async () => {},
     workflows: [],
     moduleOf: () => null,
+    replaceWorkflows() {
+      throw new UsageError('A service loads its workflows itself');
+    },
     close: async () => {},
   };
 

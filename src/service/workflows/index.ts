@@ -21,6 +21,7 @@ import { modelFrom } from '../../simulation/learn.ts';
 import { mergeModels, parseModel } from '../../simulation/model.ts';
 import { drawSimulation } from '../../simulation/picture.ts';
 import type { Bind } from '../bind.ts';
+import type { DefinitionsChange } from '../definitions.ts';
 import type { ServiceParts } from '../parts.ts';
 import { byWorkflow, type CountsByStatus, countByPlan } from './counts.ts';
 import {
@@ -82,6 +83,7 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
         };
       }),
       problems: parts.definitions?.problems ?? [],
+      change: changeOf(parts.definitions?.change ?? null),
     };
   });
 
@@ -230,6 +232,12 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
       svg: drawSimulation(report, body.theme),
     };
   });
+}
+
+function changeOf(change: DefinitionsChange | null) {
+  return change === null
+    ? null
+    : { at: new Date(change.atMs).toISOString(), workflows: change.workflows };
 }
 
 /** @throws SignalboxError `DEFINITION_MISSING` if only the plan of that version is known */
