@@ -56,14 +56,14 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
       orchestrator,
       store,
       nowMs: () => systemClock.nowMs(),
-      note: cli.note,
+      note: (line) => cli.note(line),
     });
     const service = await createService(orchestrator, {
       store,
       definitions: reloading.state,
       logger: createLog(cli.options, process.stderr),
       instance,
-      triggers: session.machines.triggers,
+      triggers: machines.triggers,
     });
     let withdraw = async () => {};
     let unfollow = async () => {};
