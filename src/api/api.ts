@@ -2,7 +2,7 @@
 import { audit } from './audit.ts';
 import { batches } from './batches.ts';
 import { health } from './health.ts';
-import { identity, tokens } from './identity.ts';
+import { identity, links, tokens } from './identity.ts';
 import { incidents } from './incidents.ts';
 import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
@@ -19,6 +19,7 @@ export const api = {
   health,
   identity,
   incidents,
+  links,
   reviews,
   runs,
   schedules,

@@ -106,6 +106,41 @@ export const identity = {
   }),
 };
 
+const Notice = z.object({
+  id: z.string(),
+  runId: z.string(),
+  step: z.string(),
+  /** Person or group. */
+  recipient: z.string(),
+  channel: z.string(),
+  kind: z.enum(['opened', 'reminder', 'escalated']),
+  /** `sending`: not taken yet, tried again at `nextAt`. */
+  status: z.enum(['sending', 'sent', 'failed']),
+  attempts: z.number(),
+  issuedAt: z.iso.datetime(),
+  nextAt: z.iso.datetime().nullable(),
+  error: z.string().nullable(),
+});
+
+export const links = {
+  notices: route({
+    method: 'GET',
+    path: '/notices',
+    summary: 'Messages about open reviews: to whom, and whether they were sent',
+    role: 'operator',
+    query: page,
+    answer: z.object({ notices: z.array(Notice).readonly(), cursor: z.string().nullable() }),
+  }),
+  rotate: route({
+    method: 'POST',
+    path: '/decision-links/rotate',
+    summary:
+      'Signs decision links with another secret; those that were sent hold until they expire',
+    role: 'admin',
+    answer: null,
+  }),
+};
+
 export const tokens = {
   list: route({
     method: 'GET',

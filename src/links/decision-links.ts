@@ -22,6 +22,8 @@ export interface DecisionLinkRequest {
   readonly groups?: readonly string[];
   /** What the review shows. The link is void for a review that shows anything else; without it, it holds whatever is shown. */
   readonly shown?: Json;
+  /** The same by its hash (`waitingOn[].shownHash`), for whoever does not see all of it. */
+  readonly shownHash?: string;
   /** Now. Use the same value in every attempt (`checkpoint`), so that a repeated message is the same message. */
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
@@ -54,11 +56,11 @@ export function createDecisionLinks({ secrets, url }: DecisionLinksOptions): Dec
     );
   }
   return {
-    urlOf({ shown, groups = [], ...request }) {
+    urlOf({ shown, shownHash, groups = [], ...request }) {
       const permission = Permission.safeParse({
         ...request,
         groups,
-        shownHash: shown === undefined ? null : digest(shown),
+        shownHash: shownHash ?? (shown === undefined ? null : digest(shown)),
       });
       if (!permission.success || request.expiresAtMs <= request.issuedAtMs) {
         const issues = permission.error?.issues ?? [];

@@ -15,6 +15,11 @@ export interface DecisionHandlerOptions {
   /** As given to `createDecisionLinks`. Links signed with any of them hold: to change the secret, put the new one first and drop the old one later. */
   readonly secrets: readonly Secret[];
   readonly clock?: Clock;
+  /**
+   * The groups of a reader at the time of the decision, instead of those the link was made with; `null`: nobody who may decide any more.
+   * Default: as the link says.
+   */
+  readonly groupsOf?: (actor: string) => readonly string[] | null;
   /** Told what was decided and what was refused, never a token. Default: silence. */
   readonly logger?: Pick<Logger, 'info' | 'error'>;
 }
@@ -61,14 +66,16 @@ export interface DecisionHandler {
  */
 export function createDecisionHandler(
   orchestrator: Pick<Orchestrator, 'get' | 'history' | 'workflows' | 'decide'>,
-  { secrets, clock = systemClock, logger }: DecisionHandlerOptions,
+  { secrets, clock = systemClock, logger, groupsOf }: DecisionHandlerOptions,
 ): DecisionHandler {
   const keys = parseSecrets(secrets, 'decision links');
 
   async function decide(permission: Permission, submission: Submission): Promise<DecisionAnswer> {
     const linked = await linkedReview(orchestrator, permission);
     if (linked.state !== 'open') return { kind: 'closed', permission, linked };
-    const { runId, step, outcome, actor, groups } = permission;
+    const { runId, step, outcome, actor } = permission;
+    const groups = groupsOf === undefined ? permission.groups : groupsOf(actor);
+    if (groups === null) return { kind: 'forbidden' };
     const form = outcome === 'approved' ? submission.formFor(linked.review) : undefined;
     try {
       await orchestrator.decide(runId, step, {

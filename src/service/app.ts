@@ -15,6 +15,8 @@ import type { IdentityOptions } from './identity/options.ts';
 import { createRefusals } from './identity/refusals.ts';
 import { serveIdentity } from './identity/serve.ts';
 import { serveSignIn } from './identity/sign-in-pages.ts';
+import { mountNotices } from './notices/mount.ts';
+import type { LinkOptions, NoticeOptions } from './notices/open.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
 import { problemOf } from './problem.ts';
 import { serveReviews } from './reviews/serve.ts';
@@ -35,12 +37,16 @@ export interface AppOptions {
   /** Default: this machine alone, without sign-in. */
   readonly identity?: IdentityOptions;
   readonly webhooks?: WebhookSettings;
+  readonly links?: LinkOptions;
+  /** Default: nobody is told of reviews but by the inbox. */
+  readonly notices?: NoticeOptions;
 }
 
 export async function createApp(
   ports: ServicePorts,
-  { identity: identityOptions = { mode: 'development' }, webhooks = {} }: AppOptions = {},
+  options: AppOptions = {},
 ): Promise<FastifyInstance> {
+  const { identity: identityOptions = { mode: 'development' }, webhooks = {} } = options;
   const audit = createAudit(ports);
   const identityParts = openIdentity(identityOptions, { ...ports, audit });
   const { identity } = identityParts;
@@ -71,6 +77,7 @@ export async function createApp(
   serveAudit(bind, parts);
   serveIdentity(bind, identityParts);
   serveSignIn(app, identityParts);
+  await mountNotices(app, bind, parts, { ...options, identity: identityOptions, refusals });
   serveReviews(bind, parts);
   serveRuns(bind, parts);
   const schedules = createSchedules({ ...parts, schedules: schedulesOf(parts.triggers ?? []) });

@@ -65,7 +65,7 @@ export async function createService(
     ...(options.instance === undefined ? {} : { instance: options.instance }),
   };
   const { identity = { mode: 'development' } } = options;
-  const app = await createApp(ports, { identity });
+  const app = await createApp(ports, options);
   return {
     app,
     handler: (request, response) => app.routing(request, response),

@@ -1,0 +1,283 @@
+/**
+ * Tells people of reviews they may decide: when one opens, when it is reminded of, when it is escalated or delegated to them. Reviews stand in the store, and so
+ * does what was sent, so that a crash loses no notice. One that was sent when the crash came is sent again, the same to the byte, and dropped by its id.
+ */
+
+import { digest } from '../../engine/canonical.ts';
+import type { RunView } from '../../engine/views.ts';
+import { OutcomeUnknownError, TransientError } from '../../errors.ts';
+import { createDecisionLinks } from '../../links/decision-links.ts';
+import type { NotificationAction, Notifier } from '../../notify/notifier.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { LinkSecrets } from '../links/link-secrets.ts';
+import { decidePath } from '../links/serve.ts';
+import type { ServiceParts } from '../parts.ts';
+import { type OpenReview, openReviews } from '../reviews/standing.ts';
+import { type ChannelOptions, notifiersOf } from './channels.ts';
+import type { Directory, Recipient } from './directory.ts';
+import type { Ledger, Notice } from './ledger.ts';
+import { type NoticeKind, toNotification } from './message.ts';
+
+export interface NoticeSettings {
+  /** Where browsers reach the service. */
+  readonly publicUrl: string;
+  readonly directory: Directory;
+  readonly channels: ChannelOptions;
+  readonly secrets: LinkSecrets;
+  /** Of a link, unless the review closes before. */
+  readonly lifetimeMs: number;
+}
+
+export interface NoticeWorker {
+  /** Resolves when nothing is to be done right now. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const scanEveryMs = 600_000;
+const pageSize = 1_000;
+/** After an error of the store. */
+const againAfterMs = 60_000;
+/** For one attempt. */
+const timeoutMs = 30_000;
+/** Runs looked at side by side. */
+const maxAtOnce = 4;
+
+export function startNotices(
+  parts: Pick<ServiceParts, 'orchestrator' | 'clock' | 'log'>,
+  ledger: Ledger,
+  settings: NoticeSettings,
+): NoticeWorker {
+  const { orchestrator, clock, log } = parts;
+  const { directory, channels } = settings;
+  const waiting = new Set<string>();
+  const underWay = new Set<Promise<void>>();
+  const timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
+  const closing = new AbortController();
+  /** By name, those known at the last look. */
+  let asking = new Map<string, boolean>();
+
+  /** @throws of the orchestrator and the store */
+  async function tell(runId: string): Promise<void> {
+    const run = await orchestrator.get(runId);
+    for (const review of openReviews(run)) {
+      for (const recipient of recipientsOf(review)) {
+        for (const notifier of notifiersOf(recipient.address, channels, clock)) {
+          await tellOne(run, review, recipient, notifier);
+        }
+      }
+    }
+  }
+
+  function recipientsOf({ assignees, review }: OpenReview): readonly Recipient[] {
+    const { escalatedTo, delegatedTo, excluded, approvals } = review;
+    const names =
+      assignees == null ? null : [...assignees, ...escalatedTo, ...delegatedTo.map(({ to }) => to)];
+    const isDone = new Set([...excluded, ...approvals.given.map(({ actor }) => actor)]);
+    return directory.recipientsOf(names).filter(({ name }) => !isDone.has(name));
+  }
+
+  async function tellOne(
+    run: RunView,
+    review: OpenReview,
+    recipient: Recipient,
+    notifier: Notifier,
+  ): Promise<void> {
+    const { runId } = run;
+    const { step, since } = review;
+    const { reminders } = review.review;
+    const kind = kindOf(review, recipient);
+    const { name, isPerson } = recipient;
+    const id = digest([runId, step, since, name, isPerson, notifier.channel, reminders]).slice(
+      0,
+      40,
+    );
+    const of = { runId, step, recipient: name, channel: notifier.channel, kind };
+    const notice = await ledger.claim(id, of);
+    if (notice === null) return;
+    if ('waitMs' in notice) return later(runId, notice.waitMs);
+    const notification = toNotification({
+      id,
+      kind,
+      run,
+      waiting: review,
+      description: descriptionOf(run, step),
+      actions: await actionsOf(run, review, recipient, notice),
+    });
+    try {
+      const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]);
+      await notifier.notify(notification, { signal });
+    } catch (error) {
+      const mayPass = error instanceof TransientError || error instanceof OutcomeUnknownError;
+      const message = error instanceof Error ? error.message : String(error);
+      const nextAtMs = await ledger.failed(id, message, !mayPass);
+      log.warn({ ...of, err: error, retries: nextAtMs !== null }, 'notice not sent');
+      if (nextAtMs !== null) later(runId, nextAtMs - clock.nowMs());
+      return;
+    }
+    await ledger.sent(id);
+    log.info({ ...of }, 'notice sent');
+  }
+
+  async function actionsOf(
+    { runId }: RunView,
+    { step, shownHash, until, review }: OpenReview,
+    { name, isPerson }: Recipient,
+    { issuedAtMs }: Notice,
+  ): Promise<readonly NotificationAction[]> {
+    const page = new URL(
+      `/reviews/${encodeURIComponent(runId)}/${encodeURIComponent(step)}`,
+      settings.publicUrl,
+    );
+    const open: NotificationAction = { label: 'Open', url: page.href };
+    if (!isPerson || review.kind === 'in_doubt') return [open];
+    const links = createDecisionLinks({
+      secrets: await settings.secrets.current(),
+      url: new URL(decidePath, settings.publicUrl).href,
+    });
+    const endMs = until === null ? Number.POSITIVE_INFINITY : Date.parse(until);
+    const expiresAtMs = Math.min(issuedAtMs + settings.lifetimeMs, endMs);
+    if (expiresAtMs <= issuedAtMs) return [open];
+    const permission = {
+      runId,
+      step,
+      actor: name,
+      groups: (directory.groupsOf(name) ?? []).slice(0, 20),
+      shownHash,
+      issuedAtMs,
+      expiresAtMs,
+    };
+    return [
+      {
+        label: 'Approve',
+        style: 'primary',
+        url: links.urlOf({ ...permission, outcome: 'approved' }),
+      },
+      {
+        label: 'Reject',
+        style: 'danger',
+        url: links.urlOf({ ...permission, outcome: 'rejected' }),
+      },
+      open,
+    ];
+  }
+
+  function descriptionOf({ workflow, version }: RunView, step: string): string | null {
+    const found = orchestrator.workflows.find(
+      (one) => one.name === workflow && one.version === version,
+    );
+    return found?.plan.nodes.find(({ id }) => id === step)?.description ?? null;
+  }
+
+  function later(runId: string, delayMs: number): void {
+    if (closing.signal.aborted) return;
+    const dueMs = clock.nowMs() + Math.max(0, delayMs);
+    const known = timers.get(runId);
+    if (known !== undefined && known.dueMs <= dueMs) return;
+    known?.cancel();
+    const cancel = clock.after(Math.max(0, delayMs), () => {
+      timers.delete(runId);
+      add(runId);
+    });
+    timers.set(runId, { dueMs, cancel });
+  }
+
+  function add(runId: string): void {
+    if (closing.signal.aborted) return;
+    waiting.add(runId);
+    work();
+  }
+
+  function work(): void {
+    while (underWay.size < maxAtOnce && !closing.signal.aborted) {
+      const [runId] = waiting;
+      if (runId === undefined) return;
+      waiting.delete(runId);
+      const told = tell(runId)
+        .catch((error: unknown) => {
+          log.error({ err: error, runId }, 'nobody could be told of a review');
+          later(runId, againAfterMs);
+        })
+        .finally(() => {
+          underWay.delete(told);
+          work();
+        });
+      underWay.add(told);
+    }
+  }
+
+  /** What an earlier process left, and what nothing told of. */
+  async function scan(): Promise<void> {
+    asking = askingOf(orchestrator.workflows);
+    const open = new Set<string>();
+    let cursor: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof orchestrator.list>> = await orchestrator.list({
+        hasReview: true,
+        limit: pageSize,
+        ...(cursor === null ? {} : { cursor }),
+      });
+      for (const run of page.runs) {
+        for (const { step } of openReviews(run)) open.add(JSON.stringify([run.runId, step]));
+        add(run.runId);
+      }
+      cursor = page.cursor;
+    } while (cursor !== null && !closing.signal.aborted);
+    await ledger.forget((runId, step) => open.has(JSON.stringify([runId, step])));
+  }
+
+  let cancelScan = () => {};
+  function scanNow(): void {
+    const scanned = scan()
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'open reviews could not be looked through'),
+      )
+      .finally(() => {
+        underWay.delete(scanned);
+        if (!closing.signal.aborted) cancelScan = clock.after(scanEveryMs, scanNow);
+        work();
+      });
+    underWay.add(scanned);
+  }
+
+  const unsubscribe = orchestrator.subscribe(({ runId, workflow, entry }) => {
+    if (entry.to === 'pending') return;
+    // new ones come by a reload
+    if (!asking.has(workflow)) asking = askingOf(orchestrator.workflows);
+    if (asking.get(workflow) === true) add(runId);
+  });
+  scanNow();
+
+  async function settled(): Promise<void> {
+    while (underWay.size > 0) await Promise.all(underWay);
+  }
+
+  return {
+    settled,
+    async close() {
+      unsubscribe();
+      cancelScan();
+      closing.abort();
+      for (const { cancel } of timers.values()) cancel();
+      await settled();
+    },
+  };
+}
+
+/** Whether a person may be asked in any version of a workflow. */
+function askingOf(
+  workflows: readonly { readonly name: string; readonly plan: Plan }[],
+): Map<string, boolean> {
+  const asking = new Map<string, boolean>();
+  for (const { name, plan } of workflows) {
+    const { nodes, finish } = plan;
+    const asks = finish.approve.by !== 'automatic' || nodes.some(({ kind }) => kind === 'review');
+    asking.set(name, asks || asking.get(name) === true);
+  }
+  return asking;
+}
+
+function kindOf({ review }: OpenReview, { name }: Recipient): NoticeKind {
+  if (review.reminders > 0) return 'reminder';
+  return review.escalatedTo.includes(name) ? 'escalated' : 'opened';
+}

@@ -1,0 +1,271 @@
+import type { FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import {
+  createOrchestrator,
+  defineTask,
+  defineWorkflow,
+  type Orchestrator,
+} from '../../src/index.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { createApp } from '../../src/service/app.ts';
+import type { NoticeOptions } from '../../src/service/notices/open.ts';
+import { ManualClock } from '../../src/testing/index.ts';
+import { readableSource } from '../support/mail-source.ts';
+import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts';
+
+const nudge = defineTask({
+  name: 'nudge',
+  input: z.object({ reviewId: z.string(), round: z.number() }),
+  output: z.null(),
+  compensate: 'none',
+  run: async () => null,
+});
+const change = defineWorkflow({
+  name: 'change',
+  version: 1,
+  input: z.object({ system: z.string() }),
+  steps(w) {
+    w.review('approval', {
+      description: 'May the change go live?',
+      show: w.input.$.system,
+      assignTo: ['sre'],
+      remind: { every: '1h', run: nudge },
+    });
+    return w.input;
+  },
+});
+const other = defineWorkflow({
+  name: 'other',
+  version: 1,
+  input: z.object({ system: z.string() }),
+  steps(w) {
+    w.review('approval', { show: w.input.$.system, assignTo: ['finance'] });
+    return w.input;
+  },
+});
+
+const startMs = Date.parse('2026-03-01T08:00:00Z');
+
+describe('notices of reviews', () => {
+  const closers: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  async function setUp(store: Store = createMemoryStore(), clock = new ManualClock(startMs)) {
+    const smtp = await startSmtpServer();
+    closers.push(() => smtp.close());
+    const orchestrator = await createOrchestrator({ workflows: [change, other], store, clock });
+    closers.push(() => orchestrator.close());
+    const people = {
+      kim: { email: 'kim@example.com', groups: ['sre'] },
+      lee: { email: 'lee@example.com', groups: ['sre', 'finance'] },
+    };
+    const start = async (directory: NoticeOptions['directory'] = { people }, url = smtp.url) => {
+      const app = await createApp(
+        { orchestrator, store, clock },
+        {
+          notices: {
+            publicUrl: 'https://ops.example.com',
+            directory,
+            email: { smtpUrl: url, from: 'signalbox@example.com' },
+          },
+        },
+      );
+      closers.push(() => app.close());
+      return app;
+    };
+    return { smtp, orchestrator, clock, store, people, start };
+  }
+
+  async function openReview(orchestrator: Orchestrator, workflow = 'change') {
+    const { runId } = await orchestrator.start(workflow, { system: 'billing' });
+    await orchestrator.drive(runId);
+    return runId;
+  }
+
+  it('tell every member of the group by mail, each with links of their own that decide once', async () => {
+    const { smtp, orchestrator, start } = await setUp();
+    const app = await start();
+    const runId = await openReview(orchestrator);
+
+    await mailsOf(smtp, 2);
+
+    expect(new Set(smtp.mails.map(({ to }) => to[0]))).toEqual(
+      new Set(['kim@example.com', 'lee@example.com']),
+    );
+    const [kim] = smtp.mails.filter(({ to }) => to[0] === 'kim@example.com');
+    const link = linkIn(kim?.source ?? '', 'Approve');
+    const shown = await app.inject(link);
+    expect(shown.statusCode).toBe(200);
+    expect(shown.body).toContain('billing');
+    const decided = await post(app, link);
+    expect(decided.statusCode).toBe(200);
+    expect(await orchestrator.drive(runId)).toMatchObject({ status: 'complete' });
+    expect(
+      (await orchestrator.history(runId)).find(({ event }) => event === 'approval.decided'),
+    ).toMatchObject({ actor: 'kim' });
+    expect((await post(app, link)).statusCode).toBe(409);
+  });
+
+  it('are sent once, however often the service starts, and again as a reminder', async () => {
+    const { smtp, orchestrator, clock, start } = await setUp();
+    const first = await start();
+    await openReview(orchestrator);
+    await mailsOf(smtp, 2);
+    await first.close();
+
+    const second = await start();
+    await clock.advance(59 * 60_000);
+    expect(smtp.mails).toHaveLength(2);
+    await clock.advance(60_000);
+    await mailsOf(smtp, 4);
+
+    expect(smtp.mails.slice(2).map(({ source }) => /^subject: (.*)$/im.exec(source)?.[1])).toEqual([
+      'Reminder, please decide: approval of change',
+      'Reminder, please decide: approval of change',
+    ]);
+    const listed = await second.inject('/api/v1/notices');
+    expect(listed.json<{ notices: object[] }>().notices).toHaveLength(4);
+  });
+
+  it('go out although the process died before, and are recognised if they had gone out', async () => {
+    const memory = createMemoryStore();
+    let isDead = false;
+    // the mail is out, and the process dies before that is written
+    const mortal: Store = {
+      ...memory,
+      async saveRecords(changes) {
+        const notes = changes.some(({ value }) => value?.['status'] === 'sent');
+        if (notes && isDead) throw new Error('The process is dead');
+        return memory.saveRecords(changes);
+      },
+    };
+    const { smtp, orchestrator, clock, start, people } = await setUp(mortal);
+    isDead = true;
+    const first = await start({ people: { kim: people.kim } });
+    await openReview(orchestrator);
+    await mailsOf(smtp, 1);
+    await first.close();
+
+    isDead = false;
+    await clock.advance(600_000);
+    await start({ people: { kim: people.kim } });
+    await mailsOf(smtp, 2);
+
+    const [before, after] = smtp.mails;
+    expect(after?.messageId).toBe(before?.messageId);
+    expect(linkIn(after?.source ?? '', 'Approve')).toBe(linkIn(before?.source ?? '', 'Approve'));
+  });
+
+  it('are tried again if the mail server is away, and the run does not care', async () => {
+    const { smtp, orchestrator, clock, start, people } = await setUp();
+    smtp.behave({ kind: 'refuse', at: 'recipient', code: 451 });
+    const app = await start({ people: { kim: people.kim } });
+    await openReview(orchestrator);
+    await noticeOf(app, ({ error }) => error !== null);
+
+    smtp.behave({ kind: 'accept' });
+    await clock.advance(30_000);
+    await mailsOf(smtp, 1);
+
+    expect(smtp.mails[0]?.to).toEqual(['kim@example.com']);
+  });
+
+  it('E-09: a link of somebody who has left the group decides nothing', async () => {
+    const { smtp, orchestrator, start, people } = await setUp();
+    const before = await start({ people: { kim: people.kim } });
+    const runId = await openReview(orchestrator);
+    await mailsOf(smtp, 1);
+    await before.close();
+    const link = linkIn(smtp.mails[0]?.source ?? '', 'Approve');
+
+    const moved = await start({
+      people: { kim: { email: 'kim@example.com', groups: ['finance'] } },
+    });
+    const gone = await start({ people: {} });
+
+    expect((await post(moved, link)).statusCode).toBe(403);
+    expect((await post(gone, link)).statusCode).toBe(403);
+    expect((await orchestrator.get(runId)).waitingOn[0]).toMatchObject({ step: 'approval' });
+    const listed = await gone.inject('/api/v1/audit?outcome=refused');
+    expect(listed.json()).toMatchObject({
+      entries: [{ subject: 'POST /decide' }, { subject: 'POST /decide' }],
+    });
+  });
+
+  it('E-02: a link of one run decides no other, and does not tell whether there is one', async () => {
+    const { smtp, orchestrator, start, people } = await setUp();
+    const app = await start({ people: { kim: people.kim } });
+    await openReview(orchestrator);
+    const foreign = await openReview(orchestrator, 'other');
+    await mailsOf(smtp, 1);
+    const link = new URL(linkIn(smtp.mails[0]?.source ?? '', 'Approve'), 'http://x');
+    const [payload = '', signature = ''] = (link.searchParams.get('token') ?? '').split('.');
+    const permission = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+    const forge = (change: object) =>
+      `/decide?token=${Buffer.from(JSON.stringify({ ...permission, ...change })).toString('base64url')}.${signature}`;
+
+    const answers = await Promise.all(
+      [{ runId: foreign }, { runId: 'nobody' }, { step: 'completion' }].map((one) =>
+        post(app, forge(one)),
+      ),
+    );
+
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([403, 403, 403]);
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    expect((await orchestrator.get(foreign)).waitingOn).toHaveLength(1);
+  });
+
+  it('hold the secret of links across restarts, and two of them after it was changed', async () => {
+    const { smtp, orchestrator, clock, start, people } = await setUp();
+    const app = await start({ people: { lee: people.lee } });
+    await openReview(orchestrator, 'other');
+    await mailsOf(smtp, 1);
+    const link = linkIn(smtp.mails[0]?.source ?? '', 'Approve');
+
+    const rotated = await app.inject({ method: 'POST', url: '/api/v1/decision-links/rotate' });
+    const restarted = await start({ people: { lee: people.lee } });
+
+    expect(rotated.statusCode).toBe(204);
+    expect((await restarted.inject(link)).statusCode).toBe(200);
+    await clock.advance(259_200_000);
+    expect((await restarted.inject(link)).statusCode).not.toBe(200);
+  });
+});
+
+/** As a browser sends the form of the page: from an origin that the page does not tell. */
+function post(app: FastifyInstance, url: string) {
+  return app.inject({
+    method: 'POST',
+    url,
+    headers: { origin: 'null', 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'comment=',
+  });
+}
+
+function linkIn(source: string, label: string): string {
+  const text = readableSource(source);
+  const found = new RegExp(
+    `${label}[^]*?https://ops\\.example\\.com(/decide\\?token=[\\w.-]+)`,
+  ).exec(text)?.[1];
+  if (found === undefined) throw new Error(`No link "${label}" in ${text}`);
+  return found;
+}
+
+async function mailsOf(smtp: TestSmtpServer, count: number): Promise<void> {
+  await expect.poll(() => smtp.mails.length, { interval: 5, timeout: 5_000 }).toBe(count);
+}
+
+async function noticeOf(
+  app: FastifyInstance,
+  isWanted: (notice: { readonly error: string | null }) => boolean,
+): Promise<void> {
+  const read = async () => {
+    const answer = await app.inject('/api/v1/notices');
+    return answer.json<{ notices: { error: string | null }[] }>().notices.some(isWanted);
+  };
+  await expect.poll(read, { interval: 5, timeout: 5_000 }).toBe(true);
+}
