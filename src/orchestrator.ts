@@ -214,6 +214,14 @@ export interface Orchestrator {
   /** Recomputes the chain of a run's history. */
   verify(runId: string): Promise<ChainReport>;
   breakers(): Promise<readonly BreakerRecord[]>;
+  /**
+   * Closes a breaker. Runs that were told to wait for it go on at the time they were told.
+   *
+   * @throws SignalboxError `INPUT_INVALID` if no call was ever counted under that name
+   */
+  resetBreaker(name: string): Promise<BreakerRecord>;
+  /** Attempts of this process that were handed over and have not begun, and those under way. */
+  readonly depth: { readonly waiting: number; readonly running: number };
   /** Runs whose stored state cannot be trusted; they are kept aside. */
   damaged(): Promise<readonly DamagedRun[]>;
   /** Removes finished runs; returns their ids. Nothing is removed with `dryRun`. */
@@ -373,6 +381,19 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     subscribe: (listener, runId) => engine.subscribe(listener, runId),
     verify: (runId) => engine.verify(runId),
     breakers: () => engine.breakers(),
+    async resetBreaker(name) {
+      const record = await engine.resetBreaker(name);
+      if (record !== null) return record;
+      const known = (await engine.breakers()).map((breaker) => breaker.name);
+      throw new SignalboxError(
+        'INPUT_INVALID',
+        `There is no breaker "${name}"; there are: ${known.join(', ') || 'none'}`,
+        { details: { name, known } },
+      );
+    },
+    get depth() {
+      return engine.depth;
+    },
     damaged: () => engine.damaged(),
     prune: ({ finishedBefore, dryRun = false, ...rest }) =>
       engine.prune({ ...rest, dryRun, finishedBeforeMs: finishedBefore.getTime() }),

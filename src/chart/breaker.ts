@@ -29,7 +29,9 @@ export type BreakerEvent =
       readonly expiresAtMs: number;
     }
   /** The attempt that probed ended without saying anything of the service. */
-  | { readonly type: 'probe.released'; readonly by: string };
+  | { readonly type: 'probe.released'; readonly by: string }
+  /** Somebody knows that the service is well again. */
+  | { readonly type: 'reset.requested' };
 
 interface Arguments {
   readonly context: BreakerContext;
@@ -45,7 +47,7 @@ const closes = assign(() => ({ openedAtMs: null, probe: null, failures: 0 }));
 const claims = assign(({ event }: Arguments) =>
   event.type === 'probe.claimed' ? { probe: { by: event.by, expiresAtMs: event.expiresAtMs } } : {},
 );
-const isProbe = ({ context, event }: Arguments) => context.probe?.by === event.by;
+const isProbe = ({ context, event }: Arguments) => 'by' in event && context.probe?.by === event.by;
 
 const machine: AnyStateMachine = createMachine(
   {
@@ -54,6 +56,7 @@ const machine: AnyStateMachine = createMachine(
       closed: {
         on: {
           'attempt.succeeded': { guard: 'hasFailures', actions: closes },
+          'reset.requested': { guard: 'hasFailures', actions: closes },
           'attempt.failed': [
             { guard: 'reachesThreshold', target: 'open', actions: opens },
             { actions: assign(({ context }: Arguments) => ({ failures: context.failures + 1 })) },
@@ -61,7 +64,10 @@ const machine: AnyStateMachine = createMachine(
         },
       },
       open: {
-        on: { 'probe.claimed': { guard: 'isRested', target: 'half_open', actions: claims } },
+        on: {
+          'probe.claimed': { guard: 'isRested', target: 'half_open', actions: claims },
+          'reset.requested': { target: 'closed', actions: closes },
+        },
       },
       half_open: {
         on: {
@@ -69,6 +75,7 @@ const machine: AnyStateMachine = createMachine(
           'attempt.failed': { guard: isProbe, target: 'open', actions: opens },
           'probe.claimed': { guard: 'isAbandoned', actions: claims },
           'probe.released': { guard: isProbe, actions: assign(() => ({ probe: null })) },
+          'reset.requested': { target: 'closed', actions: closes },
         },
       },
     },

@@ -19,6 +19,8 @@ export interface Breakers {
   /** The attempt ended without a word about the service. */
   released(policy: BreakerPolicy, by: string): Promise<void>;
   list(): Promise<readonly BreakerRecord[]>;
+  /** Closes it. `null`: no call was ever counted under that name. */
+  reset(name: string): Promise<BreakerRecord | null>;
 }
 
 /** A record of another process is trusted for this long. */
@@ -85,7 +87,16 @@ export function createBreakers(store: Store, clock: Clock, log: Logger): Breaker
     }
   }
 
+  async function reset(name: string): Promise<BreakerRecord | null> {
+    await refresh(true);
+    const known = records.get(name);
+    return known === undefined
+      ? null
+      : apply({ ...known, whenOpen: 'wait' }, { type: 'reset.requested' });
+  }
+
   return {
+    reset,
     async enter(policy, by, probeMs) {
       await refresh(false);
       const record = recordOf(policy);

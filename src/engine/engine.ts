@@ -72,6 +72,9 @@ export interface Engine extends Reader, Driver {
   ): Promise<void>;
   subscribe: Announcer['subscribe'];
   breakers(): Promise<readonly BreakerRecord[]>;
+  resetBreaker(name: string): Promise<BreakerRecord | null>;
+  /** Attempts of this process. */
+  readonly depth: Dispatcher['depth'];
   damaged(): Promise<readonly DamagedRun[]>;
   prune(query: PruneQuery): Promise<readonly string[]>;
   migrate(options: MigrateOptions): Promise<MigrationReport>;
@@ -285,6 +288,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       await courier.broadcast();
     },
     breakers: () => breakers.list(),
+    resetBreaker: (name) => breakers.reset(name),
+    get depth() {
+      return {
+        waiting: dispatcher.depth.waiting + direct.depth.waiting,
+        running: dispatcher.depth.running + direct.depth.running,
+      };
+    },
     damaged: () => store.damaged(),
     prune: (query) => store.prune(query),
     async migrate(options) {

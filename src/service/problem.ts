@@ -59,6 +59,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   STORE_READ_ONLY: 503,
   CLOSED: 503,
   TRIGGER_UNKNOWN: 404,
+  BATCH_UNKNOWN: 404,
+  INCIDENT_UNKNOWN: 404,
   TRIGGER_CONFLICT: 409,
 };
 

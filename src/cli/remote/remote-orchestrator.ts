@@ -158,6 +158,9 @@ export function createRemoteOrchestrator(
     subscribe: () => () => {},
     verify: (runId) => viewed(anyone.runs.verify({ params: { runId } })),
     breakers: () => refused('hands out no breakers'),
+    resetBreaker: () => refused('resets no breakers this way'),
+    /** None is under way in this process. */
+    depth: { waiting: 0, running: 0 },
     damaged: () => refused('does not say where damaged runs are kept'),
     async prune({ finishedBefore, status, dryRun = false, ...rest }) {
       const body = {

@@ -251,6 +251,20 @@ describe('J-06: shared by two engines', () => {
       expect(await eventsOf(a.engine, runId)).toContain('call.completed');
   });
 
+  it('closes at once when somebody resets it, and lets the next call through', async () => {
+    const { engine, clock, deeds, service, workflow } = await opened();
+    service.isUp = true;
+
+    const record = await engine.resetBreaker('bank');
+    await engine.start(workflow, {});
+    await clock.advance(0);
+
+    expect(record).toMatchObject({ state: 'closed', failures: 0, openedAtMs: null });
+    expect(await engine.breakers()).toMatchObject([{ state: 'closed' }]);
+    expect(deeds.names).toHaveLength(4);
+    await expect(engine.resetBreaker('unheard of')).rejects.toThrow('there are: bank');
+  });
+
   it('J-06: when it closes again those who waited do not all fall due in the same instant as probes', async () => {
     const { engine, clock, deeds, service, workflow } = await opened();
     for (let n = 0; n < 20; n += 1) await engine.start(workflow, { n });

@@ -1,0 +1,256 @@
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
+import { createClient } from '../../../src/client/index.ts';
+import {
+  createOrchestrator,
+  defineTask,
+  defineWorkflow,
+  type RunView,
+  TransientError,
+} from '../../../src/index.ts';
+import { defaultLimits, stuckReason } from '../../../src/service/health/stuck.ts';
+import { fingerprintOf, patternOf } from '../../../src/service/incidents/fingerprint.ts';
+import { createService } from '../../../src/service/index.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+
+const minute = 60_000;
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function served(workflows: Parameters<typeof createOrchestrator>[0]['workflows']) {
+  const store = createMemoryStore();
+  const clock = new ManualClock();
+  const logger = pino({ level: 'silent' });
+  const orchestrator = await createOrchestrator({ workflows, store, clock, logger });
+  const service = await createService(orchestrator, { store, clock, logger });
+  const client = createClient({ url: await service.listen() });
+  closers.push(async () => {
+    await service.close();
+    await orchestrator.close();
+  });
+  return { orchestrator, client, clock };
+}
+
+function ordering() {
+  const supplier = { isUp: false };
+  const fetchPart = defineTask({
+    name: 'fetch_part',
+    input: z.object({ part: z.number() }),
+    output: z.string(),
+    compensate: 'none',
+    run: ({ input }) => {
+      if (supplier.isUp) return Promise.resolve('part');
+      if (input.part > 100) return Promise.reject(new RangeError(`No part ${input.part}`));
+      return Promise.reject(new Error(`Supplier does not answer about part "P-${input.part}"`));
+    },
+  });
+  const order = defineWorkflow({
+    name: 'order',
+    version: 1,
+    input: z.object({ part: z.number() }),
+    steps: (w) => w.task('fetch', fetchPart, { input: w.input }),
+  });
+  return { supplier, order };
+}
+
+describe('incidents', () => {
+  it('group failed runs by cause, are retried as one, and count again what fails afterwards', async () => {
+    const { supplier, order } = ordering();
+    const { orchestrator, client, clock } = await served([order]);
+    const start = async (part: number) => {
+      const { runId } = await orchestrator.start(order, { part });
+      await orchestrator.drive(runId, 'finished');
+    };
+    for (const part of [1, 2, 3, 101]) await start(part);
+
+    const { incidents } = await client.incidents.list();
+    const supplierDown = incidents.find(({ count }) => count === 3);
+    const noPart = incidents.find(({ count }) => count === 1);
+
+    expect(incidents).toHaveLength(2);
+    expect(supplierDown).toMatchObject({ kind: 'failed', workflow: 'order', step: 'fetch' });
+    expect(noPart).toMatchObject({ name: 'RangeError' });
+
+    const handled = { params: { incidentId: noPart?.incidentId ?? '' } };
+    await client.incidents.handle({ ...handled, body: { reason: 'typing error' } });
+    await clock.advance(2 * minute);
+    const left = (await client.incidents.list()).incidents;
+    await start(102);
+    await clock.advance(2 * minute);
+    const again = (await client.incidents.list()).incidents.find(
+      ({ name }) => name === 'RangeError',
+    );
+
+    expect(left.map(({ name }) => name)).toEqual(['Error']);
+    expect(again).toMatchObject({
+      count: 1,
+      handled: { by: 'developer', reason: 'typing error', count: 1 },
+    });
+
+    supplier.isUp = true;
+    const retried = { params: { incidentId: supplierDown?.incidentId ?? '' } };
+    const batch = await client.incidents.retry({ ...retried, body: { reason: 'it is back' } });
+    await expect
+      .poll(async () => (await client.runs.counts()).status)
+      .toEqual({ complete: 3, failed: 2 });
+
+    expect(batch).toMatchObject({ total: 3 });
+    await clock.advance(2 * minute);
+    await expect(client.incidents.runs(retried)).rejects.toMatchObject({
+      status: 404,
+      code: 'INCIDENT_UNKNOWN',
+    });
+  });
+
+  it('M225: a run that nobody and nothing will move is one, once it has stood for long', async () => {
+    const order = defineWorkflow({
+      name: 'order',
+      version: 1,
+      input: z.object({}),
+      steps: (w) => w.finish(w.input, { approve: 'person' }),
+    });
+    const { orchestrator, client, clock } = await served([order]);
+    const { runId } = await orchestrator.start(order, {});
+    await orchestrator.drive(runId);
+
+    await clock.advance(23 * 60 * minute);
+    const before = await client.incidents.list();
+    await clock.advance(2 * 60 * minute);
+    await expect
+      .poll(async () => (await client.incidents.list()).incidents)
+      .toMatchObject([{ kind: 'stuck', name: 'no_owner', runIds: [runId] }]);
+
+    expect(before).toMatchObject({ incidents: [], isPartial: false });
+    expect(await client.health.get()).toMatchObject({
+      status: 'degraded',
+      stuck: 1,
+      problems: ['1 run is stuck'],
+    });
+  });
+});
+
+describe('the cause of a failure', () => {
+  it('is the same whatever ids, numbers, addresses and quoted values the message holds', () => {
+    const cause = {
+      kind: 'failed' as const,
+      workflow: 'order',
+      step: 'fetch',
+      name: 'Error',
+      code: null,
+    };
+    const messages = [
+      'Order 17 of "Ann" at https://a.example/x?1 (3f2504e0-4f89-41d3-9a0c-0305e82c3301) took 12.5s',
+      "Order 999 of 'Bob' at https://b.example/y (aaaaaaaa-4f89-41d3-9a0c-0305e82c3301) took 3s",
+    ];
+
+    const [one, other] = messages.map((message) => fingerprintOf({ ...cause, message }));
+
+    expect(one).toBe(other);
+    expect(one).not.toBe(fingerprintOf({ ...cause, message: 'Refused' }));
+    expect(patternOf(messages[0] ?? '')).toBe('Order # of … at … (…) took #');
+  });
+});
+
+describe('a run under way', () => {
+  const now = Date.parse('2026-01-02T00:00:00Z');
+  const run = (given: Partial<RunView>) =>
+    ({
+      runId: 'r',
+      workflow: 'order',
+      status: 'processing',
+      paused: false,
+      finishedAt: null,
+      updatedAt: '2026-01-01T00:00:00Z',
+      waitingOn: [],
+      ...given,
+    }) as unknown as RunView;
+  const waiting = (given: object) => ({
+    kind: 'event',
+    step: 'reply',
+    since: '2026-01-01T00:00:00Z',
+    until: null,
+    what: 'event "reply"',
+    afterwards: null,
+    ...given,
+  });
+  const why = (given: Partial<RunView>) => stuckReason(run(given), now, defaultLimits)?.why ?? null;
+
+  it.each([
+    ['waits for nothing', {}, 'no_progress'],
+    ['waits for nothing, but is paused', { paused: true }, null],
+    ['has just moved', { updatedAt: '2026-01-01T23:59:00Z' }, null],
+    ['was due long ago', { waitingOn: [waiting({ until: '2026-01-01T12:00:00Z' })] }, 'overdue'],
+    ['is due later', { waitingOn: [waiting({ until: '2026-01-03T00:00:00Z' })] }, null],
+    ['waits for an event for ever', { waitingOn: [waiting({})] }, 'no_owner'],
+    [
+      'waits for a person who has a name',
+      { waitingOn: [waiting({ kind: 'review', assignees: ['ann'] })] },
+      null,
+    ],
+    [
+      'waits for something that will come beside',
+      { waitingOn: [waiting({}), waiting({ kind: 'child' })] },
+      null,
+    ],
+    [
+      'is in an attempt without a limit for a day',
+      { waitingOn: [waiting({ kind: 'attempt' })] },
+      'long_attempt',
+    ],
+    ['lacks its workflow', { waitingOn: [waiting({ kind: 'definition' })] }, 'no_definition'],
+  ] as const)('that %s: %o', (_what, given, expected) => {
+    expect(why(given as Partial<RunView>)).toBe(expected);
+  });
+});
+
+describe('health', () => {
+  it('names open breakers, closes one on request, and counts steps that are tried again', async () => {
+    const service = { isUp: false };
+    const call = defineTask({
+      name: 'call',
+      input: z.object({}),
+      output: z.string(),
+      compensate: 'none',
+      breaker: { name: 'bank', failureThreshold: 2, resetAfter: '60s' },
+      retry: { maxAttempts: 9, backoff: { kind: 'fixed', initial: '1s' } },
+      run: () =>
+        service.isUp ? Promise.resolve('done') : Promise.reject(new TransientError('503')),
+    });
+    const caller = defineWorkflow({
+      name: 'caller',
+      version: 1,
+      input: z.object({}),
+      steps: (w) => w.task('call', call, { input: w.input }),
+    });
+    const { orchestrator, client, clock } = await served([caller]);
+    await orchestrator.start(caller, {});
+    await clock.advance(2_000);
+    await expect
+      .poll(async () => (await client.health.breakers()).breakers)
+      .toMatchObject([{ name: 'bank', state: 'open' }]);
+
+    const degraded = await client.health.get();
+    const closed = await client.health.resetBreaker({
+      params: { name: 'bank' },
+      body: { reason: 'the bank says so' },
+    });
+
+    expect(degraded).toMatchObject({
+      status: 'degraded',
+      problems: ['Breaker "bank" is open'],
+      queue: { waiting: 0, running: 0 },
+      runs: { processing: 1 },
+    });
+    expect(closed).toMatchObject({ state: 'closed', probesAt: null });
+    await expect(
+      client.health.resetBreaker({ params: { name: 'none' }, body: { reason: 'x' } }),
+    ).rejects.toMatchObject({ status: 422, code: 'INPUT_INVALID' });
+    expect((await client.audit.list()).entries).toMatchObject([
+      { action: 'breaker.reset', subject: 'breaker/bank', actor: 'developer' },
+    ]);
+  });
+});
