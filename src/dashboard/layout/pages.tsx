@@ -3,6 +3,7 @@ import type { LucideIcon } from 'lucide-react';
 import {
   CalendarClock,
   ClipboardCheck,
+  Network,
   Play,
   ScrollText,
   Settings,
@@ -45,6 +46,19 @@ export const pages: readonly Page[] = [
     path: '/reviews/:runId/:step',
     page: lazy(() =>
       import('../pages/reviews/review-page.tsx').then((m) => ({ default: m.ReviewPage })),
+    ),
+  },
+  {
+    path: '/workflows',
+    page: lazy(() =>
+      import('../pages/workflows/workflows-page.tsx').then((m) => ({ default: m.WorkflowsPage })),
+    ),
+    navigation: { label: 'Workflows', icon: Network, key: 'w' },
+  },
+  {
+    path: '/workflows/:workflow',
+    page: lazy(() =>
+      import('../pages/workflows/workflow-page.tsx').then((m) => ({ default: m.WorkflowPage })),
     ),
   },
   {

@@ -187,7 +187,7 @@ export function SvgView({
         ref={frame}
         className={styles['frame']}
         role="application"
-        aria-label="Chart of the run. Tab goes from node to node, Enter opens one, arrows move the chart, plus and minus zoom, 0 fits it."
+        aria-label="Chart. Tab goes from node to node, Enter opens one, arrows move the chart, plus and minus zoom, 0 fits it."
         tabIndex={0}
         onKeyDown={onKeyDown}
         onPointerDown={onPointerDown}

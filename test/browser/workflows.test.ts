@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { createOrchestrator, defineTask, defineWorkflow } from '../../src/index.ts';
+import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
+import { startService, type TestService } from './support/service.ts';
+
+const text = z.string();
+const check = defineTask({
+  name: 'check_order',
+  description: 'Compares the order with the price list.',
+  input: text,
+  output: text,
+  compensate: 'none',
+  retry: { maxAttempts: 3, backoff: { kind: 'fixed', initial: '1s' } },
+  run: async ({ input }) => input,
+});
+const ship = defineTask({
+  name: 'ship',
+  description: 'Hands the parcel over.',
+  input: text,
+  output: text,
+  compensate: 'irreversible',
+  run: async ({ input }) => input,
+});
+
+const first = defineWorkflow({
+  name: 'parcel',
+  version: 1,
+  description: 'An order is checked, released by a person, and sent.',
+  owner: 'Logistics',
+  input: text,
+  steps(w) {
+    const checked = w.task('check', check, { input: w.input });
+    w.review('release', { show: checked, description: 'May this parcel leave?' });
+    return checked;
+  },
+});
+const second = defineWorkflow({
+  name: 'parcel',
+  version: 2,
+  description: 'An order is checked, released by a person, and sent.',
+  owner: 'Logistics',
+  input: text,
+  steps(w) {
+    const checked = w.task('check', check, { input: w.input });
+    const release = w.review('release', { show: checked, description: 'May this parcel leave?' });
+    const sent = w.task('send', ship, { input: checked, after: [release] });
+    return w.finish(sent, { approve: 'automatic' });
+  },
+});
+
+describe('workflows in a browser', () => {
+  const browser = useBrowser();
+  let service: TestService;
+  let runId: string;
+
+  beforeAll(async () => {
+    const store = createMemoryStore();
+    const earlier = await createOrchestrator({ workflows: [first], store });
+    ({ runId } = await earlier.start('parcel', 'p-1'));
+    await earlier.drive(runId);
+    await earlier.close();
+    service = await startService([first, second], { store });
+  }, 60_000);
+
+  it('#25: a workflow shows its chart, what is proved of it, and what runs and tests have covered', async () => {
+    const page = await browser.open(`${service.url}/workflows`);
+    await page.getByRole('link', { name: 'parcel' }).waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'workflows');
+    await page.getByRole('link', { name: 'parcel' }).click();
+
+    await page.locator('[data-node="send"]').click();
+    await page.getByText('Cannot be undone', { exact: true }).waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'workflow-chart');
+
+    await page.getByRole('tab', { name: 'Proofs' }).click();
+    await page.getByText('No run completes past its closing review').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'workflow-proofs');
+  });
+
+  it('#25: what runs and path tests have covered is drawn as a heat map; the process is described and simulated', async () => {
+    const page = await browser.open(`${service.url}/workflows/parcel`);
+    await page.getByRole('tab', { name: 'Coverage' }).click();
+    await page.getByText('taken by path tests').waitFor();
+    await page.locator('svg [data-node]').first().waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'workflow-coverage');
+
+    await page.getByRole('tab', { name: 'Process' }).click();
+    await page.getByRole('heading', { name: 'When it fails' }).waitFor();
+    await takePictures(page, 'workflow-process');
+    await page.getByRole('tab', { name: 'Simulation' }).click();
+    await page.getByRole('button', { name: 'Simulate', exact: true }).click();
+    await page.getByText('half are done within').waitFor();
+    await takePictures(page, 'workflow-simulation');
+  });
+
+  it('#20 #21: two versions are compared on the chart, and a run is moved after a dry run', async () => {
+    const page = await browser.open(`${service.url}/workflows/parcel?tab=versions`);
+    await page.locator('svg [data-node="send"]').getByText('added').waitFor();
+    await page.getByRole('cell', { name: 'Continues' }).waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'workflow-versions');
+
+    await page.getByRole('checkbox', { name: `Choose ${runId}` }).check();
+    await page.getByRole('button', { name: 'Move 1…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').fill('Parcels are sent from now on');
+    expect(await dialog.getByRole('button', { name: 'Move them' }).isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Dry run' }).click();
+    await dialog.getByText('1 of 1 would move').waitFor();
+    expect(await service.orchestrator.get(runId)).toMatchObject({ version: 1 });
+    await expectAccessible(page);
+    await takePictures(page, 'workflow-migrate');
+    await dialog.getByRole('button', { name: 'Move them' }).click();
+
+    await dialog.getByText('1 of 1 moved').waitFor();
+    expect(await service.orchestrator.get(runId)).toMatchObject({ version: 2 });
+  });
+});
