@@ -1,7 +1,6 @@
 /** The HTTP application: every call of the interface, checked on its way in and out. */
 import { fastifyCookie } from '@fastify/cookie';
-import Fastify, { type FastifyInstance } from 'fastify';
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { FastifyInstance } from 'fastify';
 import { createSystemIds } from '../adapters/system/ids.ts';
 import type { Logger } from '../ports/logger.ts';
 import { serveAbout } from './about.ts';
@@ -10,7 +9,11 @@ import { serveAudit } from './audit/serve.ts';
 import { createBatches } from './batches/batches.ts';
 import { serveBatches } from './batches/serve.ts';
 import { createBind } from './bind.ts';
-import { dashboardDirectory, serveDashboard } from './dashboard.ts';
+import { dashboardDirectory, sendPage, serveDashboard } from './dashboard.ts';
+import { defaultLimits, type HttpLimits } from './http/limits.ts';
+import { answerUnknownPaths } from './http/problems.ts';
+import { createRepeats } from './http/repeats.ts';
+import { createServer } from './http/server.ts';
 import { createGuard } from './identity/guard.ts';
 import { openIdentity } from './identity/open.ts';
 import type { IdentityOptions } from './identity/options.ts';
@@ -21,7 +24,6 @@ import { mountNotices } from './notices/mount.ts';
 import type { LinkOptions, NoticeOptions } from './notices/open.ts';
 import { observe } from './observe.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
-import { problemOf } from './problem.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { createNews } from './runs/news.ts';
 import { serveRuns } from './runs/serve.ts';
@@ -43,39 +45,48 @@ export interface AppOptions {
   readonly links?: LinkOptions;
   /** Default: nobody is told of reviews but by the inbox. */
   readonly notices?: NoticeOptions;
+  /** Default: see {@link HttpLimits}. */
+  readonly limits?: Partial<HttpLimits>;
 }
 
 export async function createApp(
   ports: ServicePorts,
   options: AppOptions = {},
+  {
+    identity: identityOptions = { mode: 'development' },
+    webhooks = {},
+    limits = {},
+  }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const { identity: identityOptions = { mode: 'development' }, webhooks = {} } = options;
   const audit = createAudit(ports);
   const identityParts = openIdentity(identityOptions, { ...ports, audit });
   const { identity } = identityParts;
-  const app = Fastify({ logger: false });
+  const { clock, store } = ports;
+  const { ids = createSystemIds(() => clock.nowMs()), logger: log = silence } = ports;
+  const isOpen = identity.mode === 'development';
+  const app = await createServer({
+    limits: { ...defaultLimits, ...(isOpen ? { callsPerMinute: null } : {}), ...limits },
+    ids,
+    log,
+  });
+  const dashboard = dashboardDirectory();
+  answerUnknownPaths(app, dashboard === null ? () => null : sendPage);
   // its parser is there once the plugin is
   await app.register(fastifyCookie, { hook: false });
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler((error, _request, reply) => {
-    const problem = problemOf(error);
-    return reply.status(problem.status).type('application/problem+json').send(problem);
-  });
-  // A page of another site can send text and forms without asking, JSON it cannot.
-  app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.isSigned !== true) identity.admit(request);
   });
   const refusals = createRefusals({ audit, clock: ports.clock });
-  const { clock } = ports;
   const streams = createStreams(clock);
   app.addHook('preClose', async () => streams.close());
-  const bind = createBind(app, { guard: createGuard(identity, refusals, ports.store), streams });
-  const { ids = createSystemIds(() => ports.clock.nowMs()), logger = silence } = ports;
+  const repeats = createRepeats({ store, clock, log });
+  app.addHook('onClose', async () => repeats.close());
+  const guard = createGuard(identity, refusals, store);
+  const bind = createBind(app, { guard, streams, repeats });
   const news = createNews(ports.orchestrator, { clock, epoch: ids.token() });
   app.addHook('onClose', async () => news.close());
-  const parts: ServiceParts = { ...ports, ids, log: logger, audit, news };
+  const parts: ServiceParts = { ...ports, ids, log, audit, news };
   serveAbout(bind, parts);
   serveAudit(bind, parts);
   serveIdentity(bind, identityParts);
@@ -105,7 +116,6 @@ export async function createApp(
   app.addHook('onReady', async () => observed.start());
   app.addHook('preClose', () => observed.close());
   serveWorkflows(bind, parts);
-  const dashboard = dashboardDirectory();
   if (dashboard !== null) await serveDashboard(app, dashboard);
   await app.ready();
   return app;

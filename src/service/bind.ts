@@ -1,8 +1,10 @@
 /** Binds calls of the interface to what serves them: caller identified, role checked, request checked, answer checked. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiRoot } from '../api/api.ts';
 import type { GivenAnswerOf, ParsedOf, Route } from '../api/route.ts';
 import type { Caller } from './caller.ts';
+import { checkAccepted } from './http/accept.ts';
+import type { Answer, Repeats } from './http/repeats.ts';
 import type { Guard } from './identity/guard.ts';
 import type { SignedIn } from './identity/identity.ts';
 import type { Streams } from './streams.ts';
@@ -30,59 +32,112 @@ const anonymous: Caller = { name: 'anonymous', role: 'viewer', groups: [] };
 interface BindParts {
   readonly guard: Guard;
   readonly streams: Streams;
+  readonly repeats: Repeats;
 }
 
-export function createBind(app: FastifyInstance, { guard, streams }: BindParts): Bind {
+/** Longest time a timer of Node knows, for streams. */
+const endlessMs = 2 ** 31 - 1;
+
+export function createBind(app: FastifyInstance, { guard, streams, repeats }: BindParts): Bind {
   const callers = new WeakMap<object, SignedIn>();
 
   return (route, serve) => {
-    const { method, path, summary, params, query, body, answer, media } = route;
+    const { method, path, answer, media } = route;
     const status = route.status ?? (answer === null ? 204 : 200);
+
+    /** Status and text of the answer. */
+    async function perform(request: FastifyRequest, reply: FastifyReply, call: Call) {
+      const result = await serve(givenIn(request) as never, call);
+      void reply.status(status);
+      return { status, body: answer === null ? null : textOf(reply, route, result) };
+    }
+
+    async function answerRepeatable(
+      key: string,
+      request: FastifyRequest,
+      reply: FastifyReply,
+      call: Call,
+    ): Promise<FastifyReply> {
+      const [address = ''] = request.url.split('?');
+      const { isRepetition, ...first } = await repeats.answer(
+        { key, caller: call.caller.name, call: `${method} ${address}`, body: request.body },
+        () => perform(request, reply, call),
+      );
+      if (isRepetition) void reply.header('idempotent-replayed', 'true');
+      return sendText(reply, route, first);
+    }
+
     app.route({
       method,
       url: `${apiRoot}${path}`,
       config: { route },
-      schema: {
-        summary,
-        ...(params === undefined ? {} : { params }),
-        ...(query === undefined ? {} : { querystring: query }),
-        ...(body === undefined ? {} : { body }),
-        ...(answer === null || media !== undefined ? {} : { response: { [status]: answer } }),
-      },
+      ...(media === 'text/event-stream'
+        ? { exposeHeadRoute: false, handlerTimeout: endlessMs }
+        : {}),
+      schema: schemaOf(route, status),
       // before the body is read
       async onRequest(request) {
+        if (answer !== null) checkAccepted(request.headers.accept, media ?? 'application/json');
         const signedIn = await guard.enter(request, route);
-        if (signedIn !== null) callers.set(request, signedIn);
+        if (signedIn === null) return;
+        callers.set(request, signedIn);
+        request.caller = signedIn.caller;
       },
       async handler(request, reply) {
-        const given = { params: request.params, query: request.query, body: request.body };
         const signedIn = callers.get(request) ?? null;
         await guard.checkScope(signedIn, route, request);
-        const stream = media === 'text/event-stream' ? streams.open(signedIn) : null;
         const aborted = new AbortController();
-        reply.raw.once('close', () => {
-          aborted.abort();
-          stream?.end();
-        });
-        const result = await serve(given as never, {
+        reply.raw.once('close', () => aborted.abort());
+        const call: Call = {
           caller: signedIn?.caller ?? anonymous,
           signedIn,
           headers: request.headers,
           ip: request.ip,
-          signal:
-            stream === null ? aborted.signal : AbortSignal.any([aborted.signal, stream.signal]),
+          signal: aborted.signal,
           setHeader: (name, value) => void reply.header(name, value),
-        });
-        if (media !== undefined) void reply.type(`${media}; charset=utf-8`);
-        if (stream !== null) {
-          // a connection that is kept would hold up the end of the service
-          void reply.headers({ 'cache-control': 'no-store', connection: 'close' });
-          return reply.send(stream.of(result as never));
-        }
-        return reply.status(status).send(result);
+        };
+        const key = request.headers['idempotency-key'];
+        if (route.isRepeatable === true && typeof key === 'string')
+          return answerRepeatable(key, request, reply, call);
+        if (media !== 'text/event-stream')
+          return sendText(reply, route, await perform(request, reply, call));
+        const stream = streams.open(signedIn);
+        reply.raw.once('close', () => stream.end());
+        const signal = AbortSignal.any([aborted.signal, stream.signal]);
+        const events = await serve(givenIn(request) as never, { ...call, signal });
+        // a connection that is kept would hold up the end of the service
+        void reply.headers({ 'cache-control': 'no-store', connection: 'close' });
+        return reply.type(`${media}; charset=utf-8`).send(stream.of(events as never));
       },
     });
   };
+}
+
+function schemaOf({ params, query, body, answer, media, summary }: Route, status: number) {
+  return {
+    summary,
+    ...(params === undefined ? {} : { params }),
+    ...(query === undefined ? {} : { querystring: query }),
+    ...(body === undefined ? {} : { body }),
+    ...(answer === null || media !== undefined ? {} : { response: { [status]: answer } }),
+  };
+}
+
+function givenIn({ params, query, body }: FastifyRequest) {
+  return { params, query, body };
+}
+
+function textOf(reply: FastifyReply, { media }: Route, result: unknown): string {
+  return String(media === undefined ? reply.serialize(result) : result);
+}
+
+function sendText(reply: FastifyReply, { media }: Route, answer: Answer): FastifyReply {
+  void reply.status(answer.status);
+  if (answer.body === null) return reply.send();
+  return reply
+    .type(`${media ?? 'application/json'}; charset=utf-8`)
+    .serializer((text: string) => text)
+    .send(answer.body);
 }
 
 declare module 'fastify' {

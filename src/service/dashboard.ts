@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiRoot } from '../api/api.ts';
 
 /** Where the build puts the dashboard; `null` if it was not built. */
@@ -30,21 +30,13 @@ export async function serveDashboard(app: FastifyInstance, directory: string): P
       );
     },
   });
-  app.setNotFoundHandler((request, reply) => {
-    const { method, url } = request;
-    const wantsPage = (request.headers.accept ?? '').includes('text/html');
-    const isPage = (method === 'GET' || method === 'HEAD') && !url.startsWith(`${apiRoot}/`);
-    return isPage && wantsPage
-      ? reply.header('cache-control', 'no-cache').sendFile('index.html')
-      : reply
-          .status(404)
-          .type('application/problem+json')
-          .send({
-            type: 'about:blank',
-            title: 'Not found',
-            status: 404,
-            detail: `There is nothing at ${method} ${url.split('?')[0]}`,
-            code: 'NOT_FOUND',
-          });
-  });
+}
+
+/** Answers a browser that opens an address of the application; `null` for whatever else is asked. */
+export function sendPage(request: FastifyRequest, reply: FastifyReply): FastifyReply | null {
+  const { method, url, headers } = request;
+  const wantsPage = (headers.accept ?? '').includes('text/html');
+  const isPage = (method === 'GET' || method === 'HEAD') && !url.startsWith(`${apiRoot}/`);
+  if (!isPage || !wantsPage) return null;
+  return reply.header('cache-control', 'no-cache').sendFile('index.html');
 }
