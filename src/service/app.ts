@@ -52,13 +52,12 @@ export interface AppOptions {
 export async function createApp(
   ports: ServicePorts,
   options: AppOptions = {},
-  {
+): Promise<FastifyInstance> {
+  const {
     identity: identityOptions = { mode: 'development' },
     webhooks = {},
     limits = {},
-  }: AppOptions = {},
-): Promise<FastifyInstance> {
-  const { identity: identityOptions = { mode: 'development' }, webhooks = {} } = options;
+  } = options;
   const audit = createAudit(ports);
   const identityParts = openIdentity(identityOptions, { ...ports, audit });
   const { identity } = identityParts;
