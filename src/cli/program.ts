@@ -31,6 +31,7 @@ import { addShow } from './commands/show.ts';
 import { addSignal } from './commands/signal.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addTest } from './commands/test.ts';
+import { addToken } from './commands/token.ts';
 import { addWork } from './commands/work.ts';
 import { addWorkflows } from './commands/workflows.ts';
 import { defaultMachines } from './machines.ts';
@@ -97,6 +98,7 @@ const commands = [
   addPaths,
   addBreakers,
   addDamaged,
+  addToken,
   addTest,
 ];
 

@@ -42,6 +42,11 @@ export interface AppOptions {
   /** Default: this machine alone, without sign-in. */
   readonly identity?: IdentityOptions;
   readonly webhooks?: WebhookSettings;
+  /**
+   * Addresses of the proxies before the service, as `127.0.0.1` or `10.0.0.0/8`: they are believed from whom a request comes (`X-Forwarded-For`).
+   * Default: nobody is.
+   */
+  readonly proxies?: readonly string[];
   readonly links?: LinkOptions;
   /** Default: nobody is told of reviews but by the inbox. */
   readonly notices?: NoticeOptions;
@@ -71,6 +76,7 @@ export async function createApp(
   });
   const dashboard = dashboardDirectory();
   answerUnknownPaths(app, dashboard === null ? () => null : sendPage);
+  const app = Fastify({ logger: false, trustProxy: [...(options.proxies ?? [])] });
   // its parser is there once the plugin is
   await app.register(fastifyCookie, { hook: false });
   app.addHook('onRequest', async (request) => {

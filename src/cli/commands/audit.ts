@@ -7,6 +7,7 @@ import type { Cli } from '../cli.ts';
 import { printable } from '../escape.ts';
 import { findRun } from '../find-run.ts';
 import { createLog } from '../log.ts';
+import { addAuditLog } from './audit-log.ts';
 
 interface Verdict {
   readonly runId: string;
@@ -17,7 +18,10 @@ interface Verdict {
 }
 
 export function addAudit(program: Command, cli: Cli): void {
-  const audit = program.command('audit').description('check the history of runs');
+  const audit = program
+    .command('audit')
+    .description('check the history of runs, and look at the log of the service');
+  addAuditLog(audit, cli);
   audit
     .command('verify')
     .description('recompute the chain of hashes of one run, or of all')

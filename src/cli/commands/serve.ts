@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { SignalboxError } from '../../errors.ts';
+import type { Store } from '../../ports/store.ts';
 import { announceService } from '../../service/address-file.ts';
+import { createTokens } from '../../service/identity/tokens.ts';
 import { createService, type Service } from '../../service/index.ts';
+import { type FileSettings, readSettings } from '../../service/settings-file.ts';
 import type { Cli } from '../cli.ts';
 import { createLog } from '../log.ts';
 import { createReloading } from '../reloading.ts';
@@ -14,6 +17,7 @@ interface ServeOptions {
   readonly host: string;
   readonly port?: number;
   readonly watch: boolean;
+  readonly auth?: string;
 }
 
 const firstPort = 4400;
@@ -31,10 +35,16 @@ export function addServe(program: Command, cli: Cli): void {
     )
     .option('--port <number>', `default: the first free one from ${firstPort} on`, parsePort)
     .option('--watch', 'for development: load modules anew when they change', false)
+    .addOption(
+      new Option('--auth <file>', 'settings of sign-in, decision links and notices').env(
+        'SIGNALBOX_AUTH',
+      ),
+    )
     .action((options: ServeOptions) => serve(cli, options));
 }
 
 async function serve(cli: Cli, options: ServeOptions): Promise<void> {
+  const settings = options.auth === undefined ? {} : await readSettings(options.auth, process.env);
   const instance = randomUUID();
   const location = parseStoreLocation(cli.options.store);
   const file = addressFileOf(location);
@@ -49,6 +59,7 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
       },
     );
   await cli.serve(async (session) => {
+    await checkSomebodyMayEnter(settings, session.store, cli);
     const { machines, orchestrator, store } = session;
     const reloading = createReloading({
       machines: cli.options.machines,
@@ -64,6 +75,7 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
       logger: createLog(cli.options, process.stderr),
       instance,
       triggers: machines.triggers,
+      ...settings,
     });
     let withdraw = async () => {};
     let unfollow = async () => {};
@@ -83,6 +95,23 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
       await service.close();
     }
   });
+}
+
+/** @throws SignalboxError `SIGN_IN_REQUIRED` if nobody could sign in, and nobody could change that while the service has the store open */
+async function checkSomebodyMayEnter(
+  { identity }: FileSettings,
+  store: Store,
+  cli: Cli,
+): Promise<void> {
+  if (identity?.mode !== 'sign-in' || identity.provider !== undefined) return;
+  if (await createTokens({ store, clock: systemClock }).hasAdmin()) return;
+  throw new SignalboxError(
+    'SIGN_IN_REQUIRED',
+    'There is no provider and no token of an administrator: nobody could sign in',
+    {
+      hint: `Make one: ${cli.commandLine('token', 'create', 'NAME', '--role', 'admin')}`,
+    },
+  );
 }
 
 /** @throws SignalboxError `ADDRESS_IN_USE`, `SIGN_IN_REQUIRED` */

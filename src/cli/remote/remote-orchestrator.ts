@@ -16,8 +16,10 @@ export function createRemoteOrchestrator(
       url,
       ...(token === undefined ? {} : { token }),
       headers: {
-        ...(actor === undefined ? {} : { 'x-signalbox-actor': actor }),
-        ...(groups.length === 0 ? {} : { 'x-signalbox-groups': groups.join(',') }),
+        ...(actor === undefined ? {} : { 'x-signalbox-actor': encodeURIComponent(actor) }),
+        ...(groups.length === 0
+          ? {}
+          : { 'x-signalbox-groups': groups.map(encodeURIComponent).join(',') }),
       },
     });
   const anyone = as();
@@ -235,7 +237,7 @@ async function viewed<V>(answer: Promise<unknown>): Promise<V> {
 }
 
 /** A refusal reads as it would without a service in between. */
-async function translated<T>(work: Promise<T>): Promise<T> {
+export async function translated<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
