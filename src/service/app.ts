@@ -71,12 +71,12 @@ export async function createApp(
   const isOpen = identity.mode === 'development';
   const app = await createServer({
     limits: { ...defaultLimits, ...(isOpen ? { callsPerMinute: null } : {}), ...limits },
+    proxies: options.proxies ?? [],
     ids,
     log,
   });
   const dashboard = dashboardDirectory();
   answerUnknownPaths(app, dashboard === null ? () => null : sendPage);
-  const app = Fastify({ logger: false, trustProxy: [...(options.proxies ?? [])] });
   // its parser is there once the plugin is
   await app.register(fastifyCookie, { hook: false });
   app.addHook('onRequest', async (request) => {

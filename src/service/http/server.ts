@@ -13,13 +13,21 @@ import { sendSecurityHeaders } from './security-headers.ts';
 
 interface ServerParts {
   readonly limits: HttpLimits;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly proxies: readonly string[];
   readonly ids: Ids;
   readonly log: Logger;
 }
 
-export async function createServer({ limits, ids, log }: ServerParts): Promise<FastifyInstance> {
+export async function createServer({
+  limits,
+  proxies,
+  ids,
+  log,
+}: ServerParts): Promise<FastifyInstance> {
   const app = Fastify({
     ...toServerOptions(limits),
+    trustProxy: [...proxies],
     logger: false,
     genReqId: () => ids.token(),
     clientErrorHandler: answerBrokenRequest,

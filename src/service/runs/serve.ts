@@ -103,12 +103,17 @@ export function serveRuns(bind: Bind, parts: ServiceParts): void {
     // only a dry run has none
     return { ...fork, runId: runId ?? '' };
   });
-  bind(runs.prune, async ({ body: { finishedBefore, dryRun, ...which } }) => {
+  bind(runs.prune, async ({ body: { finishedBefore, dryRun, ...which } }, { caller }) => {
     const removed = await orchestrator.prune({
       ...which,
       dryRun,
       finishedBefore: new Date(Math.min(Date.parse(finishedBefore), clock.nowMs())),
     });
+    if (!dryRun) {
+      // their histories are gone, so nothing else says who removed them
+      const details = { finishedBefore, ...which, total: removed.length };
+      await parts.audit.record(caller, 'runs.pruned', 'runs', details);
+    }
     return { removed: !dryRun, total: removed.length, runIds: removed.slice(0, 1_000) };
   });
 }
