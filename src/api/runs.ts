@@ -156,6 +156,14 @@ export const runs = {
     params,
     answer: ChainReport,
   }),
+  input: route({
+    method: 'GET',
+    path: '/runs/:runId/input',
+    summary: 'What a run was started with, without sensitive values',
+    role: 'viewer',
+    params,
+    answer: z.object({ input: AnyJson }),
+  }),
   output: route({
     method: 'GET',
     path: '/runs/:runId/output',

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
 import { payout } from './support/payout.ts';
 import { startService, type TestService } from './support/service.ts';
@@ -10,8 +11,8 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
 
   /** Starts a payout and brings it to its end or to whom it waits for. */
   async function aPayout(
-    given: { account?: string; euros?: number; bank?: string },
-    options = {},
+    given: { account?: string; euros?: number; bank?: 'open' | 'busy' | 'refuses' },
+    options: { key?: string; labels?: Record<string, string> } = {},
   ): Promise<string> {
     const input = { account: 'a-1', euros: 5_000, ...given };
     const { runId } = await service.orchestrator.start('payout', input, options);
@@ -21,47 +22,247 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
 
   const openRun = (runId: string, rest = ''): Promise<Page> =>
     browser.open(`${service.url}/runs/${runId}${rest}`);
+  const node = (page: Page, id: string) => page.locator(`[data-node="${id}"]`);
 
   beforeAll(async () => {
-    service = await startService([payout]);
+    service = await startService([payout, incidentResponse]);
   }, 60_000);
 
-  it('#1: lists runs by filters in the address, with counts by status', async () => {
-    await aPayout({ account: 'b-1', euros: 10 }, { key: 'k-small', labels: { customer: 'acme' } });
-    await aPayout({ account: 'b-2' }, { key: 'k-large', labels: { customer: 'globex' } });
-    await aPayout({ account: 'b-3', euros: 10, bank: 'refuses' });
+  it('the story of an incident: started from the form, approved in the inbox, seen to its report', async () => {
+    const page = await browser.open(`${service.url}/start`);
+    await page.getByLabel('Workflow').selectOption('incident-response');
+    await page.getByLabel('Device id').fill('PUMP-07B');
+    await page.getByLabel('Error').fill('PRESSURE_SPIKE_DETECTED');
+    await page.getByRole('button', { name: 'Start run' }).click();
 
-    const page = await browser.open(service.url);
-    await page.getByRole('button', { name: /Failed 1/ }).click();
+    await page.waitForURL(/\/runs\/./);
+    await page.locator('[data-node="approval"][data-state="waiting"]').waitFor();
+    await takePictures(page, 'story-waiting');
+    await page.getByRole('link', { name: 'Reviews' }).click();
+    await page.getByRole('link', { name: /Do you approve this action/ }).click();
+    await page.getByText('Likely sensor fault due to outdated firmware.').first().waitFor();
+    await page.getByRole('radio', { name: /Approve/ }).check();
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('heading', { name: 'Approved' }).waitFor();
 
-    await page.getByText('The bank refuses the account').waitFor();
-    expect(page.url()).toContain('status=failed');
-    await expectAccessible(page);
-    await page.getByRole('button', { name: /^All/ }).click();
-    await page.getByText('k-large').waitFor();
-    await takePictures(page, 'runs');
-    await page.getByLabel('Text in id, key, workflow or labels').fill('ACME');
-    await page.getByText('k-large').waitFor({ state: 'detached' });
-    expect(await page.getByText('k-small').count()).toBe(1);
+    await expect
+      .poll(async () => (await service.orchestrator.list()).runs[0]?.status, { timeout: 20_000 })
+      .toBe('complete');
+    const { runs } = await service.orchestrator.list();
+    await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
+    await page.getByRole('link', { name: runs[0]?.runId.slice(0, 14) ?? '' }).click();
+    await page.locator('[data-node="report"][data-state="done"]').waitFor();
+    await page.getByRole('tab', { name: 'Data' }).click();
+    await page.getByText('Incident resolved automatically. Firmware updated to v2.2.1.').waitFor();
   });
 
-  it('#2: draws the run, opens a step by click', async () => {
-    const runId = await aPayout({});
+  it('#1: runs are listed by filters in the address, with counts, saved as a view', async () => {
+    await aPayout({ euros: 10 }, { key: 'k-small', labels: { customer: 'acme' } });
+    await aPayout({}, { key: 'k-large', labels: { customer: 'globex' } });
+    await aPayout({ euros: 10, bank: 'refuses' });
 
+    const page = await browser.open(service.url);
+    await page.getByText('k-large').waitFor();
+    await takePictures(page, 'runs');
+    await page.getByRole('button', { name: /Failed 1/ }).click();
+    await page.getByText('k-large').waitFor({ state: 'detached' });
+    expect(await page.getByText('The bank refuses the account').count()).toBe(1);
+    expect(page.url()).toContain('status=failed');
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByRole('menuitem', { name: 'Save what is shown now…' }).click();
+    await page.getByLabel('Name').fill('To look at');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('View "To look at" saved').waitFor();
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await page.getByLabel('Text in id, key, workflow or labels').fill('ACME');
+    await page.getByText('k-large').waitFor({ state: 'detached' });
+    await page.getByText('k-small').waitFor();
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByRole('menuitem', { name: 'To look at' }).click();
+
+    await page.getByText('The bank refuses the account').waitFor();
+    await expectAccessible(page);
+  });
+
+  it('#2: the chart follows the run while it is looked at, and has a twin for screen readers', async () => {
+    const runId = await aPayout({});
     const page = await openRun(runId);
     await page.locator('[data-node="approval"][data-state="waiting"]').waitFor();
     await takePictures(page, 'run-chart');
     await expectAccessible(page);
-    await page.locator('[data-node="reserve_funds"]').click();
 
-    await page.getByText('r-a-1').waitFor();
+    await service.orchestrator.decide(runId, 'approval', { outcome: 'approved', actor: 'ann' });
+
+    await page.locator('[data-node="settlement"][data-state="waiting"]').waitFor();
+    expect(await node(page, 'transfer_money').getAttribute('data-state')).toBe('done');
+    await page.getByText('Table', { exact: true }).click();
+    const twin = page.getByRole('table', { name: 'Steps of the run' });
+    await twin.getByRole('row', { name: /settlement.*Waiting/ }).waitFor();
+    await expectAccessible(page);
+  });
+
+  it('#3: a node opens by click and by key: input, output, attempts and errors', async () => {
+    const page = await openRun(await aPayout({ bank: 'busy', euros: 10 }));
+    await node(page, 'reserve_funds').click();
+    const details = page.getByRole('region', { name: 'Step reserve_funds' });
+    await details.getByText('r-a-1').waitFor();
+    expect(page.url()).toContain('step=reserve_funds');
+
+    await node(page, 'transfer_money').focus();
+    await page.keyboard.press('Enter');
+
+    const transfer = page.getByRole('region', { name: 'Step transfer_money' });
+    await transfer.getByText('t-a-1').waitFor();
+    expect(await transfer.getByText('The bank is busy').count()).toBeGreaterThan(0);
+    expect(await transfer.getByRole('row').count()).toBe(3);
     await takePictures(page, 'run-step');
     await expectAccessible(page);
-    for (const tab of ['Timeline', 'History', 'Compensation', 'Data']) {
-      await page.getByRole('tab', { name: tab }).click();
-      await page.waitForTimeout(300);
-      await takePictures(page, `run-${tab.toLowerCase()}`);
-      await expectAccessible(page);
-    }
+  });
+
+  it('#4, #5: says why the run waits, and what can happen next', async () => {
+    const page = await openRun(await aPayout({}));
+
+    const why = page.getByRole('list', { name: 'Why it is waiting' });
+    await why.getByText('waits for the decision of a person').waitFor();
+    expect(await why.getByText(/then it counts as rejected/).count()).toBe(1);
+    expect(await why.getByRole('link', { name: 'Decide' }).count()).toBe(1);
+    const next = page.getByRole('list', { name: 'What can happen next' });
+    await next.getByText('Somebody decides approval').waitFor();
+    expect(await next.getByText('Somebody cancels the run').count()).toBe(1);
+  });
+
+  it('#10, #11: timeline with retries; history with its chain, raw entries and export', async () => {
+    const runId = await aPayout({ bank: 'busy', euros: 10 });
+    const page = await openRun(runId, '?tab=timeline');
+    await page.getByRole('img', { name: /Attempt 1,.*failed, The bank is busy/ }).waitFor();
+    expect(await page.getByRole('img', { name: /Waits for the next attempt/ }).count()).toBe(1);
+    await takePictures(page, 'run-timeline');
+    await expectAccessible(page);
+
+    await page.getByRole('tab', { name: 'History' }).click();
+    await page.getByText(/Chain verified/).waitFor();
+    const entries = page.getByRole('list', { name: 'Entries of the history' });
+    await entries.getByRole('button', { name: /transfer_money.failed/ }).click();
+    await page.getByRole('group', { name: /entry \d+/ }).waitFor();
+    await takePictures(page, 'run-history');
+    await expectAccessible(page);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export' }).click();
+    expect((await download).suggestedFilename()).toBe(`${runId}.json`);
+  });
+
+  it('#12, #13: a past moment is shown as it was, and forked with a preview', async () => {
+    const runId = await aPayout({ euros: 10 });
+    const page = await openRun(runId, '?at=3');
+    await page.getByText(/After entry 3 of/).waitFor();
+    await page.locator('[data-node="transfer_money"]:not([data-state="done"])').waitFor();
+    expect(await node(page, 'reserve_funds').getAttribute('data-state')).toBe('done');
+    await takePictures(page, 'run-past');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'One entry back' }).click();
+    await page.getByText(/After entry 2 of/).waitFor();
+    await page.getByRole('button', { name: 'One entry on' }).click();
+    await page.getByText(/After entry 3 of/).waitFor();
+
+    await page.getByRole('button', { name: 'Fork from here' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Reused').waitFor();
+    const twice = dialog.getByRole('list', { name: 'May happen twice' });
+    await twice.getByText('send_notice').waitFor();
+    await takePictures(page, 'run-fork');
+    expect(await dialog.getByRole('button', { name: 'Fork' }).isDisabled()).toBe(true);
+    await dialog.getByLabel('I accept that').check();
+    await dialog.getByRole('button', { name: 'Fork' }).click();
+
+    await page.getByText('forked from').waitFor();
+    expect(page.url()).not.toContain(runId);
+  });
+
+  it('#14: a failed run is retried with a reason, or as a new run with an edited input', async () => {
+    const runId = await aPayout({ euros: 10, bank: 'refuses' });
+    const page = await openRun(runId);
+    await page.getByRole('button', { name: 'Retry' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Not undone; it may be done twice').waitFor();
+    await takePictures(page, 'run-retry');
+    await dialog.getByLabel('Reason').fill('The account was wrong');
+    await dialog.getByLabel('As a new run with an edited input').check();
+    await dialog.getByRole('button', { name: 'Edit the input' }).click();
+    const input = page.getByRole('textbox', { name: 'Input', exact: true });
+    await expect.poll(() => input.inputValue()).toContain('refuses');
+    const previewed = page.waitForResponse((answer) => answer.url().endsWith('/fork-preview'));
+    await input.fill(JSON.stringify({ account: 'a-2', euros: 10, bank: 'open' }));
+    await previewed;
+    const accept = page.getByLabel('I accept that');
+    await accept.check();
+    await page.getByRole('button', { name: 'Fork', exact: true }).last().click();
+
+    await page.waitForURL((url) => !url.pathname.includes(runId));
+    await page.getByText('Complete', { exact: true }).first().waitFor();
+  });
+
+  it('#15, #16, #17: paused, resumed, cancelled with a choice and a preview; what was undone is told', async () => {
+    const runId = await aPayout({});
+    const page = await openRun(runId);
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('Holiday');
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
+    expect(await page.getByText('Paused', { exact: true }).count()).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('list', { name: 'Will be undone' }).getByText('reserve_funds').waitFor();
+    expect(await dialog.getByText(`npx signalbox cancel ${runId}`).count()).toBe(1);
+    await takePictures(page, 'run-cancel');
+    await expectAccessible(page);
+    await dialog.getByLabel('Stop now, then undo').check();
+    await dialog.getByRole('button', { name: 'Cancel the run' }).click();
+
+    await page.getByText('Cancelled', { exact: true }).first().waitFor();
+    await page.getByRole('tab', { name: 'Compensation' }).click();
+    await page.getByText('Everything was undone').waitFor();
+    await page.getByRole('row', { name: /reserve_funds.*Undone/ }).waitFor();
+    await takePictures(page, 'run-compensation');
+    await expectAccessible(page);
+  });
+
+  it('#19: one action on many runs, after a dry run, with its progress and what became of each', async () => {
+    await aPayout({}, { labels: { batch: 'b-19' } });
+    await aPayout({}, { labels: { batch: 'b-19' } });
+    await aPayout({ euros: 10 }, { labels: { batch: 'b-19' } });
+    const page = await browser.open(`${service.url}/runs?label=batch%3Db-19`);
+    await page.getByLabel('Choose every run loaded so far').check();
+    await page.getByText('3 runs chosen').waitFor();
+    await takePictures(page, 'runs-chosen');
+    await page.getByRole('button', { name: 'Pause…' }).click();
+
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Dry run: 2 of 3 accept it').waitFor();
+    await dialog.getByLabel('Reason').fill('Holiday');
+    await expectAccessible(page);
+    await takePictures(page, 'runs-batch');
+    await dialog.getByRole('button', { name: 'Pause them (2)' }).click();
+
+    await dialog.getByText(/Complete: 2 of 2, 2 done, 0 skipped/).waitFor();
+    const items = dialog.getByRole('table', { name: 'What became of each run' });
+    expect(await items.getByText('Done').count()).toBe(2);
+    await takePictures(page, 'runs-batch-done');
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await page.getByText('Paused', { exact: true }).first().waitFor();
+  });
+
+  it('the keys are told, and lead to the pages', async () => {
+    const page = await browser.open(service.url);
+    await page.getByRole('heading', { name: 'Runs' }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+
+    await page.waitForURL(/\/start/);
   });
 });

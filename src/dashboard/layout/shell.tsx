@@ -6,8 +6,10 @@ import { Suspense } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { Loading, NotFound } from '../parts/states.tsx';
+import { AccountMenu, SignedIn } from './account.tsx';
 import { ColorSchemeMenu } from './color-scheme-menu.tsx';
 import { KeyboardHelp } from './keyboard-help.tsx';
+import { LiveBadge } from './live-badge.tsx';
 import { Navigation } from './navigation.tsx';
 import { pages } from './pages.tsx';
 import { RunFinder } from './run-finder.tsx';
@@ -46,6 +48,7 @@ export function Shell() {
           </Link>
           <RunFinder />
           <Group gap={4} ml="auto" wrap="nowrap">
+            <LiveBadge />
             <Tooltip label="Keyboard shortcuts (?)">
               <ActionIcon
                 variant="subtle"
@@ -58,6 +61,7 @@ export function Shell() {
               </ActionIcon>
             </Tooltip>
             <ColorSchemeMenu />
+            <AccountMenu />
           </Group>
         </Group>
       </AppShell.Header>
@@ -66,19 +70,21 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={styles['main']}>
         <ErrorBoundary key={location}>
-          <Suspense fallback={<Loading />}>
-            <Switch>
-              <Route path="/">
-                <Redirect to="/runs" replace />
-              </Route>
-              {pages.map(({ path, page }) => (
-                <Route key={path} path={path} component={page} />
-              ))}
-              <Route>
-                <NotFound />
-              </Route>
-            </Switch>
-          </Suspense>
+          <SignedIn>
+            <Suspense fallback={<Loading />}>
+              <Switch>
+                <Route path="/">
+                  <Redirect to="/runs" replace />
+                </Route>
+                {pages.map(({ path, page }) => (
+                  <Route key={path} path={path} component={page} />
+                ))}
+                <Route>
+                  <NotFound />
+                </Route>
+              </Switch>
+            </Suspense>
+          </SignedIn>
         </ErrorBoundary>
       </AppShell.Main>
       <KeyboardHelp isOpen={isHelpOpen} onOpen={help.open} onClose={help.close} />

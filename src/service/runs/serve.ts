@@ -8,7 +8,7 @@ import { afterOf, eventsOf } from './events.ts';
 import { exportRun } from './export.ts';
 import { historyPage } from './history.ts';
 import { tellsOf } from './news.ts';
-import { outputOf } from './output.ts';
+import { inputOf, outputOf } from './output.ts';
 import { toRunFilter } from './run-filter.ts';
 import { stepOf } from './step.ts';
 import { copyAsTest } from './test-file.ts';
@@ -40,6 +40,7 @@ export function serveRuns(bind: Bind, parts: ServiceParts): void {
   bind(runs.explain, ({ params }) => orchestrator.explain(params.runId));
   bind(runs.history, ({ params, query }) => historyPage(parts, params.runId, query));
   bind(runs.verify, ({ params }) => orchestrator.verify(params.runId));
+  bind(runs.input, ({ params }) => inputOf(parts, params.runId));
   bind(runs.output, ({ params }) => outputOf(parts, params.runId));
   bind(runs.wait, ({ params, query }, { signal }) =>
     waitFor(parts, params.runId, { ...query, signal }),

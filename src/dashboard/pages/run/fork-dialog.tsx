@@ -20,6 +20,7 @@ import { client } from '../../data/client.ts';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { ActionDialog } from './dialog.tsx';
 import styles from './run.module.css';
+import { useInput } from './use-run.ts';
 import { useRunAction } from './use-run-action.ts';
 
 export function ForkDialog({
@@ -49,7 +50,8 @@ export function ForkDialog({
   const original = useInput(runId, isEdited);
   const shown = text ?? (original.data === undefined ? '' : JSON.stringify(original.data, null, 2));
   const input = parsed(isEdited ? shown : '');
-  const isValid = !isEdited || input !== undefined;
+  const isHidden = isEdited && shown.includes(redacted);
+  const isValid = !isEdited || (input !== undefined && !isHidden);
   const changes = { at, ...(isEdited && input !== undefined && { input }) };
   const [asked] = useDebouncedValue(JSON.stringify(changes), 300);
   const preview = useQuery({
@@ -131,8 +133,13 @@ export function ForkDialog({
           autosize
           minRows={4}
           maxRows={14}
-          formatOnBlur
-          error={isValid ? null : 'Not JSON yet'}
+          error={
+            isValid
+              ? null
+              : isHidden
+                ? `Sensitive values are not shown: put them in the place of ${redacted}`
+                : 'Not JSON yet'
+          }
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         />
       )}
@@ -173,6 +180,9 @@ export function ForkDialog({
   );
 }
 
+/** What the service shows in the place of a sensitive value. */
+const redacted = '[redacted]';
+
 const whyWords = {
   irreversible: 'it cannot be undone',
   unsafe: 'it is not safe to repeat',
@@ -205,7 +215,7 @@ function Preview({
           <ul className={styles['steps']} aria-label="Done again">
             {again.map(({ step, why }) => (
               <li key={step}>
-                {step} <span className={styles['faint']}>{why}</span>
+                {step} <span className={styles['faint']}>{why.replaceAll('"?', '"')}</span>
               </li>
             ))}
           </ul>
@@ -213,22 +223,6 @@ function Preview({
       </div>
     </Stack>
   );
-}
-
-/** The input of the run, as its first entries recorded it. */
-function useInput(runId: string, isWanted: boolean) {
-  return useQuery({
-    queryKey: ['run', runId, 'input'],
-    queryFn: async ({ signal }) => {
-      const { entries } = await client.runs.history(
-        { params: { runId }, query: { limit: 10 } },
-        { signal },
-      );
-      return entries.find(({ step }) => step === '$input')?.output ?? null;
-    },
-    enabled: isWanted,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
 }
 
 /** `undefined` if it is no JSON. */

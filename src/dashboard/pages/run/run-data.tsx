@@ -8,6 +8,7 @@ import { client } from '../../data/client.ts';
 import { JsonView } from '../../parts/json-view.tsx';
 import { Time } from '../../parts/time.tsx';
 import styles from './run.module.css';
+import { useInput } from './use-run.ts';
 
 export function RunData({ run }: { readonly run: Explanation }) {
   const { runId } = run;
@@ -16,17 +17,7 @@ export function RunData({ run }: { readonly run: Explanation }) {
     queryFn: ({ signal }) => client.runs.output({ params: { runId } }, { signal }),
     enabled: run.status === 'complete',
   });
-  const input = useQuery({
-    queryKey: ['run', runId, 'input'],
-    queryFn: async ({ signal }) => {
-      const { entries } = await client.runs.history(
-        { params: { runId }, query: { limit: 10 } },
-        { signal },
-      );
-      return entries.find(({ step }) => step === '$input')?.output ?? null;
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const input = useInput(runId);
   return (
     <div className={styles['data']}>
       {input.data !== undefined && <Value title="Input" value={input.data} />}

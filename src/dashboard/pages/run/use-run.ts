@@ -54,6 +54,17 @@ export function useNodes(runId: string, { view, at }: Drawing) {
   });
 }
 
+/** What the run was started with. */
+export function useInput(runId: string, isWanted = true) {
+  return useQuery({
+    queryKey: ['input', runId],
+    queryFn: async ({ signal }) =>
+      (await client.runs.input({ params: { runId } }, { signal })).input,
+    enabled: isWanted,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
 /** @param step - `null`: none is looked at, and nothing is asked */
 export function useStep(runId: string, step: string | null) {
   return useQuery({

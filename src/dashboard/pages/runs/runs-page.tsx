@@ -3,6 +3,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
+import { BulkBar } from './bulk-bar.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { isNarrowed, type RunFilters, toFilters, toSearch } from './run-filters.ts';
 import { RunTable } from './run-table.tsx';
@@ -45,6 +46,14 @@ export function RunsPage() {
         onChange={(status) => change({ ...filters, status })}
       />
       <FilterBar filters={filters} onChange={change} />
+      {chosen.size > 0 && (
+        <BulkBar
+          chosen={chosen}
+          filters={filters}
+          total={total}
+          onClear={() => setChosen(new Set())}
+        />
+      )}
       {list.isPending ? (
         <Loading rows={8} />
       ) : list.isError ? (
