@@ -66,12 +66,25 @@ const red: MantineColorsTuple = [
   '#651b15',
 ];
 
+const yellow: MantineColorsTuple = [
+  '#fff8ea',
+  '#fff1d6',
+  '#fbe2b0',
+  '#f0c877',
+  '#dfb662',
+  '#c98d2a',
+  '#875400',
+  '#734700',
+  '#5c3a00',
+  '#452b00',
+];
+
 export const theme = createTheme({
   fontFamily: "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
   fontFamilyMonospace:
     "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace",
   black: '#1c2733',
-  colors: { signal, gray, dark, green, red },
+  colors: { signal, gray, dark, green, red, yellow },
   primaryColor: 'signal',
   primaryShade: { light: 6, dark: 6 },
   defaultRadius: 'sm',

@@ -1,14 +1,43 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineWorkflow } from '../../src/index.ts';
+import { defineTask, defineWorkflow, PermanentError, TransientError } from '../../src/index.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
 import { startService, type TestService } from './support/service.ts';
 
-const order = defineWorkflow({
-  name: 'order',
+let isBroken = true;
+const book = defineTask({
+  name: 'book',
+  input: z.object({ invoice: z.string() }),
+  output: z.string(),
+  compensate: 'none',
+  run: async ({ input }) => {
+    if (isBroken) throw new PermanentError(`The ledger is closed for ${input.invoice}`);
+    return input.invoice;
+  },
+});
+const booking = defineWorkflow({
+  name: 'booking',
   version: 1,
-  input: z.object({ orderId: z.string() }),
-  steps: (w) => w.finish(w.input, { approve: 'person' }),
+  input: z.object({ invoice: z.string() }),
+  steps: (w) => w.finish(w.task('book', book, { input: w.input }), { approve: 'automatic' }),
+});
+
+const ask = defineTask({
+  name: 'ask_bank',
+  input: z.object({}),
+  output: z.string(),
+  compensate: 'none',
+  retry: { maxAttempts: 5, backoff: { kind: 'fixed', initial: '1h' } },
+  breaker: { name: 'bank', failureThreshold: 1, resetAfter: '1h' },
+  run: async () => {
+    throw new TransientError('The bank does not answer');
+  },
+});
+const balance = defineWorkflow({
+  name: 'balance',
+  version: 1,
+  input: z.object({}),
+  steps: (w) => w.finish(w.task('ask', ask, { input: w.input }), { approve: 'automatic' }),
 });
 
 describe('running the service, in a browser', () => {
@@ -16,7 +45,7 @@ describe('running the service, in a browser', () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startService([order]);
+    service = await startService([booking, balance]);
   }, 60_000);
 
   it('makes a token whose secret is shown once, revokes it, and finds both in the audit', async () => {
@@ -39,5 +68,56 @@ describe('running the service, in a browser', () => {
     await page.getByText('Sound: 2 entries').waitFor();
     await expectAccessible(page);
     await takePictures(page, 'audit');
+  });
+
+  it('#18: runs that failed alike are one incident, retried together after the fix, or marked as handled', async () => {
+    for (const invoice of ['i-1', 'i-2', 'i-3']) {
+      const { runId } = await service.orchestrator.start('booking', { invoice });
+      await service.orchestrator.drive(runId);
+    }
+    const page = await browser.open(`${service.url}/incidents`);
+    const incident = page.getByRole('region', { name: /The ledger is closed/ });
+    await incident.getByText('3 runs').waitFor();
+    await incident.getByRole('button', { name: 'Show the runs' }).click();
+    await incident.getByText('The ledger is closed for i-1').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'incidents');
+
+    isBroken = false;
+    await incident.getByRole('button', { name: 'Retry all 3…' }).click();
+    await page.getByLabel('Reason').fill('The ledger is open again');
+    await page.getByRole('button', { name: 'Retry', exact: true }).click();
+    await page.getByText('Retry: 3 of 3, complete').waitFor();
+    await page.getByText('Nothing is wrong').waitFor();
+    const { runs } = await service.orchestrator.list({ workflow: 'booking' });
+    for (const { runId } of runs) await service.orchestrator.drive(runId);
+    expect((await service.orchestrator.list({ workflow: 'booking' })).runs).toMatchObject(
+      Array.from({ length: 3 }, () => ({ status: 'complete' })),
+    );
+
+    isBroken = true;
+    const { runId } = await service.orchestrator.start('booking', { invoice: 'i-4' });
+    await service.orchestrator.drive(runId);
+    await page.getByRole('button', { name: 'Mark as handled…' }).click();
+    await page.getByLabel('Reason').fill('Booked by hand');
+    await page.getByRole('button', { name: 'It is handled' }).click();
+    await page.getByText('Nothing is wrong').waitFor();
+    await page.getByLabel('Show').selectOption('handled');
+    await page.getByText('Handled by developer').waitFor();
+  });
+
+  it('#24: an open breaker stands on the health page with the steps that wait to be tried again, and is reset', async () => {
+    await service.orchestrator.start('balance', {});
+    const page = await browser.open(`${service.url}/health`);
+    const states = page.getByRole('list', { name: 'States of bank' });
+    await states.locator('[aria-current]').getByText('Open').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'health');
+
+    await page.getByRole('button', { name: 'Reset now…' }).click();
+    await page.getByLabel('Reason').fill('The bank is back');
+    await page.getByRole('button', { name: 'Reset', exact: true }).click();
+    await page.getByText('The breaker is closed').waitFor();
+    expect((await service.orchestrator.breakers())[0]).toMatchObject({ failures: 0 });
   });
 });

@@ -32,6 +32,21 @@ const refund = defineWorkflow({
   },
 });
 
+const payout = defineWorkflow({
+  name: 'payout',
+  version: 1,
+  input: z.object({ cents: z.int() }),
+  steps(w) {
+    const released = w.review('release', {
+      description: 'Release this payout?',
+      show: w.input,
+      approvals: 2,
+      escalate: { after: '1ms', to: 'directors' },
+    });
+    return w.finish(released, { approve: 'automatic' });
+  },
+});
+
 const aRefund = {
   order_id: 'o-17',
   customer: 'Ada Lovelace',
@@ -54,7 +69,7 @@ describe('reviews in a browser', () => {
   };
 
   beforeAll(async () => {
-    service = await startService([refund]);
+    service = await startService([refund, payout]);
   }, 60_000);
 
   it('#6 #7 #8: a review is found by keys, its content read, its form filled in, and approved as it was shown', async () => {
@@ -105,5 +120,33 @@ describe('reviews in a browser', () => {
 
     await page.getByRole('heading', { name: 'Rejected' }).waitFor();
     expect(await service.orchestrator.get(runId)).toMatchObject({ status: 'failed' });
+  });
+
+  it('#9: of two approvals each is another person’s; a review is held, delegated, escalated, and closed to who asked for it', async () => {
+    const { runId } = await service.orchestrator.start('payout', { cents: 1 }, { actor: 'ada' });
+    await service.orchestrator.drive(runId);
+    await service.orchestrator.decide(runId, 'release', { outcome: 'approved', actor: 'grace' });
+    const page = await browser.open(`${service.url}/reviews/${runId}/release`);
+    await page.getByText('1 of 2 approvals').waitFor();
+    await page.getByText('Escalated to directors').first().waitFor();
+    await page.getByRole('button', { name: 'Hold it' }).click();
+    await page.getByText('Held by developer').waitFor();
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Let somebody decide for me…' }).click();
+    await page.getByRole('textbox', { name: 'Who' }).fill('linus');
+    await page.getByRole('button', { name: 'Delegate' }).click();
+    await page.getByText('developer → linus').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'review-rules');
+    await page.keyboard.press('a');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('heading', { name: 'Approved' }).waitFor();
+    expect(await service.orchestrator.get(runId)).toMatchObject({ status: 'complete' });
+
+    const own = await service.orchestrator.start('payout', { cents: 2 }, { actor: 'developer' });
+    await service.orchestrator.drive(own.runId);
+    await page.goto(`${service.url}/reviews/${own.runId}/release`);
+    await page.getByText('You may not decide this now').waitFor();
+    expect(await page.getByRole('radio', { name: /Approve/ }).isDisabled()).toBe(true);
   });
 });

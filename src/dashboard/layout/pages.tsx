@@ -1,12 +1,14 @@
 /** Every page: its address, its place in the navigation, and its code, loaded when it is first shown. */
 import type { LucideIcon } from 'lucide-react';
 import {
+  Activity,
   CalendarClock,
   ClipboardCheck,
   Network,
   Play,
   ScrollText,
   Settings,
+  TriangleAlert,
   Webhook,
   Workflow,
 } from 'lucide-react';
@@ -49,6 +51,13 @@ export const pages: readonly Page[] = [
     ),
   },
   {
+    path: '/incidents',
+    page: lazy(() =>
+      import('../pages/incidents/incidents-page.tsx').then((m) => ({ default: m.IncidentsPage })),
+    ),
+    navigation: { label: 'Incidents', icon: TriangleAlert, key: 'i' },
+  },
+  {
     path: '/workflows',
     page: lazy(() =>
       import('../pages/workflows/workflows-page.tsx').then((m) => ({ default: m.WorkflowsPage })),
@@ -81,6 +90,13 @@ export const pages: readonly Page[] = [
       import('../pages/webhooks/webhooks-page.tsx').then((m) => ({ default: m.WebhooksPage })),
     ),
     navigation: { label: 'Webhooks', icon: Webhook, key: 'h' },
+  },
+  {
+    path: '/health',
+    page: lazy(() =>
+      import('../pages/health/health-page.tsx').then((m) => ({ default: m.HealthPage })),
+    ),
+    navigation: { label: 'Health', icon: Activity, key: 'e' },
   },
   {
     path: '/audit',

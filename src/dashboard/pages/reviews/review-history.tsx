@@ -29,7 +29,7 @@ export function ReviewHistory({ review }: { readonly review: ReviewDetails }) {
 
 /** `review.escalated` as `Escalated`. */
 function sentenceOf(event: string): string {
-  const words = (event.split('.').at(-1) ?? event).replaceAll('_', ' ');
+  const words = (event.split('.').at(-1) ?? event).replaceAll('_', ' ').replace(/ \d+$/, '');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

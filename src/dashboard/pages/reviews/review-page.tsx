@@ -11,6 +11,7 @@ import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
 import { Decided, type Decision } from './decided.tsx';
 import { DecisionForm } from './decision-form.tsx';
+import { ReviewActions } from './review-actions.tsx';
 import { ReviewFacts } from './review-facts.tsx';
 import { ReviewHistory } from './review-history.tsx';
 import { ReviewTags } from './review-tags.tsx';
@@ -72,7 +73,9 @@ export function ReviewPage() {
             <Time at={review.since} />
           </>
         }
-      />
+      >
+        <ReviewActions review={review} />
+      </PageHeader>
       <Group gap={6} mb="md">
         <ReviewTags review={review} />
       </Group>

@@ -1,0 +1,177 @@
+/** Health: what the service works on, what holds it up, and what it has used. */
+import { Alert, Group, List, Stack, Table, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { CircleCheck, TriangleAlert } from 'lucide-react';
+import { Link } from 'wouter';
+import type { api } from '../../../api/api.ts';
+import type { AnswerOf } from '../../../api/route.ts';
+import { client } from '../../data/client.ts';
+import { durationInWords } from '../../parts/duration.ts';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { Failure, Loading } from '../../parts/states.tsx';
+import { Tag } from '../../parts/status-badge.tsx';
+import { Time } from '../../parts/time.tsx';
+import { Figure } from '../workflows/figure.tsx';
+import styles from '../workflows/workflow.module.css';
+import { Breakers } from './breakers.tsx';
+
+type Health = AnswerOf<typeof api.health.get>;
+
+export function HealthPage() {
+  const asked = useQuery({
+    queryKey: ['health'],
+    queryFn: ({ signal }) => client.health.get({}, { signal }),
+    refetchInterval: 3_000,
+  });
+  const health = asked.data;
+  return (
+    <>
+      <PageHeader
+        title="Health"
+        about="What the service works on, what holds it up, and what it has used."
+      >
+        {health !== undefined && (
+          <Tag
+            tint={health.status === 'ok' ? 'green' : 'amber'}
+            icon={health.status === 'ok' ? CircleCheck : TriangleAlert}
+          >
+            {health.status === 'ok' ? 'All is well' : 'Needs a look'}
+          </Tag>
+        )}
+      </PageHeader>
+      {asked.isPending && <Loading />}
+      {asked.isError && health === undefined && (
+        <Failure error={asked.error} retry={() => void asked.refetch()} />
+      )}
+      {health !== undefined && <Shown health={health} />}
+    </>
+  );
+}
+
+function Shown({ health }: { readonly health: Health }) {
+  const { queue, worker, store, timerLagMs, stuck, problems, breakers, retrying, models } = health;
+  return (
+    <Stack gap="md">
+      {problems.length > 0 && (
+        <Alert color="yellow" variant="light" title="What needs a look">
+          <List size="sm">
+            {problems.map((problem) => (
+              <List.Item key={problem}>{problem}</List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+      <section
+        className={`card ${styles['figures'] ?? ''}`}
+        style={{ padding: 16 }}
+        aria-label="In figures"
+      >
+        <Figure value={queue.running} label="attempts under way" />
+        <Figure value={queue.waiting} label="attempts waiting" />
+        <Figure value={health.runs.processing ?? 0} label="runs under way" />
+        <Figure value={health.runs.waiting_review ?? 0} label="runs wait for people" />
+        <Figure value={stuck} label="stuck runs" />
+        <Figure
+          value={timerLagMs === 0 ? 'none' : durationInWords(timerLagMs)}
+          label="delay of timers"
+        />
+      </section>
+      <Breakers breakers={breakers} />
+      <section className="card" aria-labelledby="retrying" style={{ padding: 16 }}>
+        <Title order={2} id="retrying" mb="xs">
+          Retries
+        </Title>
+        {retrying.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            No step waits for another attempt.
+          </Text>
+        ) : (
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">Step</Table.Th>
+                <Table.Th scope="col">Runs that wait</Table.Th>
+                <Table.Th scope="col">Next attempt</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {retrying.map(({ workflow, step, runs, nextAt }) => (
+                <Table.Tr key={`${workflow} ${step}`}>
+                  <Table.Td>
+                    <Link href={`/workflows/${encodeURIComponent(workflow)}`}>{workflow}</Link> ›{' '}
+                    {step}
+                  </Table.Td>
+                  <Table.Td className="tabular">{runs}</Table.Td>
+                  <Table.Td>{nextAt === null ? '–' : <Time at={nextAt} />}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        )}
+      </section>
+      <Models models={models} since={health.startedAt} />
+      <section className="card" aria-labelledby="process" style={{ padding: 16 }}>
+        <Title order={2} id="process" mb="xs">
+          Process and store
+        </Title>
+        <Group gap="4px 24px">
+          <Text size="sm">Version {health.version}</Text>
+          <Text size="sm">
+            Started <Time at={health.startedAt} />
+          </Text>
+          <Text size="sm">Process {worker.pid}</Text>
+          <Text size="sm">Memory {Math.round(worker.memoryBytes / 1_048_576)} MiB</Text>
+          <Text size="sm">Event loop late by {worker.loopDelayMs.toFixed(1)} ms (p99)</Text>
+          <Text size="sm">
+            Store {store.kind}
+            {store.shared ? ', shared' : ''}
+            {store.readOnly ? ', read only' : ''}
+          </Text>
+        </Group>
+      </section>
+    </Stack>
+  );
+}
+
+function Models({ models, since }: { readonly models: Health['models']; readonly since: string }) {
+  const number = (value: number) => value.toLocaleString('en');
+  return (
+    <section className="card" aria-labelledby="models" style={{ padding: 16 }}>
+      <Title order={2} id="models" mb="xs">
+        What models have used
+      </Title>
+      {models.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          No attempt has called a model since the service was started <Time at={since} />.
+        </Text>
+      ) : (
+        <Table.ScrollContainer minWidth={420} tabIndex={0} role="group" aria-label="Use of models">
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                {['Model', 'Calls', 'Tokens in', 'Tokens out', 'Cost'].map((head) => (
+                  <Table.Th key={head} scope="col">
+                    {head}
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody className="tabular">
+              {models.map(({ model, calls, inputTokens, outputTokens, costUsd }) => (
+                <Table.Tr key={model}>
+                  <Table.Td>{model}</Table.Td>
+                  <Table.Td>{number(calls)}</Table.Td>
+                  <Table.Td>{number(inputTokens)}</Table.Td>
+                  <Table.Td>{number(outputTokens)}</Table.Td>
+                  <Table.Td>
+                    {costUsd === null ? 'price not known' : `$${costUsd.toFixed(4)}`}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+    </section>
+  );
+}
