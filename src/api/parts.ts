@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../plan/json.ts';
 
 /** Any JSON; the engine checks it further. */
 export const AnyJson: z.ZodType<Json> = z.json();
+z.globalRegistry.add(AnyJson, { id: 'Json', description: 'Any JSON' });
 export const AnyObject = z.record(z.string(), AnyJson) as z.ZodType<JsonObject>;
 
 export const RunId = z.string().min(1).max(200);

@@ -2,6 +2,13 @@ import { z } from 'zod';
 import { route } from './route.ts';
 
 export const service = {
+  openapi: route({
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This interface as an OpenAPI 3.1 document',
+    role: null,
+    answer: z.looseObject({ openapi: z.string() }),
+  }),
   about: route({
     method: 'GET',
     path: '/service',

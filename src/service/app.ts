@@ -23,6 +23,7 @@ import { serveSignIn } from './identity/sign-in-pages.ts';
 import { mountNotices } from './notices/mount.ts';
 import type { LinkOptions, NoticeOptions } from './notices/open.ts';
 import { observe } from './observe.ts';
+import { describeCalls, serveDocument } from './openapi.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { createNews } from './runs/news.ts';
@@ -82,6 +83,7 @@ export async function createApp(
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.isSigned !== true) identity.admit(request);
   });
+  await describeCalls(app);
   const refusals = createRefusals({ audit, clock: ports.clock });
   const streams = createStreams(clock);
   app.addHook('preClose', async () => streams.close());
@@ -121,6 +123,7 @@ export async function createApp(
   app.addHook('onReady', async () => observed.start());
   app.addHook('preClose', () => observed.close());
   serveWorkflows(bind, parts);
+  await serveDocument(app, bind);
   if (dashboard !== null) await serveDashboard(app, dashboard);
   await app.ready();
   return app;
