@@ -115,8 +115,11 @@ export type { Dispatcher, Job } from './ports/dispatcher.ts';
 export type { Executor } from './ports/executor.ts';
 export type { Ids } from './ports/ids.ts';
 export type { Logger } from './ports/logger.ts';
+export type { MessageQueue, QueueMessage } from './ports/message-queue.ts';
 export type { HistoryEntry, Store } from './ports/store.ts';
 // Triggers
+export { type BucketObject, type BucketOptions, defineBucketTrigger } from './triggers/bucket.ts';
+export { defineQueueTrigger, type QueueOptions, type QueueTrigger } from './triggers/queue.ts';
 export {
   defineSchedule,
   type OverlapPolicy,
@@ -127,6 +130,7 @@ export {
 export type { DstPolicy } from './triggers/slots.ts';
 export type { TargetOptions } from './triggers/target.ts';
 export type { Trigger } from './triggers/trigger.ts';
+export { defineWatch, type Watch, type WatchedFile, type WatchOptions } from './triggers/watch.ts';
 export {
   defineWebhook,
   type Webhook,

@@ -9,6 +9,7 @@ import { runs } from './runs.ts';
 import { schedules } from './schedules.ts';
 import { service } from './service.ts';
 import { timeline } from './timeline.ts';
+import { triggers } from './triggers.ts';
 import { views } from './views.ts';
 import { webhooks } from './webhooks.ts';
 import { workflows } from './workflows.ts';
@@ -26,6 +27,7 @@ export const api = {
   service,
   timeline,
   tokens,
+  triggers,
   views,
   webhooks,
   workflows,

@@ -19,7 +19,7 @@ export const WebhookSource = z.object({
   description: z.string().nullable(),
   /** Where its sender posts to, below the address of the service. */
   path: z.string(),
-  preset: z.enum(['standard', 'github', 'stripe', 'slack', 'generic']),
+  preset: z.enum(['standard', 'github', 'stripe', 'slack', 'generic', 'bearer']),
   /** Why it cannot be received from, such as a missing secret; `null`: it is open. */
   problem: z.string().nullable(),
   /** Secrets that are valid now: two while one is rotated. */

@@ -10,6 +10,8 @@ import { createBatches } from './batches/batches.ts';
 import { serveBatches } from './batches/serve.ts';
 import { createBind } from './bind.ts';
 import { dashboardDirectory, sendPage, serveDashboard } from './dashboard.ts';
+import { createFeeds } from './feeds/feeds.ts';
+import { serveTriggers } from './feeds/serve.ts';
 import { defaultLimits, type HttpLimits } from './http/limits.ts';
 import { answerUnknownPaths } from './http/problems.ts';
 import { createRepeats } from './http/repeats.ts';
@@ -105,14 +107,15 @@ export async function createApp(
   serveSchedules(bind, { schedules, audit });
   app.addHook('onReady', async () => schedules.start());
   app.addHook('preClose', () => schedules.close());
-  serveWebhooks(
-    bind,
-    parts,
-    createWebhooks(app, parts, {
-      isDevelopment: identityOptions.mode === 'development',
-      ...webhooks,
-    }),
-  );
+  const received = createWebhooks(app, parts, {
+    isDevelopment: identityOptions.mode === 'development',
+    ...webhooks,
+  });
+  serveWebhooks(bind, parts, received);
+  const feeds = createFeeds(parts, received);
+  serveTriggers(bind, feeds);
+  app.addHook('onReady', async () => feeds.start());
+  app.addHook('preClose', () => feeds.close());
   serveTimeline(bind, parts);
   serveViews(bind, parts);
   const batches = createBatches(parts);

@@ -1,4 +1,6 @@
 /** For tests of workflows, stores and adapters: `signalbox/testing`. What describes a suite needs vitest. */
+
+export { createMemoryQueue, type MemoryQueue } from '../adapters/memory-queue/index.ts';
 export { type Checkable, check } from '../proof/check/check.ts';
 export type {
   CheckReport,

@@ -1,10 +1,17 @@
+import type { QueueTrigger } from './queue.ts';
 import type { Schedule } from './schedule.ts';
+import type { Watch } from './watch.ts';
 import type { Webhook } from './webhook.ts';
 
 /** What sets a service to work. Export them from `workflow.ts` or `triggers.ts` of a machine, or give them to the service. */
-export type Trigger = Schedule | Webhook;
+export type Trigger = Schedule | Watch | QueueTrigger | Webhook;
 
-const kinds: ReadonlySet<unknown> = new Set<Trigger['trigger']>(['schedule', 'webhook']);
+const kinds: ReadonlySet<unknown> = new Set<Trigger['trigger']>([
+  'schedule',
+  'watch',
+  'queue',
+  'webhook',
+]);
 
 /** By its parts rather than by its maker: the module may have got `defineSchedule` from another copy of the package. */
 export function isTrigger(value: unknown): value is Trigger {

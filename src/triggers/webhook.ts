@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { anything, fieldsOption, oneOf, parseOptions, text } from '../definition/options.ts';
 import type { Json } from '../plan/json.ts';
 import { definitionInvalid } from '../plan/problem.ts';
+import type { Notified } from '../webhooks/bucket-notification.ts';
 import type { WebhookHeaders, WebhookScheme } from '../webhooks/scheme.ts';
 import { type Preset, schemes } from '../webhooks/schemes.ts';
 import { checkTriggerName } from './target.ts';
@@ -39,6 +40,10 @@ export interface Webhook {
   readonly eventOf: (payload: Json, headers: WebhookHeaders) => string | null;
   readonly rules: ReadonlyMap<string, WebhookRule>;
   readonly keepHeaders: readonly string[];
+  /** Of a body that tells several things: each of them, as a delivery of its own; `null`: it is no such body. */
+  readonly split?: (payload: Json) => readonly Notified[] | null;
+  /** Its sender calls its JSON `text/plain`. */
+  readonly acceptsText?: boolean;
 }
 
 const maxSecrets = 5;
@@ -48,17 +53,19 @@ const secretsError = {
 const secret = z.string({ error: 'must be a text' });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must name an environment variable');
 
+export const secretsOption = z.union(
+  [
+    z.array(secret).min(1, secretsError).max(maxSecrets, secretsError),
+    z.strictObject({ env: z.array(variable).min(1, secretsError).max(maxSecrets, secretsError) }),
+  ],
+  secretsError,
+);
+
 const options = z.strictObject({
   name: text,
   description: text.optional(),
-  preset: oneOf('standard', 'github', 'stripe', 'slack', 'generic'),
-  secrets: z.union(
-    [
-      z.array(secret).min(1, secretsError).max(maxSecrets, secretsError),
-      z.strictObject({ env: z.array(variable).min(1, secretsError).max(maxSecrets, secretsError) }),
-    ],
-    secretsError,
-  ),
+  preset: oneOf('standard', 'github', 'stripe', 'slack', 'generic', 'bearer'),
+  secrets: secretsOption,
   eventOf: anything.optional(),
   events: fieldsOption('rules made by onWebhook', isWebhookRule),
   keepHeaders: z.array(text).max(20).optional(),
@@ -106,7 +113,13 @@ const keptHeaders: { readonly [P in Preset]: readonly string[] } = {
   stripe: [],
   slack: ['x-slack-retry-num', 'x-slack-retry-reason'],
   generic: ['x-delivery-id'],
+  bearer: [],
 };
+
+/** Those of the environment are looked up when the service starts. @throws SignalboxError `SECRET_INVALID` */
+export function checkSecrets(scheme: WebhookScheme, secrets: WebhookSecrets): void {
+  if (!('env' in secrets)) keysOf(scheme, secrets);
+}
 
 /** @throws SignalboxError `SECRET_INVALID` */
 export function keysOf(scheme: WebhookScheme, secrets: readonly string[]): readonly Uint8Array[] {

@@ -17,7 +17,7 @@ export type Verdict =
   | { readonly isGenuine: false; readonly reason: string };
 
 export interface WebhookScheme {
-  readonly name: 'standard' | 'github' | 'stripe' | 'slack' | 'generic';
+  readonly name: 'standard' | 'github' | 'stripe' | 'slack' | 'generic' | 'bearer';
   /** The key a secret stands for. @throws SignalboxError `SECRET_INVALID` */
   keyOf(secret: string): Uint8Array;
   /** `id` is the delivery's, where a header has it. Takes the same time whichever key fits and wherever a wrong signature differs. */

@@ -1,3 +1,4 @@
+import { bearerScheme } from './bearer.ts';
 import { genericScheme } from './generic.ts';
 import { githubScheme } from './github.ts';
 import type { WebhookScheme } from './scheme.ts';
@@ -13,4 +14,5 @@ export const schemes: { readonly [P in Preset]: WebhookScheme } = {
   stripe: stripeScheme,
   slack: slackScheme,
   generic: genericScheme,
+  bearer: bearerScheme,
 };

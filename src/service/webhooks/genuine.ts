@@ -38,7 +38,7 @@ export function genuineDelivery(
       hint: 'Compare the secret on both sides; see docs/webhooks.md',
     });
   }
-  const payload = payloadOf(headers['content-type'] ?? '', body);
+  const payload = payloadOf(headers['content-type'] ?? '', body, webhook.acceptsText === true);
   const id = verdict.id ?? scheme.idOf(payload) ?? `sha256:${sha256(body)}`;
   return {
     deliveryId: id.length > maxIdLength ? `sha256:${sha256(id)}` : id,
@@ -48,11 +48,33 @@ export function genuineDelivery(
   };
 }
 
+/**
+ * The same of a body that may tell several things, each of which is a delivery of its own.
+ *
+ * @throws SignalboxError `WEBHOOK_UNSIGNED`, `WEBHOOK_INVALID`
+ */
+export function genuineDeliveries(
+  source: Source,
+  request: SignedRequest,
+  nowMs: number,
+): readonly GenuineDelivery[] {
+  const whole = genuineDelivery(source, request, nowMs);
+  const parts = source.webhook.split?.(whole.payload) ?? null;
+  if (parts === null) return [whole];
+  return parts.map(({ id, event, payload }) => ({
+    ...whole,
+    deliveryId: id.length > maxIdLength ? `sha256:${sha256(id)}` : id,
+    event: event.slice(0, maxEventLength),
+    payload,
+  }));
+}
+
 /** @throws SignalboxError `WEBHOOK_INVALID` */
-function payloadOf(contentType: string, body: Uint8Array): Json {
+function payloadOf(contentType: string, body: Uint8Array, isText: boolean): Json {
   const [type = ''] = contentType.toLowerCase().split(';');
   try {
-    if (/^application\/([a-z0-9.+-]+\+)?json$/.test(type.trim())) return parseJsonBody(body);
+    const isJson = /^application\/([a-z0-9.+-]+\+)?json$/.test(type.trim());
+    if (isJson || (isText && type.trim() === 'text/plain')) return parseJsonBody(body);
     if (type.trim() === 'application/x-www-form-urlencoded') return parseFormBody(body);
   } catch (error) {
     if (!(error instanceof SignalboxError)) throw error;

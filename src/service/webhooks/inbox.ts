@@ -7,8 +7,8 @@ import { SignalboxError } from '../../errors.ts';
 import type { RecordChange, Store } from '../../ports/store.ts';
 import type { ServiceParts } from '../parts.ts';
 import type { GenuineDelivery } from './genuine.ts';
+import type { Origins } from './origins.ts';
 import { type Outcome, perform } from './perform.ts';
-import type { Sources } from './sources.ts';
 import {
   deadLettersCollection,
   deliveriesCollection,
@@ -57,7 +57,7 @@ const maxDelayMs = 60_000;
 
 export function createInbox(
   { store, clock, ids, log, orchestrator }: ServiceParts,
-  sources: Sources,
+  origins: Origins,
   { concurrency, maxWaiting }: InboxLimits,
 ): Inbox {
   const queue: string[] = [];
@@ -92,7 +92,7 @@ export function createInbox(
       if (record !== null) {
         const arrival = StoredArrival.parse(record.value);
         const nowMs = clock.nowMs();
-        const outcome = await perform(orchestrator, sources.get(arrival.source), arrival, nowMs);
+        const outcome = await perform(orchestrator, origins.get(arrival.source), arrival, nowMs);
         if (outcome.status === 'later') {
           log.warn({ delivery: key, problem: outcome.problem.code }, 'a webhook has to wait');
           return tryLater(key);

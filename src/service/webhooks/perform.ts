@@ -3,7 +3,7 @@ import { SignalboxError } from '../../errors.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
 import { textOf } from '../../plan/json-value.ts';
 import type { ReceivedWebhook, WebhookAction, WebhookRule } from '../../triggers/webhook-rule.ts';
-import type { Source } from './sources.ts';
+import type { Origin } from './origins.ts';
 import { type StoredArrival, type StoredProblem, sha256 } from './stored.ts';
 
 export type Outcome =
@@ -34,7 +34,7 @@ const maxKeyLength = 190;
 
 export async function perform(
   runner: Runner,
-  source: Source | undefined,
+  source: Origin | undefined,
   arrival: StoredArrival,
   nowMs: number,
 ): Promise<Outcome> {
@@ -42,7 +42,7 @@ export async function perform(
   if (source === undefined) {
     return dead(null, 'SOURCE_UNKNOWN', `There is no source "${arrival.source}" any more`);
   }
-  const { rules } = source.webhook;
+  const { kind, rules } = source;
   const rule = (event === null ? undefined : rules.get(event)) ?? rules.get('*');
   if (rule === undefined) {
     const known = [...rules.keys()].map((name) => `"${name}"`).join(', ');
@@ -56,7 +56,10 @@ export async function perform(
     return { status: 'dead', rule, problem: problemOf(error, 'MAPPING_FAILED') };
   }
   try {
-    return await carryOut(runner, rule, action, arrival);
+    return await carryOut(runner, rule, action, {
+      ...arrival,
+      origin: `${kind}:${arrival.source}`,
+    });
   } catch (error) {
     const problem = problemOf(error, 'INTERNAL');
     const isAwaited =
@@ -73,10 +76,10 @@ async function carryOut(
   runner: Runner,
   rule: WebhookRule,
   action: WebhookAction,
-  { source, testedBy }: StoredArrival,
+  { origin, testedBy }: StoredArrival & { readonly origin: string },
 ): Promise<Outcome> {
   if (action.do === 'nothing') return { status: 'ignored', rule };
-  const actor = testedBy ?? `webhook:${source}`;
+  const actor = testedBy ?? origin;
   const { name, input } = action;
   const key = action.key.length <= maxKeyLength ? action.key : `webhook:${sha256(action.key)}`;
   if (action.do === 'publish') {
@@ -93,7 +96,7 @@ async function carryOut(
     priority: action.priority,
     labels: {
       ...action.labels,
-      trigger: `webhook:${source}`,
+      trigger: origin,
       ...(testedBy === null ? {} : { test: 'webhook' }),
     },
   });

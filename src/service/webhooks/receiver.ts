@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SignalboxError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { fieldOf, type SignedRequest, type WebhookHeaders } from '../../webhooks/scheme.ts';
-import { genuineDelivery } from './genuine.ts';
+import { genuineDeliveries } from './genuine.ts';
 import type { Inbox } from './inbox.ts';
 import { type BodyLimits, readBody, tooLarge } from './read-body.ts';
 import type { Source, Sources } from './sources.ts';
@@ -50,10 +50,13 @@ export function receiveWebhooks(app: FastifyInstance, parts: ReceiverParts): voi
           headers: plainHeaders(request),
           body: request.body instanceof Buffer ? request.body : Buffer.alloc(0),
         };
-        const delivery = genuineDelivery(source, signed, clock.nowMs());
-        const challenge = challengeOf(source, delivery.payload);
+        const deliveries = genuineDeliveries(source, signed, clock.nowMs());
+        const challenge = challengeOf(source, deliveries[0]?.payload);
         if (challenge !== null) return reply.send({ challenge });
-        await inbox.accept(source.webhook.name, delivery, null);
+        // Side by side they share one write; whatever of them is new when the sender repeats itself is accepted then.
+        await Promise.all(
+          deliveries.map((delivery) => inbox.accept(source.webhook.name, delivery, null)),
+        );
         return reply.status(202).send({ status: 'accepted' });
       },
     );

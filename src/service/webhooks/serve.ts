@@ -7,12 +7,13 @@ import type { Bind } from '../bind.ts';
 import type { ServiceParts } from '../parts.ts';
 import type { FoundLetter } from './dead-letters.ts';
 import { listDeliveries, processedView } from './deliveries.ts';
+import type { Origin } from './origins.ts';
 import type { Source } from './sources.ts';
 import { sendTest } from './test-sender.ts';
 import type { Webhooks } from './webhooks.ts';
 
 export function serveWebhooks(bind: Bind, parts: ServiceParts, webhooks: Webhooks): void {
-  const { sources, inbox, deadLetters } = webhooks;
+  const { sources, origins, inbox, deadLetters } = webhooks;
   const { audit, store } = parts;
 
   bind(api.webhooks.sources, () => ({ sources: [...sources.values()].map(sourceView) }));
@@ -49,14 +50,14 @@ export function serveWebhooks(bind: Bind, parts: ServiceParts, webhooks: Webhook
       ...(cursor === undefined ? {} : { before: cursor }),
     });
     return {
-      deadLetters: letters.map((letter) => letterView(letter, sources.get(letter.arrival.source))),
+      deadLetters: letters.map((letter) => letterView(letter, origins.get(letter.arrival.source))),
       cursor: isMore ? (letters.at(-1)?.key ?? null) : null,
     };
   });
 
   bind(api.webhooks.deadLetter, async ({ params }) => {
     const letter = await deadLetters.get(params.deliveryKey);
-    return letterView(letter, sources.get(letter.arrival.source));
+    return letterView(letter, origins.get(letter.arrival.source));
   });
 
   bind(api.webhooks.replay, async ({ params }, { caller }) => {
@@ -102,10 +103,10 @@ function sourceView({ webhook, keys, problem, isTestOnly }: Source): z.input<typ
 
 function letterView(
   { key, arrival, delivery }: FoundLetter,
-  source: Source | undefined,
+  origin: Origin | undefined,
 ): z.input<typeof DeadLetter> {
   const { event, payload, headers, replays } = arrival;
-  const rules = source?.webhook.rules;
+  const rules = origin?.rules;
   const rule = (event === null ? undefined : rules?.get(event)) ?? rules?.get('*');
   return {
     ...processedView(key, delivery),

@@ -3,7 +3,7 @@
 import { SignalboxError } from '../../errors.ts';
 import type { Json } from '../../plan/json.ts';
 import type { ServiceParts } from '../parts.ts';
-import { genuineDelivery } from './genuine.ts';
+import { genuineDeliveries } from './genuine.ts';
 import type { Inbox } from './inbox.ts';
 import type { Source } from './sources.ts';
 
@@ -37,7 +37,12 @@ export async function sendTest(
     ...(test.event === undefined ? {} : { 'x-github-event': test.event }),
     ...webhook.scheme.sign({ id, body, key, nowMs }),
   };
-  const delivery = genuineDelivery(source, { headers, body: Buffer.from(body) }, nowMs);
-  const deliveryKey = await inbox.accept(webhook.name, delivery, test.testedBy);
-  return { deliveryId: delivery.deliveryId, deliveryKey };
+  const deliveries = genuineDeliveries(source, { headers, body: Buffer.from(body) }, nowMs);
+  const accepted = await Promise.all(
+    deliveries.map(async (delivery) => ({
+      deliveryId: delivery.deliveryId,
+      deliveryKey: await inbox.accept(webhook.name, delivery, test.testedBy),
+    })),
+  );
+  return accepted[0] ?? { deliveryId: id, deliveryKey: null };
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServiceParts } from '../parts.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createInbox, type Inbox } from './inbox.ts';
+import { type Origins, openOrigins } from './origins.ts';
 import { receiveWebhooks } from './receiver.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { openSources, type Sources } from './sources.ts';
@@ -28,6 +29,7 @@ export interface WebhookSettings {
 
 export interface Webhooks {
   readonly sources: Sources;
+  readonly origins: Origins;
   readonly inbox: Inbox;
   readonly deadLetters: DeadLetters;
   readonly retention: Retention;
@@ -46,7 +48,8 @@ export function createWebhooks(
     env: settings.env ?? process.env,
     madeUp: isDevelopment ? parts.ids : null,
   });
-  const inbox = createInbox(parts, sources, { concurrency, maxWaiting });
+  const origins = openOrigins(sources, parts.triggers ?? []);
+  const inbox = createInbox(parts, origins, { concurrency, maxWaiting });
   const retention = createRetention(parts, {
     deliveriesMs: settings.rememberForMs ?? 7 * dayMs,
     deadLettersMs: settings.keepDeadLettersMs ?? 90 * dayMs,
@@ -65,5 +68,5 @@ export function createWebhooks(
     retention.close();
     await inbox.close();
   });
-  return { sources, inbox, deadLetters: createDeadLetters(parts, inbox), retention };
+  return { sources, origins, inbox, deadLetters: createDeadLetters(parts, inbox), retention };
 }
