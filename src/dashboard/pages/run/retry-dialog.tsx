@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
-import { textAt } from '../../parts/json-text.ts';
 import { ActionDialog } from './dialog.tsx';
+import { failureText } from './failure-text.ts';
 import { ForkDialog } from './fork-dialog.tsx';
 import { toOutcome } from './outcome.ts';
 import styles from './run.module.css';
@@ -20,6 +20,7 @@ export function RetryDialog({ run, onClose }: { readonly run: Run; readonly onCl
   const [, navigate] = useLocation();
   const { runId } = run;
   const outcome = toOutcome(run.outcome);
+  const failure = failureText(run.outcome);
   const notUndone = outcome?.notUndone ?? [];
   const mustAccept = how === 'same' && notUndone.length > 0;
   const retry = useRunAction(
@@ -62,10 +63,9 @@ export function RetryDialog({ run, onClose }: { readonly run: Run; readonly onCl
       onConfirm={() => (isSame ? retry.mutate() : setIsEditing(true))}
       onClose={onClose}
     >
-      {outcome?.failure != null && (
+      {failure !== null && (
         <Text size="sm">
-          It failed at <strong>{textAt(outcome.failure, 'step') ?? 'a step'}</strong>:{' '}
-          {textAt(outcome.failure, 'message')}
+          It failed at <strong>{failure.step}</strong>: {failure.message}
         </Text>
       )}
       <Radio.Group

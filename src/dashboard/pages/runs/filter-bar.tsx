@@ -132,7 +132,7 @@ function TextFilter({
       }
       value={text}
       onChange={(event) => set(event.currentTarget.value)}
-      w={220}
+      style={{ flex: '1 1 190px', maxWidth: 260 }}
     />
   );
 }

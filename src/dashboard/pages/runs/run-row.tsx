@@ -2,10 +2,10 @@
 import { Checkbox } from '@mantine/core';
 import type { Run } from '../../../api/run-shapes.ts';
 import { durationInWords } from '../../parts/duration.ts';
-import { textAt } from '../../parts/json-text.ts';
 import { RunLink } from '../../parts/run-id.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { Time, useNowMs } from '../../parts/time.tsx';
+import { failureText } from '../run/failure-text.ts';
 import styles from './runs.module.css';
 
 export function RunRow({
@@ -63,11 +63,11 @@ export function RunRow({
 
 /** For whom or what it waits; why it failed. */
 function What({ run }: { readonly run: Run }) {
-  const failure = textAt(run.outcome, 'failure', 'message');
+  const failure = failureText(run.outcome);
   if (failure !== null) {
     return (
-      <span className={`truncate ${styles['failure']}`} title={failure}>
-        {failure}
+      <span className={`truncate ${styles['failure']}`} title={failure.message}>
+        {failure.step}: {failure.message}
       </span>
     );
   }
