@@ -71,6 +71,7 @@ const imports = {
     'api',
     'orchestrator',
     'diagram',
+    'telemetry',
     'html',
     'links',
     'notify',
@@ -82,6 +83,7 @@ const imports = {
     'webhooks',
   ],
   orchestrator: [...core, 'adapters'],
+  telemetry: ['engine', 'orchestrator', 'ports'],
   mcp: ['api', 'client', 'plan', 'errors'],
   cli: [
     ...core,

@@ -74,6 +74,14 @@ export const health = {
       isPartial: z.boolean(),
     }),
   }),
+  metrics: route({
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Metrics of this process in the text format of Prometheus',
+    role: 'viewer',
+    answer: z.string(),
+    media: 'text/plain',
+  }),
   breakers: route({
     method: 'GET',
     path: '/breakers',

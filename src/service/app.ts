@@ -122,7 +122,7 @@ export async function createApp(
   serveBatches(bind, batches);
   app.addHook('onReady', () => batches.takeUp());
   app.addHook('preClose', () => batches.close());
-  const observed = observe(bind, { ...parts, batches });
+  const observed = observe(app, bind, { ...parts, batches });
   app.addHook('onReady', async () => observed.start());
   app.addHook('preClose', () => observed.close());
   serveWorkflows(bind, parts);

@@ -1,16 +1,28 @@
-/** What watches over the runs: surveys, incidents, health. */
+/** What watches over the runs: surveys, incidents, health, metrics. */
+import { metrics } from '@opentelemetry/api';
+import type { FastifyInstance } from 'fastify';
+import { api } from '../api/api.ts';
+import { meterRuns } from '../telemetry/metrics.ts';
 import type { Batches } from './batches/batches.ts';
 import type { Bind } from './bind.ts';
 import { createHealth } from './health/health.ts';
 import { createModelMeter } from './health/models.ts';
+import { serveProbes } from './health/probes.ts';
 import { serveHealth } from './health/serve.ts';
 import { createSurveyor } from './health/surveyor.ts';
 import { createIncidents } from './incidents/incidents.ts';
 import { serveIncidents } from './incidents/serve.ts';
+import { registerGauges } from './metrics/gauges.ts';
+import { createPrometheus } from './metrics/prometheus.ts';
+import { meterRequests } from './metrics/requests.ts';
 import type { ServiceParts } from './parts.ts';
 import { packageVersion } from './version.ts';
 
-export function observe(bind: Bind, parts: ServiceParts & { readonly batches: Batches }) {
+export function observe(
+  app: FastifyInstance,
+  bind: Bind,
+  parts: ServiceParts & { readonly batches: Batches },
+) {
   const surveyor = createSurveyor(parts);
   const models = createModelMeter();
   const unsubscribe = parts.orchestrator.subscribe((event) => void models.note(event));
@@ -21,12 +33,21 @@ export function observe(bind: Bind, parts: ServiceParts & { readonly batches: Ba
     surveyor,
   });
   serveHealth(bind, { ...parts, health });
+  serveProbes(app, parts);
+  const prometheus = createPrometheus();
+  // those of a provider that is registered globally see the same
+  const meters = [prometheus.meter, metrics.getMeter('signalbox')];
+  const ends = meters.map((meter) => meterRuns(meter, parts.orchestrator));
+  for (const meter of meters) registerGauges(meter, health.read);
+  meterRequests(app, meters);
+  bind(api.health.metrics, () => prometheus.text());
   return {
     start: () => surveyor.start(),
     async close() {
       unsubscribe();
+      for (const end of ends) end();
       health.close();
-      await surveyor.close();
+      await Promise.all([surveyor.close(), prometheus.close()]);
     },
   };
 }

@@ -249,6 +249,13 @@ describe('health', () => {
     await expect(
       client.health.resetBreaker({ params: { name: 'none' }, body: { reason: 'x' } }),
     ).rejects.toMatchObject({ status: 422, code: 'INPUT_INVALID' });
+    const metrics = await client.health.metrics();
+    expect(metrics).toContain('signalbox_breaker_state{breaker="bank"} 0');
+    expect(metrics).toContain('signalbox_runs{status="processing"} 1');
+    expect(metrics).toMatch(/signalbox_attempt_duration_count\{[^}]*step="call"[^}]*\} 2/);
+    expect(metrics).toMatch(
+      /http_server_request_duration_count\{[^}]*http_route="\/api\/v1\/breakers\/:name\/reset"[^}]*"422"\} 1/,
+    );
     expect((await client.audit.list()).entries).toMatchObject([
       { action: 'breaker.reset', subject: 'breaker/bank', actor: 'developer' },
     ]);

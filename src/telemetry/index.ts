@@ -1,0 +1,2 @@
+export { meterRuns } from './metrics.ts';
+export { createTracing, type Tracing, traceLabel } from './tracing.ts';
