@@ -83,7 +83,7 @@ const imports = {
     'webhooks',
   ],
   orchestrator: [...core, 'adapters'],
-  telemetry: ['engine', 'orchestrator', 'ports'],
+  telemetry: ['engine', 'orchestrator', 'plan', 'ports'],
   mcp: ['api', 'client', 'plan', 'errors'],
   cli: [
     ...core,
@@ -96,6 +96,7 @@ const imports = {
     'mcp',
     'proof',
     'service',
+    'telemetry',
     'simulation',
     'index',
     'orchestrator',

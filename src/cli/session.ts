@@ -1,9 +1,12 @@
 /** A store with an orchestrator on it, for as long as one command needs them. */
+import { createInlineExecutor } from '../adapters/inline/executor.ts';
+import { systemClock } from '../adapters/system/clock.ts';
 import type { Settings } from '../engine/settings.ts';
 import { createOrchestrator, type Orchestrator } from '../orchestrator.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
+import { createTracing, isTraced } from '../telemetry/index.ts';
 import type { Interruption } from './interruption.ts';
 import { loadMachines, type Machines, withoutRepeats } from './machines.ts';
 import { planIn } from './plan-in.ts';
@@ -58,12 +61,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const touched = new Set<string>();
   const store = watched(await openStore(location, options.access), touched);
   try {
+    const tracing = isTraced() ? createTracing({ store }) : null;
     const orchestrator = await createOrchestrator({
       workflows: withoutRepeats(machines.workflows),
       store,
       logger: options.log,
       settings: { lookAfter: options.lookAfter },
+      ...(tracing === null
+        ? {}
+        : { executor: tracing.executor(createInlineExecutor(systemClock)) }),
     });
+    const endTracing = tracing?.follow(orchestrator);
     return {
       store,
       orchestrator,
@@ -74,6 +82,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       async close() {
         try {
           await closeInTime(orchestrator, options);
+          endTracing?.();
         } finally {
           await store.close();
         }

@@ -1,6 +1,7 @@
 /** One POST of a small JSON text, and what its outcome means for the task that sends it. */
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { context, propagation } from '@opentelemetry/api';
 import { failureOfStatus } from '../definition/http-failure.ts';
 import { OutcomeUnknownError, PermanentError, TransientError } from '../errors.ts';
 import { publicLookup, refusePrivateHost } from './addresses.ts';
@@ -41,6 +42,13 @@ export async function post(given: Post): Promise<void> {
   });
 }
 
+/** The trace it belongs to, if there is one. */
+function traceHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagation.inject(context.active(), headers);
+  return headers;
+}
+
 interface Answer {
   readonly status: number;
   readonly retryAfter: string | null;
@@ -53,7 +61,7 @@ function exchange({ url, body, headers, addresses }: Post, signal: AbortSignal):
     const begin = url.protocol === 'https:' ? requestHttps : requestHttp;
     const request = begin(url, {
       method: 'POST',
-      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      headers: { ...traceHeaders(), ...headers, 'content-length': Buffer.byteLength(body) },
       signal,
       agent: false,
       ...(addresses === 'public' ? { lookup: publicLookup } : {}),

@@ -1,2 +1,2 @@
 export { meterRuns } from './metrics.ts';
-export { createTracing, type Tracing, traceLabel } from './tracing.ts';
+export { createTracing, isTraced, type Tracing, traceLabel } from './tracing.ts';

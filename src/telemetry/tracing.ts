@@ -2,6 +2,7 @@
 import {
   type Context,
   context,
+  isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -11,11 +12,18 @@ import {
 } from '@opentelemetry/api';
 import type { RunEvent } from '../engine/announcer.ts';
 import type { Orchestrator } from '../orchestrator.ts';
+import type { JsonObject } from '../plan/json.ts';
 import type { AttemptOutcome, Executor } from '../ports/executor.ts';
 import type { Store } from '../ports/store.ts';
 
 /** Label of a run under which the trace it belongs to is kept (W3C Trace Context), so that it outlives the process. */
 export const traceLabel = 'traceparent';
+
+/** Whether a provider is registered that records spans. */
+export function isTraced(): boolean {
+  const span = trace.getTracer('signalbox').startSpan('signalbox');
+  return isSpanContextValid(span.spanContext());
+}
 
 export interface Tracing {
   /** Gives each attempt and undo of the executor a span, and the handler that span as its active context. */
@@ -65,18 +73,24 @@ export function createTracing({
     open.delete(runId);
     open.set(runId, known);
     const [oldest] = open.keys();
-    if (open.size > maxOpenRuns && oldest !== undefined) end(oldest);
+    if (open.size > maxOpenRuns && oldest !== undefined) void end(oldest);
     return known;
   }
 
-  function end(runId: string, message?: string): void {
+  async function end(runId: string, message?: string): Promise<void> {
     const known = open.get(runId);
+    if (known === undefined) return;
     open.delete(runId);
-    void known?.then(({ span, steps }) => {
-      for (const step of steps.values()) step.span.end();
-      if (message !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message });
-      span.end();
-    });
+    const { span, steps } = await known;
+    for (const step of steps.values()) step.span.end();
+    if (message !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message });
+    span.end();
+  }
+
+  async function endStep(known: Promise<OpenRun>, step: string): Promise<void> {
+    const { steps } = await known;
+    steps.get(step)?.span.end();
+    steps.delete(step);
   }
 
   async function within(
@@ -100,14 +114,9 @@ export function createTracing({
     const { step, settles, to, error } = entry;
     const known = open.get(runId);
     if (known === undefined) return;
-    if (step !== null && settles !== null) {
-      void known.then(({ steps }) => {
-        steps.get(step)?.span.end();
-        steps.delete(step);
-      });
-    }
-    if (to === 'complete' || to === 'cancelled') end(runId);
-    else if (to === 'failed') end(runId, String(error?.['message'] ?? 'failed'));
+    if (step !== null && settles !== null) void endStep(known, step);
+    if (to === 'complete' || to === 'cancelled') void end(runId);
+    else if (to === 'failed') void end(runId, messageOf(error));
   }
 
   return {
@@ -142,10 +151,15 @@ export function createTracing({
       const unsubscribe = orchestrator.subscribe(hear);
       return () => {
         unsubscribe();
-        for (const runId of open.keys()) end(runId);
+        for (const runId of open.keys()) void end(runId);
       };
     },
   };
+}
+
+function messageOf(error: JsonObject | null): string {
+  const message = error?.['message'];
+  return typeof message === 'string' ? message : 'failed';
 }
 
 function spanIn(tracer: Tracer, parent: Context, name: string) {

@@ -12,15 +12,17 @@ import { inputOf, outputOf } from './output.ts';
 import { toRunFilter } from './run-filter.ts';
 import { stepOf } from './step.ts';
 import { copyAsTest } from './test-file.ts';
+import { traceLabels } from './trace-labels.ts';
 import { waitFor } from './waiting.ts';
 
 export function serveRuns(bind: Bind, parts: ServiceParts): void {
   const { orchestrator, store, clock } = parts;
   const { runs } = api;
 
-  bind(runs.start, async ({ body: { workflow, input, startAt, ...rest } }, { caller }) => {
+  bind(runs.start, async ({ body: { workflow, input, startAt, ...rest } }, { caller, headers }) => {
     const { runId, created } = await orchestrator.start(workflow, input, {
       ...rest,
+      labels: { ...traceLabels(headers), ...rest.labels },
       ...(startAt === undefined ? {} : { startAt: Date.parse(startAt) }),
       actor: caller.name,
     });
