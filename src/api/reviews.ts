@@ -165,16 +165,21 @@ export const reviews = {
       'Decides an open review. The hash of what was shown comes along, as `shownHash` or in If-Match',
     role: 'reviewer',
     params,
-    body: z.strictObject({
-      outcome: z.enum(['approved', 'rejected', 'happened', 'did_not_happen', 'give_up']),
-      form: AnyJson.exactOptional(),
-      /** Result of an attempt that `happened`. */
-      output: AnyJson.exactOptional(),
-      comment: Reason.exactOptional(),
-      /** Who has delegated it to the caller; left out: the first who has, if it is not the caller's own. */
-      onBehalfOf: Person.exactOptional(),
-      shownHash: z.string().max(64).exactOptional(),
-    }),
+    body: z
+      .strictObject({
+        outcome: z.enum(['approved', 'rejected', 'happened', 'did_not_happen', 'give_up']),
+        form: AnyJson.exactOptional(),
+        /** Result of an attempt that `happened`. */
+        output: AnyJson.exactOptional(),
+        comment: Reason.exactOptional(),
+        /** Who has delegated it to the caller; left out: the first who has, if it is not the caller's own. */
+        onBehalfOf: Person.exactOptional(),
+        shownHash: z.string().max(64).exactOptional(),
+      })
+      .refine(({ outcome, output }) => output === undefined || outcome === 'happened', {
+        path: ['output'],
+        error: 'goes with the outcome "happened" alone',
+      }),
     answer: z.object({
       status: RunStatus,
       /** More approvals are needed before it is decided. */

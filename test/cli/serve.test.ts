@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { useTown } from './support/signalbox.ts';
@@ -71,4 +71,28 @@ it('says which port is taken, and which service does not answer', async () => {
   expect(serving.stderr).toContain(`Port ${port} of "127.0.0.1" is in use`);
   expect(asking.stderr).toContain('No Signalbox service answers at "http://127.0.0.1:1"');
   expect([serving.code, asking.code]).toEqual([1, 1]);
+});
+
+it('asks for sign-in where its settings say so, and refuses other machines where they do not', async () => {
+  writeFileSync(town.path('auth.json'), JSON.stringify({ publicUrl: 'http://localhost:4400' }));
+
+  const open = await town.run('serve', '--host', '0.0.0.0', '--port', '0', ...store);
+  const locked = await town.run('serve', '--auth', 'auth.json', '--port', '0', ...store);
+  const made = await town.run('token', 'create', 'kim', '--role', 'admin', ...store);
+  const token = /sbx_\S+/.exec(made.stdout)?.[0] ?? '';
+  const serving = town.start(['serve', '--auth', 'auth.json', '--port', '0', ...store]);
+  const url = /http:\S+/.exec(await firstLine(serving.child.stdout))?.[0] ?? '';
+  const [anybody, kim] = await Promise.all(
+    [{}, { authorization: `Bearer ${token}` }].map((headers) =>
+      fetch(`${url}/api/v1/tokens`, { headers }),
+    ),
+  );
+  serving.child.kill('SIGTERM');
+  await serving.ended;
+
+  expect(open.stderr).toContain('does not listen on "0.0.0.0" without sign-in');
+  expect(locked.stderr).toContain('token create NAME --role admin');
+  expect([open.code, locked.code]).toEqual([1, 1]);
+  expect([anybody?.status, kim?.status]).toEqual([401, 200]);
+  expect(await kim?.json()).toMatchObject({ tokens: [{ name: 'kim', role: 'admin' }] });
 });
