@@ -74,6 +74,7 @@ export const errorCodes = [
   'WEBHOOK_INVALID',
   'WEBHOOK_BUSY',
   'DELIVERY_NOT_FOUND',
+  'ENDPOINT_NOT_FOUND',
   'VIEW_UNKNOWN',
   'VIEWS_FULL',
 ] as const;

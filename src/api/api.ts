@@ -1,6 +1,7 @@
 /** Every call of the HTTP interface, by topic. */
 import { audit } from './audit.ts';
 import { batches } from './batches.ts';
+import { endpoints } from './endpoints.ts';
 import { health } from './health.ts';
 import { identity, links, tokens } from './identity.ts';
 import { incidents } from './incidents.ts';
@@ -17,6 +18,7 @@ import { workflows } from './workflows.ts';
 export const api = {
   audit,
   batches,
+  endpoints,
   health,
   identity,
   incidents,

@@ -29,11 +29,8 @@ const maxAnswerCharacters = 200;
  * @throws OutcomeUnknownError sent, and the answer was lost
  */
 export async function post(given: Post): Promise<void> {
-  const { url, addresses, timeoutMs, nowMs } = given;
-  if (addresses === 'public') refusePrivateHost(url);
-  const limit = AbortSignal.timeout(timeoutMs);
-  const signal = given.signal === undefined ? limit : AbortSignal.any([limit, given.signal]);
-  const answer = await exchange(given, signal);
+  const { url, nowMs } = given;
+  const answer = await send(given);
   if (answer.status >= 200 && answer.status <= 299) return;
   const text = answer.text === '' ? '' : `: ${answer.text}`;
   throw failureOfStatus(answer.status, `${url.host} answered with ${answer.status}${text}`, {
@@ -49,13 +46,29 @@ function traceHeaders(): Record<string, string> {
   return headers;
 }
 
-interface Answer {
+/**
+ * The same, whatever the status of the answer.
+ *
+ * @throws TransientError, PermanentError, OutcomeUnknownError as {@link post} does, but for no status
+ */
+export async function send(given: Omit<Post, 'nowMs'>): Promise<Answer> {
+  const { url, addresses, timeoutMs } = given;
+  if (addresses === 'public') refusePrivateHost(url);
+  const limit = AbortSignal.timeout(timeoutMs);
+  const signal = given.signal === undefined ? limit : AbortSignal.any([limit, given.signal]);
+  return exchange(given, signal);
+}
+
+export interface Answer {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly text: string;
 }
 
-function exchange({ url, body, headers, addresses }: Post, signal: AbortSignal): Promise<Answer> {
+function exchange(
+  { url, body, headers, addresses }: Omit<Post, 'nowMs'>,
+  signal: AbortSignal,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let isSent = false;
     const begin = url.protocol === 'https:' ? requestHttps : requestHttp;

@@ -26,6 +26,8 @@ import { mountNotices } from './notices/mount.ts';
 import type { LinkOptions, NoticeOptions } from './notices/open.ts';
 import { observe } from './observe.ts';
 import { describeCalls, serveDocument } from './openapi.ts';
+import { createOutgoing, type OutgoingSettings } from './outgoing/outgoing.ts';
+import { serveEndpoints } from './outgoing/serve.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { createNews } from './runs/news.ts';
@@ -50,6 +52,7 @@ export interface AppOptions {
    * Default: nobody is.
    */
   readonly proxies?: readonly string[];
+  readonly outgoing?: OutgoingSettings;
   readonly links?: LinkOptions;
   /** Default: nobody is told of reviews but by the inbox. */
   readonly notices?: NoticeOptions;
@@ -102,6 +105,7 @@ export async function createApp(
   serveSignIn(app, identityParts);
   await mountNotices(app, bind, parts, { ...options, identity: identityOptions, refusals });
   serveReviews(bind, parts);
+  serveEndpoints(bind, parts, createOutgoing(app, parts, options.outgoing ?? {}));
   serveRuns(bind, parts);
   const schedules = createSchedules({ ...parts, schedules: schedulesOf(parts.triggers ?? []) });
   serveSchedules(bind, { schedules, audit });

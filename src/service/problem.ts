@@ -39,6 +39,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   WEBHOOK_INVALID: 400,
   WEBHOOK_BUSY: 503,
   DELIVERY_NOT_FOUND: 404,
+  ENDPOINT_NOT_FOUND: 404,
   OUTPUT_INVALID: 409,
   LEASE_LOST: 409,
   MAP_TOO_LARGE: 413,

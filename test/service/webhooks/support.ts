@@ -148,7 +148,7 @@ let sent = 0;
 const silence = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
 
 /** Calls that reach the app without a network. */
-function fetchOf(app: Bench['app']): typeof fetch {
+export function fetchOf(app: Bench['app']): typeof fetch {
   return async (url, { method = 'GET', headers, body } = {}) => {
     const response = await app.inject({
       method: method as 'GET',

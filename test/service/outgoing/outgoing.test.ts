@@ -1,0 +1,315 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Webhook as ReferenceWebhook } from 'standardwebhooks';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
+import { type Client, createClient } from '../../../src/client/index.ts';
+import { createOrchestrator, defineWorkflow, type Orchestrator } from '../../../src/index.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import { createApp } from '../../../src/service/app.ts';
+import type { OutgoingSettings } from '../../../src/service/outgoing/outgoing.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+import { fetchOf } from '../webhooks/support.ts';
+
+const order = defineWorkflow({
+  name: 'order',
+  version: 1,
+  input: z.object({ card: z.string().meta({ sensitive: true }), note: z.string() }),
+  steps: (w) => w.finish(w.input, { approve: 'person' }),
+});
+const input = { card: '4111-1111', note: 'a note of the customer' };
+
+interface Received {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+interface Receiver {
+  readonly url: string;
+  readonly received: Received[];
+  /** Of the next answers; 200 when there are none left. */
+  readonly answers: { readonly status: number; readonly headers?: Record<string, string> }[];
+}
+
+const opened: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+async function openReceiver(): Promise<Receiver> {
+  const received: Received[] = [];
+  const answers: Receiver['answers'] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8');
+    request.on('data', (chunk: string) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      received.push({ headers: request.headers, body });
+      const { status, headers = {} } = answers.shift() ?? { status: 200 };
+      response.writeHead(status, headers).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  opened.push(() => new Promise((resolve) => server.close(resolve)));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/hook`, received, answers };
+}
+
+interface Service {
+  readonly client: Client;
+  readonly orchestrator: Orchestrator;
+  readonly clock: ManualClock;
+  close(): Promise<void>;
+}
+
+async function openService(
+  store: Store = createMemoryStore(),
+  outgoing: OutgoingSettings = { addresses: 'any' },
+): Promise<Service> {
+  const clock = new ManualClock(Date.now());
+  const orchestrator = await createOrchestrator({
+    workflows: [order],
+    store,
+    clock,
+    logger: silence,
+    settings,
+  });
+  const app = await createApp({ orchestrator, store, clock }, { outgoing });
+  let isClosed = false;
+  const close = async () => {
+    if (isClosed) return;
+    isClosed = true;
+    await app.close();
+    await orchestrator.close();
+  };
+  opened.push(close);
+  return { client: createClient({ fetch: fetchOf(app) }), orchestrator, clock, close };
+}
+
+/** An engine that has nothing to do does not look at the clock every few seconds of days. */
+const settings = { maxSleepMs: 7 * 86_400_000 };
+const silence = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
+
+/** What goes over the network takes turns of the event loop, and time of the clock. */
+async function until(clock: ManualClock, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await clock.advance(1);
+      expect(await isSo()).toBe(true);
+    },
+    { timeout: 5_000, interval: 5 },
+  );
+}
+
+const all = ['run.created', 'run.completed', 'review.opened', 'review.decided'] as const;
+
+describe('webhooks that go out', () => {
+  it('tell of runs and reviews, signed as Standard Webhooks, and of nothing a run works on', async () => {
+    const receiver = await openReceiver();
+    const { client, orchestrator, clock } = await openService();
+    const { secret, endpointId } = await client.endpoints.create({
+      body: { url: receiver.url, events: [...all] },
+    });
+    const { runId } = await orchestrator.start('order', input);
+    await until(clock, () => receiver.received.length === 2);
+    await orchestrator.decide(runId, 'completion', { outcome: 'approved', actor: 'ann' });
+    await until(clock, () => receiver.received.length === 4);
+
+    const payloads = receiver.received.map(({ headers, body }) => {
+      const verified = new ReferenceWebhook(secret).verify(body, headers as Record<string, string>);
+      return verified as { readonly type: string; readonly data: Record<string, unknown> };
+    });
+    expect(payloads.map(({ type }) => type).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'review.decided',
+      'review.opened',
+      'run.completed',
+      'run.created',
+    ]);
+    expect(payloads.find(({ type }) => type === 'review.decided')?.data).toMatchObject({
+      runId,
+      workflow: 'order',
+      step: 'completion',
+      actor: 'ann',
+      outcome: 'approved',
+    });
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(4);
+    const sent = JSON.stringify(receiver.received);
+    for (const value of Object.values(input)) expect(sent).not.toContain(value);
+
+    const { deliveries } = await client.endpoints.deliveries({ params: { endpointId } });
+    expect(deliveries.map(({ status }) => status)).toEqual(['sent', 'sent', 'sent', 'sent']);
+    const shown = JSON.stringify([await client.endpoints.list(), await client.audit.list()]);
+    expect(shown).toContain(endpointId);
+    expect(shown).not.toContain(secret);
+  });
+
+  it('F-08: refuses private addresses when an endpoint is made, and names that point to them when it connects', async () => {
+    const receiver = await openReceiver();
+    const inner = createMemoryStore();
+    const store = { ...inner, close: async () => {} };
+    const lenient = await openService(store);
+    const { endpointId } = await lenient.client.endpoints.create({
+      body: { url: receiver.url.replace('127.0.0.1', 'localhost'), events: ['run.created'] },
+    });
+    await lenient.close();
+    const { client, clock } = await openService(store, {});
+    const urls = [
+      'http://127.0.0.1/',
+      'http://[::1]/',
+      'http://10.1.2.3/',
+      'http://169.254.169.254/latest',
+      'http://[::ffff:192.168.0.1]/',
+      'http://localhost:1/',
+      'http://0x7f.1/',
+      'http://2130706433/',
+      'ftp://example.com/',
+      'https://user:pass@example.com/',
+      'no address',
+    ];
+    for (const url of urls) {
+      await expect(
+        client.endpoints.create({ body: { url, events: ['run.created'] } }),
+      ).rejects.toMatchObject({ status: 422, code: 'INPUT_INVALID' });
+    }
+    const params = { endpointId };
+    await client.endpoints.test({ params });
+    const query = { status: 'dead' } as const;
+    const dead = async () => (await client.endpoints.deliveries({ params, query })).deliveries;
+    await until(clock, async () => (await dead()).length === 1);
+    expect(await dead()).toMatchObject([
+      { attempts: 1, lastStatus: null, lastError: expect.stringContaining('private address') },
+    ]);
+    expect(receiver.received).toEqual([]);
+  });
+
+  it('F-08: counts a redirect as a failure and does not follow it', async () => {
+    const [receiver, inside] = [await openReceiver(), await openReceiver()];
+    receiver.answers.push({ status: 302, headers: { location: inside.url } });
+    const { client, clock } = await openService();
+    const { endpointId } = await client.endpoints.create({
+      body: { url: receiver.url, events: ['run.created'] },
+    });
+    await client.endpoints.test({ params: { endpointId } });
+    const list = () =>
+      client.endpoints.deliveries({ params: { endpointId }, query: { status: 'waiting' } });
+    await until(clock, async () => (await list()).deliveries[0]?.lastStatus === 302);
+
+    expect((await list()).deliveries[0]).toMatchObject({ attempts: 1, status: 'waiting' });
+    expect(inside.received).toEqual([]);
+  });
+
+  it('F-09: retries by a schedule, honours Retry-After within bounds, gives up and replays', async () => {
+    const receiver = await openReceiver();
+    const { client, clock } = await openService();
+    const { endpointId } = await client.endpoints.create({
+      body: { url: receiver.url, events: ['run.created'] },
+    });
+    const params = { endpointId };
+    receiver.answers.push(
+      { status: 503, headers: { 'retry-after': '3600' } },
+      { status: 429, headers: { 'retry-after': '99999999' } },
+      ...Array.from({ length: 10 }, () => ({ status: 500 })),
+    );
+    await client.endpoints.test({ params });
+    await until(clock, () => receiver.received.length === 1);
+    const next = async () => {
+      const page = await client.endpoints.deliveries({ params, query: { status: 'waiting' } });
+      return Date.parse(page.deliveries[0]?.nextAttemptAt ?? '') - clock.nowMs();
+    };
+    await until(clock, async () => (await next()) > 3_590_000);
+    expect(await next()).toBeLessThanOrEqual(3_600_000);
+    for (let attempt = 2; attempt <= 12; attempt += 1) {
+      await clock.advance(await next());
+      await until(clock, () => receiver.received.length === attempt);
+      if (attempt < 12) await until(clock, async () => (await next()) > 1_000);
+      // nobody is waited for longer than a day
+      if (attempt === 2) expect(await next()).toBeLessThanOrEqual(86_400_000);
+    }
+    const dead = async () =>
+      (await client.endpoints.deliveries({ params, query: { status: 'dead' } })).deliveries;
+    await until(clock, async () => (await dead()).length === 1);
+    expect(await dead()).toMatchObject([{ attempts: 12, lastStatus: 500, type: 'endpoint.test' }]);
+    const ids = new Set(receiver.received.map(({ headers }) => headers['webhook-id']));
+    const bodies = new Set(receiver.received.map(({ body }) => body));
+    expect([ids.size, bodies.size]).toEqual([1, 1]);
+
+    expect(await client.endpoints.replay({ params, body: {} })).toEqual({ replayed: 1 });
+    await until(clock, () => receiver.received.length === 13);
+    await until(clock, async () => (await dead()).length === 0);
+  });
+
+  it('F-09: an endpoint that is gone is disabled, and goes on when it is activated', async () => {
+    const receiver = await openReceiver();
+    receiver.answers.push({ status: 410 });
+    const { client, orchestrator, clock } = await openService();
+    const { endpointId } = await client.endpoints.create({
+      body: { url: receiver.url, events: ['run.created'] },
+    });
+    const status = async () => (await client.endpoints.list()).endpoints[0]?.status;
+    await orchestrator.start('order', input);
+    await until(clock, async () => (await status()) === 'disabled');
+    await orchestrator.start('order', input);
+    await clock.advance(60_000);
+    expect(receiver.received).toHaveLength(1);
+
+    await client.endpoints.update({ params: { endpointId }, body: { status: 'active' } });
+    await until(clock, () => receiver.received.length === 2);
+  });
+
+  it('loses nothing over a crash: what histories say and nobody was told of is told at the next start', async () => {
+    const inner = createMemoryStore();
+    const store = { ...inner, close: async () => {} };
+    const receiver = await openReceiver();
+    const first = await openService(store);
+    const { secret } = await first.client.endpoints.create({
+      body: { url: receiver.url, events: [...all] },
+    });
+    const { runId } = await first.orchestrator.start('order', input);
+    await until(first.clock, () => receiver.received.length === 2);
+    await first.close();
+
+    // a process without the service moves the run, and ends before anybody is told
+    const clock = new ManualClock(first.clock.nowMs());
+    const alone = await createOrchestrator({ workflows: [order], store, clock, logger: silence });
+    await alone
+      .decide(runId, 'completion', { outcome: 'rejected', actor: 'ann', comment: 'no' })
+      .catch(() => {});
+    await alone.start('order', input);
+    await alone.drive(runId);
+    await alone.close();
+
+    const second = await openService(store);
+    second.clock.jump(60_000);
+    await until(second.clock, () => receiver.received.length >= 5);
+    const types = receiver.received.map(({ body }) => (JSON.parse(body) as { type: string }).type);
+    expect(types.filter((type) => type === 'run.created')).toHaveLength(2);
+    expect(types).toContain('review.decided');
+    expect(secret).toMatch(/^whsec_/);
+  });
+
+  it('signs with both secrets for a day after a rotation', async () => {
+    const receiver = await openReceiver();
+    const { client, clock } = await openService();
+    const { endpointId, secret } = await client.endpoints.create({
+      body: { url: receiver.url, events: ['run.created'] },
+    });
+    const params = { endpointId };
+    const fresh = await client.endpoints.rotate({ params });
+    await client.endpoints.test({ params });
+    await until(clock, () => receiver.received.length === 1);
+    const [{ headers, body } = { headers: {}, body: '' }] = receiver.received;
+    for (const one of [secret, fresh.secret])
+      expect(
+        new ReferenceWebhook(one).verify(body, headers as Record<string, string>),
+      ).toBeTruthy();
+    await client.endpoints.remove({ params });
+    await expect(client.endpoints.test({ params })).rejects.toMatchObject({
+      code: 'ENDPOINT_NOT_FOUND',
+    });
+    await delay(0);
+  });
+});
