@@ -203,7 +203,7 @@ export function createCollector(
       });
       for (const { header } of page.runs) add(header.id);
       cursor = page.cursor ?? undefined;
-    } while (cursor !== undefined && !isClosed);
+    } while (cursor !== undefined);
   }
 
   /** As long as nobody is told, nothing is listened to. */
