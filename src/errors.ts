@@ -33,6 +33,7 @@ export const errorCodes = [
   'MAP_TOO_LARGE',
   'CLOSED',
   'NOT_UNDONE',
+  'NOTHING_TO_UNDO',
   'HISTORY_UNREADABLE',
   'SEQUENCE_UNKNOWN',
   'WOULD_REPEAT',

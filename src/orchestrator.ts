@@ -18,6 +18,7 @@ import type { PastRun } from './engine/past-run.ts';
 import type { ChainReport, ListQuery } from './engine/reader.ts';
 import type { Settings } from './engine/settings.ts';
 import type { StartOptions } from './engine/start.ts';
+import type { UndoStep } from './engine/undo.ts';
 import type { Explanation, RunView } from './engine/views.ts';
 import { SignalboxError } from './errors.ts';
 import type { JsonObject } from './plan/json.ts';
@@ -185,6 +186,28 @@ export interface Orchestrator {
       readonly reason?: string;
       readonly actor?: string;
     },
+  ): Promise<void>;
+  /** What a cancellation would undo now, or what has become of what there was to undo; first to be undone first. */
+  undoList(runId: string): Promise<readonly UndoStep[]>;
+  /**
+   * Tries once more to undo what a failed or cancelled run has left, under the same idempotency key; the outcome says so.
+   *
+   * @throws SignalboxError `NOTHING_TO_UNDO`, `NOT_UNDONE` if it fails again or nothing can undo it
+   */
+  retryUndo(
+    runId: string,
+    step: string,
+    options: ReviewHandling & { readonly reason: string },
+  ): Promise<void>;
+  /**
+   * Says that somebody has undone by hand what a failed or cancelled run has left, or accepts it; the outcome names who and why.
+   *
+   * @throws SignalboxError `NOTHING_TO_UNDO`
+   */
+  resolveUndo(
+    runId: string,
+    step: string,
+    options: ReviewHandling & { readonly reason: string },
   ): Promise<void>;
   pause(
     runId: string,
@@ -367,6 +390,11 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     },
     async retry(runId, given = {}) {
       await request(runId, { kind: 'retry', ...given, actor: actorOf(given) });
+    },
+    undoList: (runId) => engine.undoList(runId),
+    retryUndo: (runId, step, given) => engine.retryUndo(runId, { step, ...given }),
+    async resolveUndo(runId, step, given) {
+      await request(runId, { kind: 'resolve_undo', step, ...given });
     },
     async pause(runId, given = {}) {
       await request(runId, { kind: 'pause', ...given, actor: actorOf(given) });

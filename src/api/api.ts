@@ -11,6 +11,7 @@ import { schedules } from './schedules.ts';
 import { service } from './service.ts';
 import { timeline } from './timeline.ts';
 import { triggers } from './triggers.ts';
+import { undo } from './undo.ts';
 import { views } from './views.ts';
 import { webhooks } from './webhooks.ts';
 import { workflows } from './workflows.ts';
@@ -30,6 +31,7 @@ export const api = {
   timeline,
   tokens,
   triggers,
+  undo,
   views,
   webhooks,
   workflows,

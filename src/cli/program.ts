@@ -32,6 +32,7 @@ import { addSignal } from './commands/signal.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addTest } from './commands/test.ts';
 import { addToken } from './commands/token.ts';
+import { addUndo } from './commands/undo.ts';
 import { addWork } from './commands/work.ts';
 import { addWorkflows } from './commands/workflows.ts';
 import { defaultMachines } from './machines.ts';
@@ -79,6 +80,7 @@ const commands = [
   addSignal,
   addCancel,
   addRetry,
+  addUndo,
   addFork,
   addPause,
   addResume,

@@ -42,8 +42,8 @@ import { defaultSettings, type Settings } from './settings.ts';
 import { shutDown } from './shutdown.ts';
 import { acceptJson, type StartOptions } from './start.ts';
 import { createSweeper } from './sweeper.ts';
-import { accept, Name } from './texts.ts';
-import { createUndoing } from './undo.ts';
+import { accept, Name, Reason, Text } from './texts.ts';
+import { createUndoing, type Undoing } from './undo.ts';
 import { usedBlobs } from './used-blobs.ts';
 
 export interface EngineOptions {
@@ -65,6 +65,8 @@ export interface Engine extends Reader, Driver {
   start(workflow: string, input: unknown, options: StartOptions): Promise<Started>;
   request(runId: string, request: RunRequest): Promise<JsonObject>;
   fork(runId: string, options: ForkOptions): Promise<Fork>;
+  undoList: Undoing['preview'];
+  retryUndo: Undoing['retry'];
   publish(
     event: string,
     payload: unknown,
@@ -87,6 +89,7 @@ export interface Engine extends Reader, Driver {
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
+const UndoByHand = z.strictObject({ step: Text.max(1_000), actor: Name, reason: Reason.min(1) });
 const Publication = z.strictObject({ event: Name, id: Name, actor: Name });
 
 /** Opens for work: takes up what an earlier process left before it returns. */
@@ -271,6 +274,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       assertOpen();
       if (own !== null) await lookAfter(runId);
       return door.request(runId, request);
+    },
+    undoList: (runId) => undoing.preview(runId),
+    async retryUndo(runId, given) {
+      assertOpen();
+      return undoing.retry(runId, accept('Undo', UndoByHand, given));
     },
     async fork(runId, options) {
       if (options.dryRun !== true) assertOpen();

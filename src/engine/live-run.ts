@@ -18,6 +18,7 @@ import {
   type RunBody,
 } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
+import { takeByHand } from './undo-by-hand.ts';
 
 /** A step that completed and can, or should, be undone. */
 export interface Completed {
@@ -60,6 +61,8 @@ export interface LiveRun {
   /** Undo entries done, and those that could not be, in order. */
   readonly undone: string[];
   readonly notUndone: { readonly step: string; readonly reason: string }[];
+  /** What people have said they have undone by hand. */
+  readonly resolved: { readonly step: string; readonly actor: string; readonly reason: string }[];
   /** How each step of the generation was settled, kept while a retry feeds it through the chart again. */
   recorded: Map<string, HistoryEntry> | null;
   /** The run what is recorded was taken from, if it is not this one: then it leaves entries here as well. */
@@ -97,6 +100,7 @@ export function restoreRun(
     completed: [],
     undone: [],
     notUndone: [],
+    resolved: [],
     recorded: null,
     reusedFrom: null,
     failedChildren: new Map(),
@@ -144,6 +148,7 @@ export function recall(run: LiveRun, entries: readonly HistoryEntry[]): void {
     // A retry begins here: what had failed before is done again.
     if (entry.step === startStep) keep(run.completed, (completed) => !completed.hasFailed);
     if (entry.step === null || entry.step.startsWith('$')) continue;
+    if (takeByHand(run, entry)) continue;
     if (entry.event.startsWith('undo.')) {
       if (entry.settles === 'complete') run.undone.push(entry.step);
       else run.notUndone.push({ step: entry.step, reason: textOf(entry.error, 'message') });

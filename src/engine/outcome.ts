@@ -39,7 +39,8 @@ export function missUndo(draft: Draft, step: string, reason: string): void {
 /** How a run ended that did not complete. Attempts whose effect nobody could confirm count as not undone. */
 export function outcomeOf(run: LiveRun): RunOutcome {
   const context = contextOf(run.snapshot);
-  const isNamed = (step: string) => run.notUndone.some((left) => left.step === step);
+  const isNamed = (step: string) =>
+    [...run.notUndone, ...run.resolved].some((left) => left.step === step);
   const late = run.late
     .filter((success) => !isCompleted(run, success) && !isNamed(success.step))
     .map(({ step }) => ({ step, reason: lateReason }));
@@ -71,6 +72,7 @@ export function outcomeOf(run: LiveRun): RunOutcome {
     ),
     undone: [...run.undone],
     notUndone,
+    ...(run.resolved.length === 0 ? {} : { resolved: [...run.resolved] }),
     compensation: compensationOf(
       context.undo !== null || notUndone.length > kept.length,
       run.undone.length,

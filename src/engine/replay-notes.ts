@@ -10,6 +10,7 @@ import { stopped } from './pausing.ts';
 import { goOn } from './requests.ts';
 import type { OpenItem } from './run-body.ts';
 import { awaitStart } from './start.ts';
+import { takeByHand } from './undo-by-hand.ts';
 
 /** @returns whether the entry was a note; a transition is left alone */
 export function takeNote(draft: Draft, entry: HistoryEntry): boolean {
@@ -39,6 +40,11 @@ export function takeNote(draft: Draft, entry: HistoryEntry): boolean {
       return true;
     case 'undo.missed':
       run.notUndone.push({ step: step ?? '', reason: textOf(entry.error, 'message') });
+      if (run.outcome !== null) run.outcome = outcomeOf(run);
+      return true;
+    case 'undo.retried':
+    case 'undo.resolved':
+      takeByHand(run, entry);
       if (run.outcome !== null) run.outcome = outcomeOf(run);
       return true;
     case `${step}.reminded`:

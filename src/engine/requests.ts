@@ -21,6 +21,7 @@ import type { ReviewItem } from './review-view.ts';
 import type { OpenItem } from './run-body.ts';
 import { Name, Reason, Text } from './texts.ts';
 import { toleratedValue } from './tolerance.ts';
+import { resolveUndo } from './undo-by-hand.ts';
 
 const Groups = z.array(Text.max(200)).max(1_000).default([]);
 const handled = { step: Text.max(200), actor: Name, reason: Reason.optional() };
@@ -71,6 +72,12 @@ export const RunRequest = z.discriminatedUnion('kind', [
     reason: Reason.optional(),
     actor: Name,
   }),
+  z.strictObject({
+    kind: z.literal('resolve_undo'),
+    step: Text.max(1_000),
+    actor: Name,
+    reason: Reason.min(1),
+  }),
   z.strictObject({ kind: z.literal('pause'), reason: Reason.optional(), actor: Name }),
   z.strictObject({ kind: z.literal('resume'), actor: Name }),
   z.strictObject({ kind: z.literal('compensated'), by: Text, actor: Name }),
@@ -116,6 +123,9 @@ export function handleRequest(
       return cancel(draft, request);
     case 'retry':
       return retry(draft, request, material);
+    case 'resolve_undo':
+      resolveUndo(draft, request);
+      return {};
     case 'pause':
       return pause(draft, request);
     case 'resume':
@@ -490,11 +500,13 @@ function retry(
       },
     );
   }
+  // The chart remembers what had failed; people have seen to it since.
+  const isSeenTo = run.outcome?.notUndone.length === 0 && hasSeenTo(run);
   const isAfresh = run.outcome !== null && run.outcome.compensation !== 'nothing';
   const { event, actor } = {
     event: {
       type: 'run.retried',
-      ...(request.acceptNotUndone === true ? { acceptNotUndone: true } : {}),
+      ...(request.acceptNotUndone === true || isSeenTo ? { acceptNotUndone: true } : {}),
     },
     actor: request.actor,
   };
@@ -518,12 +530,18 @@ function retry(
   return { status: statusOf(run.snapshot), generation: run.state.generation };
 }
 
+function hasSeenTo({ snapshot }: LiveRun): boolean {
+  const { undo, doubts } = contextOf(snapshot);
+  return (undo?.failed ?? 0) > 0 || doubts.length > 0;
+}
+
 /** The run forgets its end: afresh altogether, or up to what is recorded. */
 export function beginAgain(run: LiveRun, isAfresh: boolean, material: RetryMaterial | null): void {
   run.progress.clear();
   run.completed.length = 0;
   run.undone.length = 0;
   run.notUndone.length = 0;
+  run.resolved.length = 0;
   run.outcome = null;
   run.late = [];
   run.data = Object.fromEntries(

@@ -16,5 +16,11 @@ export type RunOutcome = {
   readonly completed: readonly string[];
   readonly undone: readonly string[];
   readonly notUndone: readonly { readonly step: string; readonly reason: string }[];
+  /** What somebody has undone by hand, or accepted; absent: nothing. */
+  readonly resolved?: readonly {
+    readonly step: string;
+    readonly actor: string;
+    readonly reason: string;
+  }[];
   readonly compensation: CompensationOutcome;
 };

@@ -201,6 +201,7 @@ export function emptyRun(header: RunHeader, definition: Definition): LiveRun {
     completed: [],
     undone: [],
     notUndone: [],
+    resolved: [],
     recorded: null,
     reusedFrom: null,
     failedChildren: new Map(),

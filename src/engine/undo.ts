@@ -18,6 +18,7 @@ import { type ItemState, itemReader, itemValues, readItems } from './map-items.t
 import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
+import { assertNotUndone, type ByHand, noteRetriedUndo } from './undo-by-hand.ts';
 
 /** One thing to undo. `path` is the step, or `child/step` for what a child did. */
 export interface UndoEntry {
@@ -36,8 +37,25 @@ const onceOnly: RetryPolicy = {
   backoff: { kind: 'fixed', initialMs: 0, factor: 1, maxMs: 0, jitter: 'none' },
 };
 
+/** What has become, or would become, of one entry of the undo list. */
+export interface UndoStep {
+  /** The step, or `child/step` for what a child did. */
+  readonly step: string;
+  /** The run that did it, and the entry of its history. */
+  readonly runId: string;
+  readonly seq: number;
+  /** `irreversible`, `without_undo`: nothing can undo it. `resolved`: by hand. */
+  readonly state: 'open' | 'undone' | 'failed' | 'resolved' | 'irreversible' | 'without_undo';
+  /** Why it failed, or what was said when it was resolved. */
+  readonly reason: string | null;
+}
+
 export interface Undoing {
   start(run: LiveRun): void;
+  /** What a cancellation would undo now, or what has become of it; first to be undone first. */
+  preview(runId: string): Promise<readonly UndoStep[]>;
+  /** One more attempt at an undo that has failed; its idempotency key is the same. @throws SignalboxError `NOTHING_TO_UNDO`, `NOT_UNDONE` */
+  retry(runId: string, given: ByHand): Promise<void>;
 }
 
 export function createUndoing(deps: WorkDeps): Undoing {
@@ -331,7 +349,107 @@ export function createUndoing(deps: WorkDeps): Undoing {
     });
   }
 
-  return { start };
+  async function preview(runId: string): Promise<readonly UndoStep[]> {
+    const run = await runs.loadNewest(runId);
+    const entries = await undoList(run, '', [], runId);
+    return entries.map((entry) => {
+      const { path, run: doer, completed } = entry;
+      const failed = run.notUndone.find(({ step }) => step === path);
+      const resolved = run.resolved.find(({ step }) => step === path);
+      const state = run.undone.includes(path)
+        ? 'undone'
+        : resolved !== undefined
+          ? 'resolved'
+          : (obstacleOf(entry) ?? (failed === undefined ? 'open' : 'failed'));
+      const reason = resolved?.reason ?? failed?.reason ?? null;
+      return { step: path, runId: doer.header.id, seq: completed.seq, state, reason };
+    });
+  }
+
+  /** Retries under way: who asks again meanwhile gets the same one. */
+  const retries = new Map<string, Promise<void>>();
+
+  function retry(runId: string, given: ByHand): Promise<void> {
+    const key = JSON.stringify([runId, given.step]);
+    const known = retries.get(key);
+    if (known !== undefined) return known;
+    const retrying = retryOnce(runId, given).finally(() => retries.delete(key));
+    retries.set(key, retrying);
+    return retrying;
+  }
+
+  async function retryOnce(runId: string, given: ByHand): Promise<void> {
+    const run = await ownedRun(runId);
+    assertNotUndone(run, given.step);
+    const entry = (await undoList(run, '', [], runId)).find(({ path }) => path === given.step);
+    if (entry === undefined || obstacleOf(entry) !== null)
+      throw new SignalboxError(
+        'NOT_UNDONE',
+        `Nothing can undo "${given.step}" of run "${runId}" by itself: ${entry === undefined ? 'nobody knows what it did' : 'it has no undo'}`,
+        {
+          details: { runId, step: given.step },
+          hint: 'Undo it by hand, and say so: resolve it with a reason',
+        },
+      );
+    const token = deps.ids.token();
+    const abort = new AbortController();
+    inFlight.set(token, { runId, step: 'undo', abort, details: null, isRunning: true });
+    try {
+      const access = deps.entities.of({
+        runId: entry.run.header.id,
+        fence: { runId, epoch: run.state.epoch },
+        token: null,
+      });
+      const outcome = await carryOut(entry, 1, abort.signal, access);
+      await persist(deps, () => settleRetry(runId, given, entry, outcome));
+      if (!outcome.ok)
+        throw new SignalboxError(
+          'NOT_UNDONE',
+          `"${given.step}" of run "${runId}" could not be undone: ${outcome.failure.message}`,
+          { details: { runId, step: given.step, failure: outcome.failure } },
+        );
+    } finally {
+      inFlight.delete(token);
+      deps.scopes.settle(run);
+    }
+  }
+
+  async function settleRetry(
+    runId: string,
+    given: ByHand,
+    { children }: UndoEntry,
+    outcome: AttemptOutcome,
+  ): Promise<void> {
+    await runs.change(await ownedRun(runId), (draft) => {
+      assertNotUndone(draft.run, given.step);
+      if (outcome.ok) for (const child of children) tellChild(draft, child);
+      const { name, message, retryable } = outcome.ok ? noFailure : outcome.failure;
+      const error = { step: given.step, name, message, retryable };
+      noteRetriedUndo(draft, given, Math.round(outcome.durationMs), outcome.ok ? null : error);
+    });
+  }
+
+  async function ownedRun(runId: string): Promise<LiveRun> {
+    const run = await runs.own(runId);
+    if (run !== null) return run;
+    throw new SignalboxError('RUN_CONFLICT', `Another process holds run "${runId}" now`, {
+      details: { runId },
+    });
+  }
+
+  return { start, preview, retry };
+}
+
+const noFailure = { name: '', message: '', retryable: false };
+
+/** `null` if something can undo it. */
+function obstacleOf({ run, completed }: UndoEntry): 'irreversible' | 'without_undo' | null {
+  const node = run.definition.index.nodes.get(completed.step);
+  if (node?.kind === 'map') return null;
+  if (node?.kind !== 'task') return 'without_undo';
+  const { compensate, task } = callOf(node, completed);
+  if (compensate === 'irreversible') return 'irreversible';
+  return run.definition.bindings.tasks.get(task)?.undo == null ? 'without_undo' : null;
 }
 
 function failed(name: string, message: string): AttemptOutcome {

@@ -36,6 +36,7 @@ import { createSchedules, schedulesOf } from './schedules/schedules.ts';
 import { serveSchedules } from './schedules/serve.ts';
 import { createStreams } from './streams.ts';
 import { serveTimeline } from './timeline/serve.ts';
+import { serveUndo } from './undo.ts';
 import { serveViews } from './views/serve.ts';
 import { serveWebhooks } from './webhooks/serve.ts';
 import { createWebhooks, type WebhookSettings } from './webhooks/webhooks.ts';
@@ -107,6 +108,7 @@ export async function createApp(
   serveReviews(bind, parts);
   serveEndpoints(bind, parts, createOutgoing(app, parts, options.outgoing ?? {}));
   serveRuns(bind, parts);
+  serveUndo(bind, parts);
   const schedules = createSchedules({ ...parts, schedules: schedulesOf(parts.triggers ?? []) });
   serveSchedules(bind, { schedules, audit });
   app.addHook('onReady', async () => schedules.start());

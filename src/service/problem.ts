@@ -57,6 +57,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   TOKEN_UNKNOWN: 404,
   SESSION_UNKNOWN: 404,
   NOT_UNDONE: 409,
+  NOTHING_TO_UNDO: 409,
   WOULD_REPEAT: 409,
   HISTORY_UNREADABLE: 409,
   RUN_DAMAGED: 409,

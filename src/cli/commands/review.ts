@@ -110,6 +110,11 @@ async function handle(
 ) {
   const { orchestrator } = session;
   const { actor, reason, group, delegateTo, assignTo } = options;
+  if (reason === undefined && (assignTo !== undefined || options.takeOver === true))
+    throw new UsageError(
+      'It needs a reason',
+      'Whoever takes a review away from others says why: --reason',
+    );
   const runId = await findRun(session.orchestrator, run);
   const who = {
     actor,

@@ -117,6 +117,17 @@ export function createRemoteOrchestrator(
     async retry(runId, { actor, ...body } = {}) {
       await change(runId, as(actor).runs.retry({ params: { runId }, body }));
     },
+    async undoList(runId) {
+      return (await translated(anyone.undo.list({ params: { runId } }))).steps;
+    },
+    async retryUndo(runId, step, { actor, reason }) {
+      const body = { step, reason };
+      await change(runId, as(actor).undo.retry({ params: { runId }, body }));
+    },
+    async resolveUndo(runId, step, { actor, reason }) {
+      const body = { step, reason };
+      await change(runId, as(actor).undo.resolve({ params: { runId }, body }));
+    },
     async pause(runId, { actor, ...body } = {}) {
       await change(runId, as(actor).runs.pause({ params: { runId }, body }));
     },

@@ -1,0 +1,84 @@
+/** What people do about compensation that was not complete: have an undo tried again, or say that they have undone it themselves. */
+import { statusOf } from '../chart/advance.ts';
+import { SignalboxError } from '../errors.ts';
+import type { JsonObject } from '../plan/json.ts';
+import type { HistoryEntry } from '../ports/store.ts';
+import { type Draft, record } from './draft.ts';
+import { type LiveRun, textOf } from './live-run.ts';
+import { outcomeOf } from './outcome.ts';
+
+export interface ByHand {
+  /** As the outcome names it: the step, `child/step`, or `map/0/task`. */
+  readonly step: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** @throws SignalboxError `NOTHING_TO_UNDO` */
+export function assertNotUndone(run: LiveRun, step: string): void {
+  const { id } = run.header;
+  const status = statusOf(run.snapshot);
+  const compensation = run.outcome?.compensation ?? 'nothing';
+  const left = compensation === 'nothing' ? [] : (run.outcome?.notUndone ?? []);
+  if (left.some((entry) => entry.step === step)) return;
+  const names = left.map((entry) => `"${entry.step}"`).join(', ') || 'nothing';
+  throw new SignalboxError(
+    'NOTHING_TO_UNDO',
+    `Run "${id}" is ${status} and has left nothing of "${step}" to be undone; left: ${names}`,
+    { details: { runId: id, step, status, notUndone: left } },
+  );
+}
+
+/** Somebody has undone it outside of Signalbox, or accepts that it stays. */
+export function resolveUndo(draft: Draft, { step, actor, reason }: ByHand): void {
+  assertNotUndone(draft.run, step);
+  note(draft, 'undo.resolved', { step, actor, reason });
+}
+
+/** @param error - why it has failed again; `null`: it is undone now */
+export function noteRetriedUndo(
+  draft: Draft,
+  given: ByHand,
+  durationMs: number,
+  error: JsonObject | null,
+): void {
+  note(draft, 'undo.retried', given, durationMs, error);
+}
+
+function note(
+  draft: Draft,
+  event: string,
+  { step, actor, reason }: ByHand,
+  durationMs?: number,
+  error: JsonObject | null = null,
+): void {
+  const status = statusOf(draft.run.snapshot);
+  const entry = record(draft, {
+    atMs: draft.tools.nowMs,
+    event,
+    actor,
+    from: status,
+    to: status,
+    step,
+    durationMs,
+    data: { reason },
+    ...(error === null ? { settles: 'complete' } : { error }),
+  });
+  takeByHand(draft.run, entry);
+  if (draft.run.outcome !== null) draft.run.outcome = outcomeOf(draft.run);
+}
+
+/** Changes what counts as undone as the entry says. @returns `false` if it says nothing of the kind */
+export function takeByHand(run: LiveRun, entry: HistoryEntry): boolean {
+  const { event, step, settles, actor, data } = entry;
+  if ((event !== 'undo.retried' && event !== 'undo.resolved') || step === null) return false;
+  if (settles !== 'complete') return true;
+  run.notUndone.splice(
+    0,
+    run.notUndone.length,
+    ...run.notUndone.filter((left) => left.step !== step),
+  );
+  if (event === 'undo.retried') run.undone.push(step);
+  else run.resolved.push({ step, actor, reason: textOf(data, 'reason') });
+  return true;
+}
