@@ -18,7 +18,7 @@ import {
   type RunBody,
 } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
-import { takeByHand } from './undo-by-hand.ts';
+import { takeByHand, type Undone } from './undone.ts';
 
 /** A step that completed and can, or should, be undone. */
 export interface Completed {
@@ -34,7 +34,7 @@ export interface Completed {
   readonly hasFailed: boolean;
 }
 
-export interface LiveRun {
+export interface LiveRun extends Undone {
   /** Both change when the run moves to another version. */
   header: RunHeader;
   definition: Definition;
@@ -58,11 +58,6 @@ export interface LiveRun {
   readonly derived: Map<string, unknown>;
   /** In order of completion. */
   readonly completed: Completed[];
-  /** Undo entries done, and those that could not be, in order. */
-  readonly undone: string[];
-  readonly notUndone: { readonly step: string; readonly reason: string }[];
-  /** What people have said they have undone by hand. */
-  readonly resolved: { readonly step: string; readonly actor: string; readonly reason: string }[];
   /** How each step of the generation was settled, kept while a retry feeds it through the chart again. */
   recorded: Map<string, HistoryEntry> | null;
   /** The run what is recorded was taken from, if it is not this one: then it leaves entries here as well. */

@@ -10,7 +10,7 @@ import { stopped } from './pausing.ts';
 import { goOn } from './requests.ts';
 import type { OpenItem } from './run-body.ts';
 import { awaitStart } from './start.ts';
-import { takeByHand } from './undo-by-hand.ts';
+import { takeByHand } from './undone.ts';
 
 /** @returns whether the entry was a note; a transition is left alone */
 export function takeNote(draft: Draft, entry: HistoryEntry): boolean {

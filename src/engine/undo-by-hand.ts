@@ -2,10 +2,10 @@
 import { statusOf } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
 import type { JsonObject } from '../plan/json.ts';
-import type { HistoryEntry } from '../ports/store.ts';
 import { type Draft, record } from './draft.ts';
-import { type LiveRun, textOf } from './live-run.ts';
+import type { LiveRun } from './live-run.ts';
 import { outcomeOf } from './outcome.ts';
+import { takeByHand } from './undone.ts';
 
 export interface ByHand {
   /** As the outcome names it: the step, `child/step`, or `map/0/task`. */
@@ -66,19 +66,4 @@ function note(
   });
   takeByHand(draft.run, entry);
   if (draft.run.outcome !== null) draft.run.outcome = outcomeOf(draft.run);
-}
-
-/** Changes what counts as undone as the entry says. @returns `false` if it says nothing of the kind */
-export function takeByHand(run: LiveRun, entry: HistoryEntry): boolean {
-  const { event, step, settles, actor, data } = entry;
-  if ((event !== 'undo.retried' && event !== 'undo.resolved') || step === null) return false;
-  if (settles !== 'complete') return true;
-  run.notUndone.splice(
-    0,
-    run.notUndone.length,
-    ...run.notUndone.filter((left) => left.step !== step),
-  );
-  if (event === 'undo.retried') run.undone.push(step);
-  else run.resolved.push({ step, actor, reason: textOf(data, 'reason') });
-  return true;
 }

@@ -181,7 +181,7 @@ function threeReviews(onRejected: 'continue' | 'fail') {
       const [a, b, c] = three.map((id) =>
         w.review(id, { onRejected, approvals: id === 'b' ? 2 : 1 }),
       );
-      return w.task('end', deeds.task('end'), { input: { a, b, c } as never });
+      return w.task('end', deeds.task('end'), { input: { a, b, c } });
     },
   });
 }
