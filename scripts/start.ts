@@ -19,7 +19,14 @@ if (isFresh) console.error('The dashboard has been built');
 const mailbox = process.env['SMTP_URL'] === undefined ? await startMailbox(dataPath('mail')) : null;
 const service = spawn(
   process.execPath,
-  [pathTo('bin/signalbox.js'), 'serve', '--machines', machines, ...process.argv.slice(2)],
+  [
+    pathTo('bin/signalbox.js'),
+    'serve',
+    '--development',
+    '--machines',
+    machines,
+    ...process.argv.slice(2),
+  ],
   {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...(mailbox === null ? {} : { SMTP_URL: mailbox.url }) },

@@ -1,6 +1,7 @@
 /** Every call of the HTTP interface, by topic. */
 import { audit } from './audit.ts';
 import { batches } from './batches.ts';
+import { development } from './development.ts';
 import { endpoints } from './endpoints.ts';
 import { health } from './health.ts';
 import { identity, links, tokens } from './identity.ts';
@@ -19,6 +20,7 @@ import { workflows } from './workflows.ts';
 export const api = {
   audit,
   batches,
+  development,
   endpoints,
   health,
   identity,

@@ -11,7 +11,7 @@ import { Interrupted, type Interruption } from './interruption.ts';
 import { createLog } from './log.ts';
 import { defaultMachines } from './machines.ts';
 import { progressLine } from './progress.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
 import { type Access, openStore, parseStoreLocation } from './store-location.ts';
 import { createStyle, type Style } from './style.ts';
 import { UsageError } from './usage-error.ts';
@@ -47,7 +47,10 @@ export interface Cli {
   /** The same for work that ends by itself when a signal comes. */
   runAllUntilSignal(work: (session: Session) => Promise<Report>): Promise<void>;
   /** With an orchestrator in this process that looks after all runs; the work ends by itself when a signal comes, and reports what it has to. */
-  serve(work: (session: Session) => Promise<void>): Promise<void>;
+  serve(
+    work: (session: Session) => Promise<void>,
+    prepare?: SessionOptions['prepare'],
+  ): Promise<void>;
   /** What a look at the store yields; nothing is printed. */
   look<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Does the work on the store alone: nothing that is due is taken up. `null`: it has written its own document. */
@@ -58,6 +61,8 @@ export interface Cli {
   /** Whatever the work is doing, a signal ends the wait for it. @throws Interrupted */
   orInterrupted<T>(work: Promise<T>): Promise<T>;
   fail(error: unknown): Promise<void>;
+  /** Another process has said what there was to say. */
+  exitWith(code: number): void;
   /** A line on standard error; made printable here. */
   note(line: string): void;
   /** How to call the program again on the same store: `npx signalbox show … --store …`. */
@@ -111,6 +116,7 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     access: Access,
     lookAfter: Settings['lookAfter'],
     isHere: boolean,
+    prepare: SessionOptions['prepare'],
   ): Promise<Session> {
     const { store, machines, json, verbose, url, token } = options();
     return openSession({
@@ -121,6 +127,7 @@ export function createCli(program: Command, interruption: Interruption): Cli {
       access,
       isHere,
       lookAfter,
+      ...(prepare === undefined ? {} : { prepare }),
       log: createLog({ json, verbose }, stderr),
       interruption,
       onSlowClose: () =>
@@ -141,8 +148,9 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     work: (session: Session) => Promise<T>,
     lookAfter: Settings['lookAfter'] = 'own',
     isHere = false,
+    prepare?: SessionOptions['prepare'],
   ): Promise<T> {
-    const session = await open(access, lookAfter, isHere);
+    const session = await open(access, lookAfter, isHere, prepare);
     if (stderr.isTTY && access !== 'read' && !options().verbose) {
       session.orchestrator.subscribe((event) => say(progressLine(event, errorStyle)));
     }
@@ -184,12 +192,15 @@ export function createCli(program: Command, interruption: Interruption): Cli {
       using('create', async (session) => report(await orInterrupted(work(session))), 'all'),
     runAllUntilSignal: (work) =>
       using('create', async (session) => report(await work(session)), 'all'),
-    serve: (work) => using('create', work, 'all', true),
+    serve: (work, prepare) => using('create', work, 'all', true, prepare),
     look: (work) => using('read', (session) => orInterrupted(work(session))),
     runOnStore,
     report,
     stream,
     fail,
+    exitWith(code) {
+      exitCode = code;
+    },
     orInterrupted,
     note,
     commandLine(...words) {

@@ -4,6 +4,8 @@ import { systemClock } from '../adapters/system/clock.ts';
 import type { Settings } from '../engine/settings.ts';
 import { createOrchestrator, type Orchestrator } from '../orchestrator.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Executor } from '../ports/executor.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import { createTracing, isTraced } from '../telemetry/index.ts';
@@ -27,6 +29,13 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** What an orchestrator gets in place of the usual. */
+export interface Prepared {
+  readonly store: Store;
+  readonly clock?: Clock;
+  readonly executor?: Executor;
+}
+
 export interface SessionOptions {
   readonly store: string;
   readonly machines: string;
@@ -37,6 +46,8 @@ export interface SessionOptions {
   /** The work is to be done in this process, whoever else serves the store. */
   readonly isHere: boolean;
   readonly lookAfter: Settings['lookAfter'];
+  /** Puts something between the orchestrator and its store, clock and handlers. Default: nothing. */
+  readonly prepare?: (store: Store) => Promise<Prepared>;
   readonly log: Logger;
   readonly interruption: Interruption;
   /** Told when closing takes a while. */
@@ -59,17 +70,21 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const machines = await loadMachines(options.machines);
   for (const problem of machines.problems) options.onProblem(problem);
   const touched = new Set<string>();
-  const store = watched(await openStore(location, options.access), touched);
+  const opened = await openStore(location, options.access);
   try {
+    const prepared: Prepared = (await options.prepare?.(opened)) ?? { store: opened };
+    const { store: given, ...ports } = prepared;
+    const store = watched(given, touched);
     const tracing = isTraced() ? createTracing({ store }) : null;
     const orchestrator = await createOrchestrator({
       workflows: withoutRepeats(machines.workflows),
       store,
+      ...ports,
       logger: options.log,
       settings: { lookAfter: options.lookAfter },
       ...(tracing === null
         ? {}
-        : { executor: tracing.executor(createInlineExecutor(systemClock)) }),
+        : { executor: tracing.executor(ports.executor ?? createInlineExecutor(systemClock)) }),
     });
     const endTracing = tracing?.follow(orchestrator);
     return {
@@ -89,7 +104,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       },
     };
   } catch (error) {
-    await store.close();
+    await opened.close();
     throw error;
   }
 }

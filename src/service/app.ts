@@ -2,6 +2,7 @@
 import { fastifyCookie } from '@fastify/cookie';
 import type { FastifyInstance } from 'fastify';
 import { createSystemIds } from '../adapters/system/ids.ts';
+import { SignalboxError } from '../errors.ts';
 import type { Logger } from '../ports/logger.ts';
 import { serveAbout } from './about.ts';
 import { createAudit } from './audit/audit.ts';
@@ -10,6 +11,7 @@ import { createBatches } from './batches/batches.ts';
 import { serveBatches } from './batches/serve.ts';
 import { createBind } from './bind.ts';
 import { dashboardDirectory, sendPage, serveDashboard } from './dashboard.ts';
+import { serveDevelopment } from './development/serve.ts';
 import { createFeeds } from './feeds/feeds.ts';
 import { serveTriggers } from './feeds/serve.ts';
 import { defaultLimits, type HttpLimits } from './http/limits.ts';
@@ -100,7 +102,14 @@ export async function createApp(
   const news = createNews(ports.orchestrator, { clock, epoch: ids.token() });
   app.addHook('onClose', async () => news.close());
   const parts: ServiceParts = { ...ports, ids, log, audit, news };
-  serveAbout(bind, parts);
+  const { development, instance = ids.token() } = ports;
+  serveAbout(bind, instance, development !== undefined);
+  if (development !== undefined) {
+    // Whoever signs in is somebody else's user: nobody may change their time.
+    if (identity.mode === 'sign-in')
+      throw new SignalboxError('INPUT_INVALID', 'A service with sign-in is not for development');
+    serveDevelopment(bind, { ...parts, instance }, development);
+  }
   serveAudit(bind, parts);
   serveIdentity(bind, identityParts);
   serveSignIn(app, identityParts);

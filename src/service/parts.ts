@@ -7,6 +7,7 @@ import type { Store } from '../ports/store.ts';
 import type { Trigger } from '../triggers/trigger.ts';
 import type { Audit } from './audit/audit.ts';
 import type { DefinitionsState } from './definitions.ts';
+import type { Development } from './development/serve.ts';
 import type { News } from './runs/news.ts';
 
 export interface ServicePorts {
@@ -23,6 +24,8 @@ export interface ServicePorts {
   readonly definitions?: DefinitionsState;
   /** What the service calls itself at its address. Default: a random name. */
   readonly instance?: string;
+  /** Present: there are calls for development, which change time and end the process. */
+  readonly development?: Development;
   /** What sets it to work by itself. Default: none. */
   readonly triggers?: readonly Trigger[];
 }

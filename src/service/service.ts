@@ -12,6 +12,7 @@ import type { Store } from '../ports/store.ts';
 import type { Trigger } from '../triggers/trigger.ts';
 import { type AppOptions, createApp } from './app.ts';
 import type { DefinitionsState } from './definitions.ts';
+import type { Development } from './development/serve.ts';
 import { checkMayListen } from './identity/development.ts';
 import type { ServicePorts } from './parts.ts';
 
@@ -29,6 +30,8 @@ export interface ServiceOptions extends AppOptions {
   readonly triggers?: readonly Trigger[];
   /** What it calls itself (`service.about`). Default: a random name. */
   readonly instance?: string;
+  /** For development alone: calls that set the clock ahead and end the process. Refused with sign-in. Default: there are none. */
+  readonly development?: Development;
 }
 
 export interface Service {
@@ -63,6 +66,7 @@ export async function createService(
     ...(options.definitions === undefined ? {} : { definitions: options.definitions }),
     ...(options.triggers === undefined ? {} : { triggers: options.triggers }),
     ...(options.instance === undefined ? {} : { instance: options.instance }),
+    ...(options.development === undefined ? {} : { development: options.development }),
   };
   const { identity = { mode: 'development' } } = options;
   const app = await createApp(ports, options);

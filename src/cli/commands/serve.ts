@@ -4,13 +4,22 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Store } from '../../ports/store.ts';
 import { announceService } from '../../service/address-file.ts';
+import type { Development } from '../../service/development/serve.ts';
 import { createTokens } from '../../service/identity/tokens.ts';
 import { createService, type Service } from '../../service/index.ts';
 import { type FileSettings, readSettings } from '../../service/settings-file.ts';
 import type { Cli } from '../cli.ts';
+import { prepareDevelopment } from '../development/prepare.ts';
+import {
+  reportToSupervisor,
+  superviseWorker,
+  type WorkerPlace,
+  workerPlace,
+} from '../development/supervisor.ts';
 import { createLog } from '../log.ts';
 import { createReloading } from '../reloading.ts';
 import { findService } from '../remote/find-service.ts';
+import type { Prepared } from '../session.ts';
 import { addressFileOf, parseStoreLocation } from '../store-location.ts';
 
 interface ServeOptions {
@@ -18,6 +27,7 @@ interface ServeOptions {
   readonly port?: number;
   readonly watch: boolean;
   readonly auth?: string;
+  readonly development: boolean;
 }
 
 const firstPort = 4400;
@@ -40,10 +50,22 @@ export function addServe(program: Command, cli: Cli): void {
         'SIGNALBOX_AUTH',
       ),
     )
-    .action((options: ServeOptions) => serve(cli, options));
+    .option(
+      '--development',
+      'for this machine alone: --watch, and calls that skip the clock to a deadline or kill the worker',
+      false,
+    )
+    .action(async (options: ServeOptions) => {
+      const place = options.development ? workerPlace() : null;
+      if (options.development && place === null) {
+        cli.exitWith(await superviseWorker(cli.interruption, (line) => cli.note(line)));
+        return;
+      }
+      await serve(cli, options, place);
+    });
 }
 
-async function serve(cli: Cli, options: ServeOptions): Promise<void> {
+async function serve(cli: Cli, options: ServeOptions, place: WorkerPlace | null): Promise<void> {
   const settings = options.auth === undefined ? {} : await readSettings(options.auth, process.env);
   const instance = randomUUID();
   const location = parseStoreLocation(cli.options.store);
@@ -58,6 +80,13 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
         hint: 'Commands talk to that service',
       },
     );
+  let development: Development | null = null;
+  async function prepare(store: Store): Promise<Prepared> {
+    if (!options.development) return { store };
+    const made = await prepareDevelopment(store, place?.restarts ?? 0);
+    ({ development } = made);
+    return made.prepared;
+  }
   await cli.serve(async (session) => {
     await checkSomebodyMayEnter(settings, session.store, cli);
     const { machines, orchestrator, store } = session;
@@ -74,15 +103,17 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
       definitions: reloading.state,
       logger: createLog(cli.options, process.stderr),
       instance,
+      ...(development === null ? {} : { development, clock: development.clock }),
       triggers: machines.triggers,
       ...settings,
     });
     let withdraw = async () => {};
     let unfollow = async () => {};
     try {
-      const url = await listen(service, options);
+      const url = await listen(service, options, place?.port ?? options.port);
       if (file !== null) withdraw = await announceService(file, { url, instance });
-      if (options.watch) unfollow = await reloading.follow();
+      if (options.watch || options.development) unfollow = await reloading.follow();
+      if (place !== null) reportToSupervisor(url);
       await cli.report({
         json: { url, store: cli.options.store, workflows: machines.workflows.length },
         text: [`Signalbox serves ${cli.options.store} at ${url}`, 'Ctrl-C stops it'],
@@ -94,7 +125,7 @@ async function serve(cli: Cli, options: ServeOptions): Promise<void> {
       await unfollow();
       await service.close();
     }
-  });
+  }, prepare);
 }
 
 /** @throws SignalboxError `SIGN_IN_REQUIRED` if nobody could sign in, and nobody could change that while the service has the store open */
@@ -115,7 +146,11 @@ async function checkSomebodyMayEnter(
 }
 
 /** @throws SignalboxError `ADDRESS_IN_USE`, `SIGN_IN_REQUIRED` */
-async function listen(service: Service, { host, port }: ServeOptions): Promise<string> {
+async function listen(
+  service: Service,
+  { host }: ServeOptions,
+  port: number | undefined,
+): Promise<string> {
   const last = port ?? firstPort + portsTried - 1;
   for (let tried = port ?? firstPort; ; tried += 1) {
     try {

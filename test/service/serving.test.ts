@@ -1,0 +1,123 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { createAdjustableClock } from '../../src/adapters/system/adjustable-clock.ts';
+import { createClient, ServiceError } from '../../src/client/index.ts';
+import { createOrchestrator, defineTask, defineWorkflow } from '../../src/index.ts';
+import { createMortalStore } from '../../src/service/development/crash.ts';
+import { createService } from '../../src/service/index.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+
+const logger = pino({ level: 'silent' });
+const count = defineTask({
+  name: 'count',
+  input: z.object({ number: z.number() }),
+  output: z.number(),
+  compensate: 'none',
+  run: async ({ input }) => input.number,
+});
+const counting = defineWorkflow({
+  name: 'counting',
+  version: 1,
+  input: z.object({ number: z.number() }),
+  steps: (w) => w.task('count', count, { input: w.input }),
+});
+
+describe('stopping a service', () => {
+  it('D-12: of 1,000 starts while it shuts down each is refused, or accepted and executed, then or later', async () => {
+    const store = createMemoryStore();
+    const orchestrator = await createOrchestrator({ workflows: [counting], store, logger });
+    const service = await createService(orchestrator, { store, logger });
+    const client = createClient({ url: await service.listen() });
+    let answered = 0;
+    let close = async () => {};
+    const start = async (number: number) => {
+      try {
+        const body = { workflow: 'counting', input: { number } };
+        const { runId } = await client.runs.start({ body });
+        return runId;
+      } catch (error) {
+        // The service says so, or nobody listens any more.
+        expect(error instanceof ServiceError ? error.status : 503).toBe(503);
+        return null;
+      } finally {
+        answered += 1;
+        // In the middle of it, once.
+        if (answered === 200) {
+          const closing = service.close().then(() => orchestrator.close());
+          close = () => closing;
+        }
+      }
+    };
+
+    const runIds = await Promise.all(Array.from({ length: 1_000 }, (_, number) => start(number)));
+    await close();
+    const later = await createOrchestrator({ workflows: [counting], store, logger });
+    const accepted = runIds.filter((runId) => runId !== null);
+    const outputs = await Promise.all(accepted.map((runId) => later.result(runId)));
+    const stored = await store.count({});
+    await later.close();
+
+    expect(accepted.length).toBeGreaterThanOrEqual(200);
+    expect(accepted.length).toBeLessThan(1_000);
+    expect(outputs).toEqual(runIds.flatMap((runId, number) => (runId === null ? [] : [number])));
+    expect(stored.every(({ status }) => status === 'complete')).toBe(true);
+  });
+});
+
+describe('calls for development', () => {
+  it('are not there unless they were asked for, and never with sign-in', async () => {
+    const store = createMemoryStore();
+    const orchestrator = await createOrchestrator({ workflows: [], store, logger });
+    const service = await createService(orchestrator, { store, logger });
+    const client = createClient({ url: await service.listen() });
+    const clock = createAdjustableClock(new ManualClock());
+    const development = {
+      clock,
+      mortal: createMortalStore(store, () => {}),
+      restarts: 0,
+      die: () => {},
+    };
+
+    await expect(client.development.crash({ body: {} })).rejects.toMatchObject({ status: 404 });
+    await expect(client.development.skip({ body: {} })).rejects.toMatchObject({ status: 404 });
+    expect(await client.service.about()).toMatchObject({ isDevelopment: false });
+    await expect(
+      createService(orchestrator, {
+        store,
+        logger,
+        development,
+        identity: { mode: 'sign-in', publicUrl: 'https://ops.example.com' },
+      }),
+    ).rejects.toThrow('not for development');
+    await service.close();
+    await orchestrator.close();
+  });
+});
+
+describe('a clock that can be set ahead', () => {
+  it('wakes what has come due by that, leaves the rest to its time, and measures no other durations', async () => {
+    const base = new ManualClock();
+    const clock = createAdjustableClock(base, 500);
+    const woken: string[] = [];
+    clock.after(1_000, () => woken.push('a second'));
+    clock.after(60_000, () => woken.push('a minute'));
+    const cancel = clock.after(1_000, () => woken.push('never'));
+    const startMs = clock.nowMs();
+
+    cancel();
+    clock.advance(30_000);
+    await base.advance(0);
+    expect(woken).toEqual(['a second']);
+    await base.advance(29_999);
+    expect(woken).toEqual(['a second']);
+    await base.advance(1);
+
+    expect(woken).toEqual(['a second', 'a minute']);
+    expect(clock.aheadMs).toBe(30_500);
+    expect(clock.nowMs() - startMs).toBe(60_000);
+    expect(clock.monotonicMs()).toBe(base.monotonicMs());
+    expect(() => clock.advance(-1)).toThrow(RangeError);
+  });
+});
