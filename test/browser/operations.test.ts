@@ -40,7 +40,7 @@ const balance = defineWorkflow({
   steps: (w) => w.finish(w.task('ask', ask, { input: w.input }), { approve: 'automatic' }),
 });
 
-describe('running the service, in a browser', () => {
+describe('running the service, in a browser', { timeout: 60_000 }, () => {
   const browser = useBrowser();
   let service: TestService;
 
@@ -87,7 +87,7 @@ describe('running the service, in a browser', () => {
     await incident.getByRole('button', { name: 'Retry all 3…' }).click();
     await page.getByLabel('Reason').fill('The ledger is open again');
     await page.getByRole('button', { name: 'Retry', exact: true }).click();
-    await page.getByText('Retry: 3 of 3, complete').waitFor();
+    await page.getByText('Complete: 3 of 3').waitFor();
     await page.getByText('Nothing is wrong').waitFor();
     const { runs } = await service.orchestrator.list({ workflow: 'booking' });
     for (const { runId } of runs) await service.orchestrator.drive(runId);

@@ -59,7 +59,7 @@ const aRefund = {
     'The teapot arrived in several pieces. I would rather have my money back than another one.',
 };
 
-describe('reviews in a browser', () => {
+describe('reviews in a browser', { timeout: 60_000 }, () => {
   const browser = useBrowser();
   let service: TestService;
   const ask = async (input = aRefund) => {

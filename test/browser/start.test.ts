@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   defineEvent,
   defineSchedule,
+  defineWatch,
   defineWebhook,
   defineWorkflow,
   onWebhook,
@@ -67,12 +68,21 @@ const days = defineWebhook({
   },
 });
 
-describe('starting by hand, in a browser', () => {
+const inbox = defineWatch({
+  name: 'inbox',
+  description: 'Reports that lie in the inbox.',
+  directory: import.meta.dirname,
+  when: ({ name }) => name.endsWith('.csv'),
+  workflow: report,
+  input: ({ modifiedAt }) => ({ day: modifiedAt.slice(0, 10) }),
+});
+
+describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
   const browser = useBrowser();
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startService([order, report, unpack], { triggers: [sundays, days] });
+    service = await startService([order, report, unpack], { triggers: [sundays, days, inbox] });
   }, 60_000);
 
   it('#22: a run is started from a form made from the schema, and a draft keeps what is not secret', async () => {
@@ -140,6 +150,15 @@ describe('starting by hand, in a browser', () => {
 
     await page.getByText('"goods_arrived" is sent').waitFor();
     expect(await service.orchestrator.drive(runId)).toMatchObject({ status: 'complete' });
+  });
+
+  it('#22: what a trigger would make of a file is shown, and nothing is started', async () => {
+    const page = await browser.open(`${service.url}/start?kind=trigger`);
+    await page.getByRole('button', { name: 'See what it makes of it' }).click();
+    await page.getByText('It would start report').waitFor();
+    expect(await page.getByText('2026-01-31', { exact: true }).count()).toBe(1);
+    await expectAccessible(page);
+    await takePictures(page, 'start-trigger');
   });
 
   it('#23: a schedule shows its next ten times across the change of clocks, is paused, resumed and run now', async () => {

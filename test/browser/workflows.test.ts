@@ -50,7 +50,7 @@ const second = defineWorkflow({
   },
 });
 
-describe('workflows in a browser', () => {
+describe('workflows in a browser', { timeout: 60_000 }, () => {
   const browser = useBrowser();
   let service: TestService;
   let runId: string;

@@ -5,12 +5,40 @@ import { shellCommand } from './shell-command.ts';
 
 /** @param args - of `signalbox`, unquoted: `['cancel', runId, '--reason', reason]` */
 export function CliCommand({ args }: { readonly args: readonly string[] }) {
-  const command = shellCommand(args);
+  return (
+    <CommandPopover
+      command={shellCommand(args)}
+      label={`As command: ${args[0]}`}
+      note="Talks to this service while it runs on the same store; from elsewhere add --url."
+    />
+  );
+}
+
+/** A call of the interface, where `signalbox` has no command of its own. */
+export function CallCommand({ command }: { readonly command: string }) {
+  return (
+    <CommandPopover
+      command={command}
+      label="As a call of the API"
+      note="Where one signs in, add -H 'authorization: Bearer TOKEN'."
+    />
+  );
+}
+
+function CommandPopover({
+  command,
+  label,
+  note,
+}: {
+  readonly command: string;
+  readonly label: string;
+  readonly note: string;
+}) {
   return (
     <Popover position="bottom-end" withArrow shadow="md" trapFocus returnFocus>
       <Popover.Target>
         <Tooltip label="Copy as command">
-          <ActionIcon variant="subtle" color="gray" size="md" aria-label={`As command: ${args[0]}`}>
+          <ActionIcon variant="subtle" color="gray" size="md" aria-label={label}>
             <SquareTerminal size={16} aria-hidden />
           </ActionIcon>
         </Tooltip>
@@ -18,7 +46,7 @@ export function CliCommand({ args }: { readonly args: readonly string[] }) {
       <Popover.Dropdown p="xs" maw="min(560px, 92vw)">
         <CommandLine command={command} />
         <Text size="xs" c="dimmed" mt={4}>
-          Talks to this service while it runs on the same store; from elsewhere add --url.
+          {note}
         </Text>
       </Popover.Dropdown>
     </Popover>

@@ -3,6 +3,6 @@ export function shellCommand(args: readonly string[]): string {
   return ['npx signalbox', ...args.map(quote)].join(' ');
 }
 
-function quote(argument: string): string {
+export function quote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

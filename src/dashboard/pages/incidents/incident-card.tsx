@@ -3,8 +3,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, CircleX, Hourglass, RotateCcw, ShieldAlert } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { api } from '../../../api/api.ts';
 import type { Incident } from '../../../api/incidents.ts';
 import { client } from '../../data/client.ts';
+import { apiCommand } from '../../parts/api-command.ts';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
@@ -122,6 +124,12 @@ export function IncidentCard({
               onChange={(event) => setAcceptNotUndone(event.currentTarget.checked)}
             />
           }
+          call={(reason) =>
+            apiCommand(api.incidents.retry, {
+              params: { incidentId },
+              body: { acceptNotUndone, reason },
+            })
+          }
           act={(reason) =>
             client.incidents.retry({ params: { incidentId }, body: { acceptNotUndone, reason } })
           }
@@ -141,6 +149,9 @@ export function IncidentCard({
             <Text size="sm">
               It leaves this list. A later failure of the same cause opens it again.
             </Text>
+          }
+          call={(reason) =>
+            apiCommand(api.incidents.handle, { params: { incidentId }, body: { reason } })
           }
           act={(reason) => client.incidents.handle({ params: { incidentId }, body: { reason } })}
           onDone={() => {

@@ -7,7 +7,7 @@ import { client } from '../../data/client.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
-import { BatchProgress } from './batch-progress.tsx';
+import { BatchProgress } from '../runs/batch-progress.tsx';
 import { IncidentCard } from './incident-card.tsx';
 
 const states = ['open', 'handled', 'all'] as const;
@@ -42,7 +42,11 @@ export function IncidentsPage() {
         title="Incidents"
         about="Runs that failed, are stuck or damaged, grouped by cause until somebody has dealt with them."
       />
-      {batchId !== null && <BatchProgress batchId={batchId} onClose={() => set('batch', '')} />}
+      {batchId !== null && (
+        <section className="card" aria-label="Batch" style={{ padding: 16, marginBottom: 16 }}>
+          <BatchProgress batchId={batchId} onClose={() => set('batch', '')} />
+        </section>
+      )}
       <Group gap="sm" mb="md">
         <NativeSelect
           label="Show"

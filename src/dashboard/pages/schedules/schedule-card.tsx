@@ -3,7 +3,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { CirclePause, Clock3 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { api } from '../../../api/api.ts';
 import { client } from '../../data/client.ts';
+import { apiCommand } from '../../parts/api-command.ts';
+import { CallCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
@@ -84,9 +87,12 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
               Pause…
             </Button>
           ) : (
-            <Button variant="default" onClick={() => void resume()}>
-              Resume
-            </Button>
+            <Group gap={4}>
+              <Button variant="default" onClick={() => void resume()}>
+                Resume
+              </Button>
+              <CallCommand command={apiCommand(api.schedules.resume, { params: { name } })} />
+            </Group>
           )}
           <Button variant="default" onClick={() => setDialog('backfill')}>
             Backfill…
@@ -133,6 +139,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           title={`Pause "${name}"`}
           verb="Pause"
           about={<Text size="sm">Times that pass meanwhile are not made up for.</Text>}
+          call={(reason) => apiCommand(api.schedules.pause, { params: { name }, body: { reason } })}
           act={(reason) => client.schedules.pause({ params: { name }, body: { reason } })}
           onDone={() => {
             setDialog(null);

@@ -5,6 +5,7 @@ import { client } from '../../data/client.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { ScheduleCard } from './schedule-card.tsx';
+import { Triggers } from './triggers.tsx';
 
 export function SchedulesPage() {
   const list = useQuery({
@@ -30,6 +31,7 @@ export function SchedulesPage() {
           Schedules are declared in a module of the service, or created over the API.
         </Empty>
       )}
+      <Triggers />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { api } from '../../../api/api.ts';
 import { type AnswerOf, type Role, roles } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { Failure } from '../../parts/states.tsx';
 
 /** What a token may do, and until when. */
@@ -28,10 +29,7 @@ export function NewTokenDialog({
           ...(groups.trim() === ''
             ? {}
             : {
-                groups: groups
-                  .split(',')
-                  .map((group) => group.trim())
-                  .filter(Boolean),
+                groups: groupsOf(groups),
               }),
           ...(expiresAt === ''
             ? {}
@@ -85,6 +83,16 @@ export function NewTokenDialog({
           />
           {make.isError && <Failure error={make.error} />}
           <Group justify="flex-end" gap="xs">
+            <CliCommand
+              args={[
+                'token',
+                'create',
+                name.trim(),
+                '--role',
+                role,
+                ...groupsOf(groups).flatMap((group) => ['--group', group]),
+              ]}
+            />
             <Button variant="subtle" color="gray" onClick={onClose}>
               Cancel
             </Button>
@@ -96,4 +104,11 @@ export function NewTokenDialog({
       </form>
     </Modal>
   );
+}
+
+function groupsOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((group) => group.trim())
+    .filter(Boolean);
 }

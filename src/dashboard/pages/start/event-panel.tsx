@@ -3,14 +3,17 @@ import { Button, Group, NativeSelect, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Send } from 'lucide-react';
 import { useState } from 'react';
-import type { api } from '../../../api/api.ts';
+import { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { ServiceError } from '../../../client/index.ts';
 import type { Json } from '../../../plan/json.ts';
 import { client } from '../../data/client.ts';
+import { apiCommand } from '../../parts/api-command.ts';
+import { CallCommand } from '../../parts/cli-command.tsx';
 import { notifyDone } from '../../parts/notify.ts';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { problemsOfRefusal } from '../../schema-form/form-problems.ts';
+import { withoutSensitive } from '../../schema-form/form-value.ts';
 import { SchemaForm } from '../../schema-form/schema-form.tsx';
 import { useSchemaForm } from '../../schema-form/use-schema-form.ts';
 import { useWorkflows, WorkflowSelect } from './workflow-select.tsx';
@@ -101,6 +104,14 @@ function EventForm({ event }: { readonly event: EventOfWorkflow }) {
           >
             Send event
           </Button>
+          <CallCommand
+            command={apiCommand(api.runs.publish, {
+              body: {
+                event: event.name,
+                payload: withoutSensitive(form.value, form.shape) ?? null,
+              },
+            })}
+          />
           <Text size="xs" c="dimmed">
             Goes to every run that waits for it.
           </Text>

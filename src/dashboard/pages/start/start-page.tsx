@@ -5,6 +5,7 @@ import { PageHeader } from '../../parts/page-header.tsx';
 import { EventPanel } from './event-panel.tsx';
 import { RunPanel } from './run-panel.tsx';
 import { TickPanel } from './tick-panel.tsx';
+import { TriggerPanel } from './trigger-panel.tsx';
 import { WebhookPanel } from './webhook-panel.tsx';
 
 const panels = [
@@ -12,6 +13,7 @@ const panels = [
   ['event', 'Event', EventPanel],
   ['webhook', 'Webhook', WebhookPanel],
   ['tick', 'Cron tick', TickPanel],
+  ['trigger', 'File or message', TriggerPanel],
 ] as const;
 
 export function StartPage() {

@@ -4,12 +4,15 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Send } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import type { api } from '../../../api/api.ts';
+import { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import type { Json } from '../../../plan/json.ts';
 import { client } from '../../data/client.ts';
+import { apiCommand } from '../../parts/api-command.ts';
+import { CallCommand } from '../../parts/cli-command.tsx';
 import { notifyDone } from '../../parts/notify.ts';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
+import { withoutSensitive } from '../../schema-form/form-value.ts';
 import { SchemaForm } from '../../schema-form/schema-form.tsx';
 import { useSchemaForm } from '../../schema-form/use-schema-form.ts';
 
@@ -115,6 +118,15 @@ function WebhookForm({
           >
             Sign and send
           </Button>
+          <CallCommand
+            command={apiCommand(api.webhooks.test, {
+              params: { source: source.source },
+              body: {
+                payload: withoutSensitive(form.value, form.shape) ?? null,
+                ...(kind.event === '*' ? {} : { event: kind.event }),
+              },
+            })}
+          />
           <Text size="xs" c="dimmed">
             Signed as {source.preset} with the source’s own secret; marked as a test.
           </Text>

@@ -3,9 +3,11 @@ import { Button, Code, Group, List, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { MailCheck, RotateCcw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import type { api } from '../../../api/api.ts';
+import { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
+import { apiCommand } from '../../parts/api-command.ts';
+import { CallCommand } from '../../parts/cli-command.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
@@ -51,6 +53,7 @@ export function DeadLetters() {
         >
           Replay all
         </Button>
+        <CallCommand command={apiCommand(api.webhooks.replayAll, { body: {} })} />
         {cursor !== null && (
           <Text size="xs" c="dimmed">
             These are the newest; there are more.
@@ -122,6 +125,7 @@ function Letter({ letter }: { readonly letter: DeadLetter }) {
           >
             Discard
           </Button>
+          <CallCommand command={apiCommand(api.webhooks.replay, { params })} />
         </Group>
       </Group>
       <Button
