@@ -16,6 +16,7 @@ import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addFork } from './commands/fork.ts';
 import { addHistory } from './commands/history.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPaths } from './commands/paths.ts';
 import { addPause } from './commands/pause.ts';
@@ -26,6 +27,7 @@ import { addRetry } from './commands/retry.ts';
 import { addReview } from './commands/review.ts';
 import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
+import { addSchedules } from './commands/schedules.ts';
 import { addServe } from './commands/serve.ts';
 import { addShow } from './commands/show.ts';
 import { addSignal } from './commands/signal.ts';
@@ -94,6 +96,8 @@ const commands = [
   addDiff,
   addDiagram,
   addMigrate,
+  addMcp,
+  addSchedules,
   addDocs,
   addWorkflows,
   addCheck,

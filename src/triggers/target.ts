@@ -1,11 +1,10 @@
-/** What a trigger starts, and the options every kind of trigger has. */
+/** What a trigger starts. */
 import { z } from 'zod';
 import { type EventType, eventParts } from '../definition/event.ts';
-import { anything, functionOption, oneOf, text } from '../definition/options.ts';
+import { anything, oneOf, text } from '../definition/options.ts';
 import type { Workflow } from '../definition/workflow.ts';
 import { isWorkflow } from '../definition/workflow-registry.ts';
 import { namePattern } from '../plan/names.ts';
-import type { Priority } from '../plan/plan.ts';
 import { definitionInvalid } from '../plan/problem.ts';
 
 /** Either a workflow, of which a run is started, or an event, which is published: it starts what starts on it and wakes what waits for it. */
@@ -16,31 +15,6 @@ export type TargetOptions<I> =
 export type Target =
   | { readonly kind: 'workflow'; readonly name: string }
   | { readonly kind: 'event'; readonly name: string };
-
-/** Options of every trigger that has something to map. */
-export interface MappingOptions<E, I> {
-  /** Unique among the triggers of a service; it becomes part of keys and addresses. */
-  readonly name: string;
-  readonly description?: string;
-  /** Input of the workflow, or payload of the event. The same event must give the same: it may be asked again after a crash. */
-  readonly input: (event: E) => NoInfer<I>;
-  /** Whether the trigger has to do with an event at all; what it has nothing to do with is acknowledged and forgotten. Default: always. */
-  readonly when?: (event: E) => boolean;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly priority?: Priority;
-}
-
-export interface Mapping<E> {
-  readonly name: string;
-  readonly description: string | null;
-  readonly target: Target;
-  readonly input: (event: E) => unknown;
-  readonly when: (event: E) => boolean;
-  /** Idempotency key of an event within the trigger: events of one key have one effect. */
-  readonly key: (event: E) => string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly priority: Priority;
-}
 
 export const labelsOption = z.record(z.string().min(1).max(100), z.string().max(500), {
   error: 'must be an object of texts',
@@ -53,12 +27,6 @@ export const targetOptions = {
   event: anything.optional(),
   labels: labelsOption.optional(),
   priority: oneOf('high', 'default', 'low').optional(),
-};
-
-export const mappingOptions = {
-  ...targetOptions,
-  input: functionOption<(event: never) => unknown>(),
-  when: functionOption<(event: never) => boolean>().optional(),
 };
 
 /** @throws SignalboxError `DEFINITION_INVALID` */
@@ -98,22 +66,4 @@ export function targetOf(
     { trigger },
     'option "workflow" must be a workflow made by defineWorkflow',
   );
-}
-
-/** The parts of a trigger of any kind, from options that have been parsed. */
-export function mappingOf<E>(
-  given: z.output<z.ZodObject<typeof mappingOptions>>,
-  key: (event: E) => string,
-): Mapping<E> {
-  checkTriggerName(given.name);
-  return {
-    name: given.name,
-    description: given.description ?? null,
-    target: targetOf(given.name, given),
-    input: given.input as (event: E) => unknown,
-    when: (given.when as ((event: E) => boolean) | undefined) ?? (() => true),
-    key,
-    labels: given.labels ?? {},
-    priority: given.priority ?? 'default',
-  };
 }

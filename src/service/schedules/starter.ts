@@ -4,8 +4,8 @@ import type { Orchestrator } from '../../orchestrator.ts';
 import { type Schedule, tickOf } from '../../triggers/schedule.ts';
 import { type Intent, iso } from './state.ts';
 
-export const scheduleLabel = 'signalbox.schedule';
-export const slotLabel = 'signalbox.slot';
+const scheduleLabel = 'signalbox.schedule';
+const slotLabel = 'signalbox.slot';
 
 export interface Begun {
   readonly outcome: 'started' | 'published' | 'failed';
