@@ -95,6 +95,11 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
 
     await page.locator('[data-node="settlement"][data-state="waiting"]').waitFor();
     expect(await node(page, 'transfer_money').getAttribute('data-state')).toBe('done');
+    await page.getByText('States', { exact: true }).click();
+    await page.locator('[data-node="processing.working.settlement.waiting"]').click();
+    await page.getByRole('region', { name: 'Step settlement' }).waitFor();
+    expect(await page.locator('[data-node="processing.working"][role]').count()).toBe(0);
+    await takePictures(page, 'run-states');
     await page.getByText('Table', { exact: true }).click();
     const twin = page.getByRole('table', { name: 'Steps of the run' });
     await twin.getByRole('row', { name: /settlement.*Waiting/ }).waitFor();
@@ -149,6 +154,28 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Export' }).click();
     expect((await download).suggestedFilename()).toBe(`${runId}.json`);
+  });
+
+  it('#11: a history of thousands of entries is read and drawn a part at a time', async () => {
+    const runId = await aPayout({});
+    for (let round = 0; round < 300; round += 1) {
+      await service.orchestrator.pause(runId);
+      await service.orchestrator.resume(runId);
+    }
+    const page = await openRun(runId, '?tab=history');
+    const entries = page.getByRole('list', { name: 'Entries of the history' });
+    await entries.getByRole('button', { name: /605 run.resumed/ }).waitFor();
+    expect(await page.getByText('200 of 605 loaded').count()).toBe(1);
+    expect(await entries.getByRole('listitem').count()).toBeLessThan(60);
+
+    await page.getByText('Oldest first').click();
+    await entries.getByRole('button', { name: /1 run.created/ }).waitFor();
+    for (const loaded of [400, 600]) {
+      await entries.focus();
+      await page.keyboard.press('End');
+      await page.getByText(`${loaded} of 605 loaded`).waitFor();
+    }
+    expect(await entries.getByRole('listitem').count()).toBeLessThan(60);
   });
 
   it('#12, #13: a past moment is shown as it was, and forked with a preview', async () => {

@@ -9,7 +9,7 @@ import {
   Title,
   UnstyledButton,
 } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { CircleUserRound, LogIn, LogOut } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { client } from '../data/client.ts';
@@ -40,10 +40,10 @@ export function SignedIn({ children }: { readonly children: ReactNode }) {
 
 function SignIn({ me: { provider } }: { readonly me: Me }) {
   const [token, setToken] = useState('');
-  const queries = useQueryClient();
   const signIn = useMutation({
     mutationFn: () => client.identity.signIn({ body: { token: token.trim() } }),
-    onSuccess: () => queries.invalidateQueries(),
+    // Anew, news of the runs included
+    onSuccess: () => window.location.reload(),
   });
   const here = `${window.location.pathname}${window.location.search}`;
   return (

@@ -5,6 +5,7 @@ import { Failure, Loading } from '../../parts/states.tsx';
 import { NodeTable } from './node-table.tsx';
 import { partLooks } from './part-state.tsx';
 import styles from './run.module.css';
+import { stepOfNode } from './step-of-node.ts';
 import { SvgView } from './svg-view.tsx';
 import { type DiagramView, useDiagram, useNodes } from './use-run.ts';
 
@@ -67,15 +68,25 @@ function Drawing({
   const describeNode = useCallback(
     (id: string) => {
       const row = rows?.find(({ node }) => node === id);
-      return row === undefined ? '' : `${row.kind}, ${partLooks(row.state).label}`;
+      return row === undefined || rows === undefined || stepOfNode(rows, id) === null
+        ? null
+        : `${row.kind}, ${partLooks(row.state).label}`;
     },
     [rows],
   );
+  const isChosen = useCallback(
+    (id: string) => chosen !== null && rows !== undefined && stepOfNode(rows, id) === chosen,
+    [rows, chosen],
+  );
+  const choose = (id: string) => {
+    const step = rows === undefined ? null : stepOfNode(rows, id);
+    if (step !== null) onChoose(step);
+  };
   if (diagram.isPending) return <Loading />;
   if (diagram.isError) {
     return <Failure error={diagram.error} retry={() => void diagram.refetch()} />;
   }
   return (
-    <SvgView svg={diagram.data} chosen={chosen} onChoose={onChoose} describeNode={describeNode} />
+    <SvgView svg={diagram.data} isChosen={isChosen} onChoose={choose} describeNode={describeNode} />
   );
 }

@@ -67,7 +67,7 @@ function Details({ details }: { readonly details: StepDetails }) {
       </Group>
       <Text size="sm" c="dimmed" component="div">
         {details.startedAt === null ? (
-          'The run has not come to it.'
+          details.waiting.length === 0 && 'The run has not come to it.'
         ) : (
           <>
             Began <Time at={details.startedAt} />
@@ -79,6 +79,16 @@ function Details({ details }: { readonly details: StepDetails }) {
           </>
         )}
       </Text>
+      {details.waiting.map(({ kind, since, until, what }) => (
+        <Text key={`${kind} ${since}`} size="sm" component="div">
+          Waits for {what}, since <Time at={since} />
+          {until !== null && (
+            <>
+              , until <Time at={until} />
+            </>
+          )}
+        </Text>
+      ))}
       {details.error !== null && <ErrorDetails error={details.error} />}
       {guards.length > 0 && (
         <Part title="Guards">

@@ -3,6 +3,7 @@ import { Table, UnstyledButton } from '@mantine/core';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { partLooks } from './part-state.tsx';
+import { stepOfNode } from './step-of-node.ts';
 import { type DiagramView, useNodes } from './use-run.ts';
 
 export function NodeTable({
@@ -14,7 +15,7 @@ export function NodeTable({
   readonly runId: string;
   readonly view: DiagramView;
   readonly at: number | null;
-  readonly onChoose: (node: string) => void;
+  readonly onChoose: (step: string) => void;
 }) {
   const nodes = useNodes(runId, { view, at });
   if (nodes.isPending) return <Loading />;
@@ -35,13 +36,11 @@ export function NodeTable({
             return (
               <Table.Tr key={node}>
                 <Table.Td>
-                  <UnstyledButton
-                    fz="sm"
-                    c="var(--mantine-color-anchor)"
-                    onClick={() => onChoose(node)}
-                  >
-                    {title}
-                  </UnstyledButton>
+                  <Name
+                    title={title}
+                    step={stepOfNode(nodes.data.nodes, node)}
+                    onChoose={onChoose}
+                  />
                 </Table.Td>
                 <Table.Td>{kind}</Table.Td>
                 <Table.Td>
@@ -55,5 +54,23 @@ export function NodeTable({
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+function Name({
+  title,
+  step,
+  onChoose,
+}: {
+  readonly title: string;
+  /** `null`: there is nothing to open. */
+  readonly step: string | null;
+  readonly onChoose: (step: string) => void;
+}) {
+  if (step === null) return <>{title}</>;
+  return (
+    <UnstyledButton fz="sm" c="var(--mantine-color-anchor)" onClick={() => onChoose(step)}>
+      {title}
+    </UnstyledButton>
   );
 }

@@ -22,21 +22,23 @@ const minScale = 0.15;
 const maxScale = 4;
 /** Below it the captions of the nodes cannot be read. */
 const legibleScale = 0.85;
+/** A little smaller is better than a chart that is cut off at the sides. */
+const narrowScale = 0.6;
 const stepPx = 60;
 
 export function SvgView({
   svg,
-  chosen,
+  isChosen,
   onChoose,
   describeNode,
 }: {
   /** The document, drawn by the service. */
   readonly svg: string;
-  /** `data-node` of the node that is looked at. */
-  readonly chosen: string | null;
+  /** Whether a node, by its `data-node`, is looked at. */
+  readonly isChosen: (node: string) => boolean;
   readonly onChoose: (node: string) => void;
-  /** What is read out for a node besides what is written on it. */
-  readonly describeNode: (node: string) => string;
+  /** What is read out for a node besides what is written on it; `null`: it cannot be opened. */
+  readonly describeNode: (node: string) => string | null;
 }) {
   const frame = useRef<HTMLDivElement>(null);
   const sheet = useRef<HTMLDivElement>(null);
@@ -52,7 +54,8 @@ export function SvgView({
     const { width, height } = sizeOf(drawing);
     const wide = (box.width - 24) / width;
     const whole = Math.min(wide, (box.height - 24) / height, 1.15);
-    const scale = clamp(Math.max(whole, Math.min(wide, legibleScale)));
+    const legible = wide >= narrowScale ? Math.min(wide, legibleScale) : legibleScale;
+    const scale = clamp(Math.max(whole, legible));
     const middle = standingAt(drawing) ?? { x: width / 2, y: 0 };
     const centred = (size: number, frameSize: number, at: number) =>
       size * scale <= frameSize - 24
@@ -86,11 +89,13 @@ export function SvgView({
     if (drawing === null) return;
     drawing.setAttribute('role', 'group');
     for (const node of drawing.querySelectorAll('[data-node]')) {
+      const description = describeNode(node.getAttribute('data-node') ?? '');
+      if (description === null) continue;
       // Its name is what is written on it, word by word.
       for (const text of node.querySelectorAll('text')) text.after(' ');
       node.setAttribute('tabindex', '0');
       node.setAttribute('role', 'button');
-      node.setAttribute('aria-description', describeNode(node.getAttribute('data-node') ?? ''));
+      node.setAttribute('aria-description', description);
     }
     const focused = document.activeElement?.getAttribute('data-node');
     const hadFocus = focused != null && target.contains(document.activeElement);
@@ -100,12 +105,12 @@ export function SvgView({
   }, [svg, describeNode, show]);
 
   useEffect(() => {
-    for (const node of sheet.current?.querySelectorAll('[data-node]') ?? []) {
-      const isChosen = node.getAttribute('data-node') === chosen;
-      node.toggleAttribute('data-chosen', isChosen);
-      node.setAttribute('aria-pressed', String(isChosen));
+    for (const node of sheet.current?.querySelectorAll('[data-node][role]') ?? []) {
+      const isPressed = isChosen(node.getAttribute('data-node') ?? '');
+      node.toggleAttribute('data-chosen', isPressed);
+      node.setAttribute('aria-pressed', String(isPressed));
     }
-  }, [svg, chosen, describeNode]);
+  }, [svg, isChosen, describeNode]);
 
   useEffect(() => {
     const target = frame.current;

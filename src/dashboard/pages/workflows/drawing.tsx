@@ -1,7 +1,7 @@
 /** The drawing of a workflow, in the reader's colours. */
 import { useComputedColorScheme } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { api } from '../../../api/api.ts';
 import type { RequestOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
@@ -34,6 +34,7 @@ export function Drawing({
       client.workflows.drawing({ params: { workflow }, query: { ...query, theme } }, { signal }),
     placeholderData: keepPreviousData,
   });
+  const isChosen = useCallback((node: string) => node === chosen, [chosen]);
   const svg = drawing.data?.svg;
   const shown = useMemo(() => (svg === undefined ? null : marked(svg, marks)), [svg, marks]);
   if (drawing.isError)
@@ -41,7 +42,7 @@ export function Drawing({
   if (shown === null) return <Loading />;
   return (
     <div className={styles['drawing']}>
-      <SvgView svg={shown} chosen={chosen} onChoose={onChoose} describeNode={describeNode} />
+      <SvgView svg={shown} isChosen={isChosen} onChoose={onChoose} describeNode={describeNode} />
     </div>
   );
 }
