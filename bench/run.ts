@@ -18,6 +18,8 @@ check        how long the proofs take, by size and shape of the workflow
   --steps <n>                   leave out workflows with more steps, default 10000
 paths        how many paths take every transition, by size and shape of the workflow, and how long finding them takes
   --steps <n>                   leave out workflows with more steps, default 10000
+list-runs    pages of the list of runs over HTTP, by every filter, on sqlite
+  --listed <n,n,…>              runs in the stores, default 1000,100000
 credential-verification   records verified by a plain script, and by the workflow, against slow platforms
   --store sqlite|lowdb|memory   default sqlite
   --inflight <n>                default 64
@@ -45,6 +47,7 @@ function read() {
       records: { type: 'string', default: '40' },
       latency: { type: 'string', default: '50' },
       finished: { type: 'string', default: '0,10000,100000' },
+      listed: { type: 'string', default: '1000,100000' },
       rounds: { type: 'string', default: '5' },
       folder: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -64,6 +67,7 @@ function read() {
     records: count('records', values.records, 1),
     latencyMs: count('latency', values.latency, 0),
     finished: values.finished.split(',').map((text) => count('finished', text, 0)),
+    listed: values.listed.split(',').map((text) => count('listed', text, 1)),
     rounds: count('rounds', values.rounds, 1),
   };
 }
@@ -93,6 +97,11 @@ async function measure({ name, ...options }: ReturnType<typeof read>): Promise<R
       const { growthBenchmark, growthTable } = await import('./growth.ts');
       const json = await growthBenchmark(options);
       return { json, table: growthTable(json) };
+    }
+    case 'list-runs': {
+      const { listBenchmark, listTable } = await import('./list-runs.ts');
+      const json = await listBenchmark(options);
+      return { json, table: listTable(json) };
     }
     case 'modes': {
       const { modesBenchmark, modesTable } = await import('./modes.ts');

@@ -60,7 +60,8 @@ const quickFiles: FileSystem = {
   },
 };
 
-async function finishedRun(): Promise<ExportedRun> {
+/** A run with its history, from which others are made. */
+export async function finishedRun(): Promise<ExportedRun> {
   const store = createMemoryStore();
   const orchestrator = await openOrchestrator(store, [helloSeq3]);
   await (await orchestrator.start(helloSeq3, 1)).result();

@@ -42,6 +42,21 @@ const LabelText = z
   .max(601)
   .regex(/^[^=]+=/, 'is not name=value');
 
+const waitKinds = [
+  'review',
+  'event',
+  'timer',
+  'attempt',
+  'undo',
+  'child',
+  'map',
+  'breaker',
+  'retry',
+  'notice',
+  'start',
+  'pause',
+] as const;
+
 /** Which runs are meant; what is left out does not narrow. */
 export const runFilter = {
   workflow: Name.exactOptional(),
@@ -52,6 +67,12 @@ export const runFilter = {
   q: z.string().min(1).max(200).exactOptional(),
   parent: RunId.exactOptional(),
   hasReview: z.enum(['true']).exactOptional(),
+  /** Only runs that wait for one of these. */
+  waitsFor: several(z.enum(waitKinds)).exactOptional(),
+  /** Only runs that have waited longer than so many milliseconds; with `waitsFor`: for that. */
+  waitsLongerThanMs: z.coerce.number().int().min(0).max(1e15).exactOptional(),
+  /** Path of a state of the chart in which, or inside which, the run is: `processing.working.approval`. */
+  state: z.string().min(1).max(1_000).exactOptional(),
   createdAfter: z.iso.datetime().exactOptional(),
   createdBefore: z.iso.datetime().exactOptional(),
 };

@@ -16,6 +16,7 @@ import { chainEntry, type EntryDraft } from './history-entry.ts';
 import type { LiveRun } from './live-run.ts';
 import { held, isHeldBack, isWork, released } from './pausing.ts';
 import { bodyFormat, type OpenItem, plainFormat, type RunBody } from './run-body.ts';
+import { standingOf } from './standing.ts';
 
 /** What is to be done once the commit is durable. */
 export type Command =
@@ -155,8 +156,11 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
   // A lease newly taken raises the epoch: whoever held one before can no longer write.
   const epoch =
     active && previous.lease?.owner !== options.owner ? previous.epoch + 1 : previous.epoch;
+  const { standing: _before, ...kept } = previous;
+  const pausedAtMs = paused ? previous.pausedAtMs : null;
+  const standing = { status, open: run.open, pausedAtMs, value: run.snapshot.value };
   const state: RunState = {
-    ...previous,
+    ...kept,
     revision: previous.revision + 1,
     epoch,
     lease,
@@ -167,13 +171,14 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
         ? previous.finishedAtMs
         : tools.nowMs
       : null,
-    pausedAtMs: paused ? previous.pausedAtMs : null,
+    pausedAtMs,
     seq: draft.seq,
     headHash: draft.headHash,
     active,
     dueAtMs: paused ? null : earliestDue(run.open),
     awaits: run.open.flatMap((item) => (item.kind === 'event' ? [item.event] : [])),
     reviews: run.open.flatMap((item) => (item.kind === 'review' ? [item.step] : [])),
+    ...(finished ? {} : { standing: standingOf(standing) }),
     body: bodyOf(run),
   };
   run.state = state;

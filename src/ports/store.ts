@@ -60,6 +60,8 @@ export interface RunState {
   readonly awaits: readonly string[];
   /** Steps with an open review now; the closing review is `completion`. */
   readonly reviews: readonly string[];
+  /** Where it stands, for those who look for runs; absent of runs that have ended. */
+  readonly standing?: Standing;
   /** Everything else the engine keeps of a run: envelope, snapshot, open waits, mailbox, run context. Opaque to stores. */
   readonly body: JsonObject;
 }
@@ -254,6 +256,13 @@ export interface RecordPage {
 
 // --- reading -----------------------------------------------------------------------------------------------------------------------
 
+export interface Standing {
+  /** Kinds of what it waits for (`review`, `event`, `timer`, …), each with the time since when it does so longest, in milliseconds since 1970. */
+  readonly waits: { readonly [kind: string]: number };
+  /** Active states of the chart, as `processing.working.approval.waiting_review`; the first hundred. */
+  readonly states: readonly string[];
+}
+
 /** Which runs are meant; what is left out does not narrow. */
 export interface RunFilter {
   readonly workflow?: string;
@@ -268,6 +277,12 @@ export interface RunFilter {
   readonly createdBeforeMs?: number;
   /** Inside id, key, workflow, or a label's name or value; upper and lower case count as the same. */
   readonly text?: string;
+  /** Only runs that wait for one of these kinds of things. */
+  readonly waitsFor?: readonly string[];
+  /** Only runs that have waited since before then, in milliseconds since 1970; with `waitsFor`: for that. */
+  readonly waitsBeforeMs?: number;
+  /** Path of a state of the chart in which, or inside which, the run is. */
+  readonly state?: string;
 }
 
 export interface RunQuery extends RunFilter {

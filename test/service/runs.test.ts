@@ -90,6 +90,11 @@ describe('calls about runs', () => {
     ]);
     expect(await listed({ query: { q: 'OPS', label: ['team=ops'], version: 1 } })).toContain(runId);
     expect(await listed({ query: { label: ['team=other'] } })).toEqual([]);
+    const waiting = await anOpenReview();
+    await bench.clock.advance(2_000);
+    const query = { waitsFor: ['review' as const], state: 'processing.working.approval' };
+    expect(await listed({ query: { ...query, waitsLongerThanMs: 1_999 } })).toContain(waiting);
+    expect(await listed({ query: { ...query, waitsLongerThanMs: 100_000 } })).toEqual([]);
     const first = await client.runs.list({ query: { limit: 1 } });
     expect(first.cursor).not.toBeNull();
     expect(await listed({ query: { limit: 1, cursor: first.cursor ?? '' } })).not.toEqual([

@@ -47,12 +47,34 @@ export function matches({ header, state }: StoredRun, query: RunFilter): boolean
     Object.entries(query.labels ?? {}).every(
       ([name, value]) => Object.hasOwn(header.labels, name) && header.labels[name] === value,
     ) &&
-    (query.text === undefined || searchText(header).includes(query.text.toLowerCase()))
+    (query.text === undefined || searchText(header).includes(query.text.toLowerCase())) &&
+    (query.state === undefined || isIn(state, query.state)) &&
+    doesWait(state, query)
+  );
+}
+
+function isIn({ status, standing }: RunState, path: string): boolean {
+  if (status === path) return true;
+  return standing?.states.some((state) => state === path || state.startsWith(`${path}.`)) ?? false;
+}
+
+function doesWait({ standing }: RunState, { waitsFor, waitsBeforeMs }: RunFilter): boolean {
+  if (waitsFor === undefined && waitsBeforeMs === undefined) return true;
+  const waits = Object.entries(standing?.waits ?? {});
+  return waits.some(
+    ([kind, sinceMs]) =>
+      (waitsFor === undefined || waitsFor.includes(kind)) &&
+      (waitsBeforeMs === undefined || sinceMs < waitsBeforeMs),
   );
 }
 
 /** What a text search looks through; a line feed keeps its parts apart. */
-export function searchText({ id, key, workflow, labels }: RunHeader): string {
+export function searchText({
+  id,
+  key,
+  workflow,
+  labels,
+}: Pick<RunHeader, 'id' | 'key' | 'workflow' | 'labels'>): string {
   const parts = [
     id,
     workflow,

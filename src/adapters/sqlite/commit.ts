@@ -12,6 +12,7 @@ import type {
 } from '../../ports/store.ts';
 import { dueAtMsOf } from '../shared/run-query.ts';
 import type { Connection, Row } from './connection.ts';
+import { searchColumn, standingColumns } from './listed.ts';
 import { checksum, integer, text } from './rows.ts';
 
 export function writeCommit(connection: Connection, commit: RunCommit): CommitOutcome {
@@ -53,7 +54,7 @@ function createRun(
   const stateText = JSON.stringify(state);
   connection.run(
     `INSERT INTO states (run, revision, epoch, lease_owner, lease_expires_at, status, created_at, finished_at, active, due_at, has_review,
-      awaits, state, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      awaits, state, crc, workflow, version, search, waits, waits_since, paths) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run,
     state.revision,
     state.epoch,
@@ -68,6 +69,10 @@ function createRun(
     JSON.stringify(state.awaits),
     stateText,
     checksum(stateText),
+    header.workflow,
+    header.version,
+    searchColumn(header),
+    ...standingColumns(state),
   );
   for (const event of state.awaits)
     connection.run('INSERT OR IGNORE INTO awaits (event, run) VALUES (?, ?)', event, run);
@@ -103,7 +108,8 @@ function updateRun(
   { runId, expectedRevision, expectedEpoch, header, state, history }: RunCommit,
 ): CommitOutcome {
   const before = connection.get(
-    `SELECT s.run, s.lease_owner, s.status, s.finished_at, s.active, s.due_at, s.has_review, s.awaits
+    `SELECT s.run, s.lease_owner, s.status, s.finished_at, s.active, s.due_at, s.has_review, s.awaits,
+        s.waits, s.waits_since, s.paths
       FROM runs r JOIN states s ON s.run = r.n WHERE r.id = ? AND s.revision = ? AND s.epoch = ?`,
     runId,
     expectedRevision,
@@ -120,7 +126,7 @@ function updateRun(
   return { outcome: 'committed' };
 }
 
-/** What is indexed of a header never changes. */
+/** Of what is indexed of a header, a move to another version changes the version alone. */
 function updateHeader(connection: Connection, run: number, header: RunHeader): void {
   const content = JSON.stringify(header);
   connection.run(
@@ -129,22 +135,27 @@ function updateHeader(connection: Connection, run: number, header: RunHeader): v
     checksum(content),
     run,
   );
+  connection.run('UPDATE states SET version = ? WHERE run = ?', header.version, run);
 }
 
 function isIndexedAs(before: Row, state: RunState): boolean {
+  const [waits, waitsSince, paths] = standingColumns(state);
   return (
     before['status'] === state.status &&
     before['active'] === (state.active ? 1 : 0) &&
     before['due_at'] === dueAtMsOf(state) &&
     before['lease_owner'] === (state.lease?.owner ?? null) &&
     before['finished_at'] === state.finishedAtMs &&
-    before['has_review'] === (state.reviews.length > 0 ? 1 : 0)
+    before['has_review'] === (state.reviews.length > 0 ? 1 : 0) &&
+    before['waits'] === waits &&
+    before['waits_since'] === waitsSince &&
+    before['paths'] === paths
   );
 }
 
 const unindexed = 'revision = ?, epoch = ?, lease_expires_at = ?, state = ?, crc = ?';
 const indexed =
-  'status = ?, active = ?, due_at = ?, lease_owner = ?, finished_at = ?, has_review = ?';
+  'status = ?, active = ?, due_at = ?, lease_owner = ?, finished_at = ?, has_review = ?, waits = ?, waits_since = ?, paths = ?';
 
 /** A statement that names a column of an index rewrites the index even if the value stays, so there is one without them. */
 function updateState(
@@ -169,6 +180,7 @@ function updateState(
     lease?.owner ?? null,
     state.finishedAtMs,
     state.reviews.length > 0 ? 1 : 0,
+    ...standingColumns(state),
     run,
   );
 }

@@ -8,6 +8,7 @@ import {
 } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isBusy, isInputOutputError, toStoreError, unavailableError } from './errors.ts';
+import { searchColumn } from './listed.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -148,6 +149,10 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
 
 function openDatabase(file: string, { readOnly }: ConnectionOptions): DatabaseSync {
   const database = new DatabaseSync(file, { readOnly, enableForeignKeyConstraints: false });
+  // for the migration that made runs searchable
+  database.function('signalbox_search', { deterministic: true }, (header) =>
+    searchColumn(JSON.parse(String(header))),
+  );
   // short, because SQLite waits with the whole thread; the longer wait is in `attempt`
   database.exec(
     'PRAGMA busy_timeout = 5; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',

@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
+import type { RunStatus } from '../../plan/plan.ts';
 import type { RunCount, RunFilter, RunPage, RunQuery, StoredRun } from '../../ports/store.ts';
 import {
   checkLimit,
@@ -7,7 +8,8 @@ import {
   parseCursor,
   toCursor,
 } from '../shared/run-query.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Row } from './connection.ts';
+import { areColumnsEnough, conditionsOf, isOfStanding } from './listed.ts';
 import { integer, runColumns, text, toStoredRun } from './rows.ts';
 
 /** Damaged runs are left out and reported to `onDamaged`. */
@@ -17,12 +19,11 @@ export function listRuns(
   onDamaged: (runId: string, reason: string) => void,
 ): RunPage {
   checkLimit(query.limit, 1_000);
-  const { sql, values } = toSql(query);
   const runs: StoredRun[] = [];
   let last = { createdAtMs: 0, tie: '' };
   const damaged: [runId: string, reason: string][] = [];
   let cursor: string | null = null;
-  for (const row of connection.iterate(sql, ...values)) {
+  for (const row of rowsOf(connection, query)) {
     const run = toStoredRun(row);
     if ('damage' in run) damaged.push([text(row['id']), run.damage]);
     else if (matches(run, query)) {
@@ -39,9 +40,9 @@ export function listRuns(
 }
 
 export function countRuns(connection: Connection, filter: RunFilter): readonly RunCount[] {
-  const { sql, values } = toSql(filter);
+  if (areColumnsEnough(filter)) return countedByColumns(connection, filter);
   function* found(): Generator<StoredRun> {
-    for (const row of connection.iterate(sql, ...values)) {
+    for (const row of rowsOf(connection, filter)) {
       const run = toStoredRun(row);
       if (!('damage' in run) && matches(run, filter)) yield run;
     }
@@ -49,49 +50,117 @@ export function countRuns(connection: Connection, filter: RunFilter): readonly R
   return countsOf(found());
 }
 
-/**
- * The rows from which {@link matches} chooses, newest first, through the index of the most telling condition. `CROSS JOIN` keeps SQLite
- * from reordering the tables.
- */
-function toSql(query: RunFilter & Pick<Partial<RunQuery>, 'cursor'>): {
+function countedByColumns(connection: Connection, filter: RunFilter): readonly RunCount[] {
+  const { sql, values } = whereOf([
+    ...boundsOf(filter),
+    ...statusOf(filter),
+    ...conditionsOf(filter),
+  ]);
+  const rows = connection.all(
+    `SELECT s.workflow, s.status, count(*) AS runs FROM states s ${indexFor(filter)} ${sql} GROUP BY s.status, s.workflow`,
+    ...values,
+  );
+  return rows.map((row) => ({
+    workflow: text(row['workflow']),
+    status: text(row['status']) as RunStatus,
+    runs: integer(row['runs']),
+  }));
+}
+
+type Query = RunFilter & Pick<Partial<RunQuery>, 'cursor'>;
+
+/** The rows from which {@link matches} chooses, newest first. They are found in an index that holds all that tells, and read one by one. */
+function* rowsOf(connection: Connection, query: Query): Generator<Row> {
+  const { sql, values } = query.parent === undefined ? placesOf(query) : childrenOf(query);
+  const whole = `SELECT ${runColumns} FROM runs r CROSS JOIN states s ON s.run = r.n WHERE r.n = ?`;
+  for (const place of connection.iterate(sql, ...values)) {
+    const row = connection.get(whole, integer(place['n']));
+    if (row !== undefined) yield row;
+  }
+}
+
+interface Statement {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
-} {
-  const conditions: string[] = [];
-  const values: SQLInputValue[] = [];
-  const isByState =
-    query.parent === undefined && (query.status !== undefined || query.hasReview === true);
-  const [created, tie] = isByState ? ['s.created_at', 's.run'] : ['r.created_at', 'r.n'];
-  const where = (condition: string, ...bound: readonly SQLInputValue[]) => {
-    conditions.push(condition);
-    values.push(...bound);
-  };
+}
 
-  if (query.parent !== undefined) where('r.parent_id = ?', query.parent);
-  else if (query.hasReview === true) where('s.has_review = 1');
-  else if (query.status === undefined && query.workflow !== undefined)
-    where('r.workflow = ?', query.workflow);
-  if (query.createdAfterMs !== undefined) where(`${created} > ?`, query.createdAfterMs);
-  if (query.createdBeforeMs !== undefined) where(`${created} < ?`, query.createdBeforeMs);
-  const after = parseCursor(query.cursor);
-  if (after !== null) where(`(${created}, ${tie}) < (?, ?)`, after.createdAtMs, Number(after.tie));
+function childrenOf(query: Query): Statement {
+  const { sql, values } = whereOf([
+    { sql: 'r.parent_id = ?', values: [query.parent ?? ''] },
+    ...boundsOf(query, 'r.created_at', 'r.n'),
+  ]);
+  return { sql: `SELECT r.n FROM runs r ${sql} ORDER BY r.created_at DESC, r.n DESC`, values };
+}
 
-  const tables = isByState
-    ? 'states s CROSS JOIN runs r ON r.n = s.run'
-    : 'runs r CROSS JOIN states s ON s.run = r.n';
-  const select = (more: readonly string[]) => {
-    const all = [...conditions, ...more];
-    return `SELECT ${runColumns}, ${created} AS place FROM ${tables} ${all.length === 0 ? '' : `WHERE ${all.join(' AND ')}`}`;
-  };
-  if (!isByState || query.hasReview === true || query.status === undefined) {
-    return { sql: `${select([])} ORDER BY ${created} DESC, ${tie} DESC`, values };
+function placesOf(query: Query): Statement {
+  const conditions = conditionsOf(query);
+  const isOfHeaders =
+    query.status === undefined && conditions.every(({ sql }) => sql === 's.workflow = ?');
+  if (isOfHeaders) {
+    const ofWorkflow =
+      query.workflow === undefined ? [] : [{ sql: 'r.workflow = ?', values: [query.workflow] }];
+    const { sql, values } = whereOf([...ofWorkflow, ...boundsOf(query, 'r.created_at', 'r.n')]);
+    return { sql: `SELECT r.n FROM runs r ${sql} ORDER BY r.created_at DESC, r.n DESC`, values };
+  }
+  const inOrder = 'ORDER BY place DESC, n DESC';
+  const select = 'SELECT s.run AS n, s.created_at AS place FROM states s';
+  const index = indexFor(query);
+  if (isOfStanding(query) || query.hasReview === true) {
+    const { sql, values } = whereOf([...boundsOf(query), ...statusOf(query), ...conditions]);
+    return { sql: `${select} ${index} ${sql} ${inOrder}`, values };
   }
   // one part a status: each is read in the order of the index, and they are merged
-  const statuses = [...new Set(query.status)];
-  if (statuses.length === 0) return { sql: select(['0']), values };
-  const parts = statuses.map(() => select(['s.status = ?']));
+  const parts = [...new Set(query.status ?? statuses)].map((status) =>
+    whereOf([{ sql: 's.status = ?', values: [status] }, ...boundsOf(query), ...conditions]),
+  );
+  if (parts.length === 0) return { sql: `${select} WHERE 0`, values: [] };
+  const union = parts.map(({ sql }) => `${select} ${index} ${sql}`).join(' UNION ALL ');
+  return { sql: `${union} ${inOrder}`, values: parts.flatMap(({ values }) => values) };
+}
+
+const statuses: readonly RunStatus[] = [
+  'pending',
+  'processing',
+  'waiting_review',
+  'compensating',
+  'complete',
+  'failed',
+  'cancelled',
+];
+
+function indexFor(filter: RunFilter): string {
+  if (isOfStanding(filter)) return 'INDEXED BY states_standing';
+  return `INDEXED BY ${filter.hasReview === true ? 'states_in_review' : 'states_listed'}`;
+}
+
+function whereOf(conditions: readonly Statement[]): Statement {
+  const sql = conditions.map((condition) => condition.sql).join(' AND ');
   return {
-    sql: `${parts.join(' UNION ALL ')} ORDER BY place DESC, n DESC`,
-    values: statuses.flatMap((status) => [...values, status]),
+    sql: sql === '' ? '' : `WHERE ${sql}`,
+    values: conditions.flatMap(({ values }) => values),
   };
+}
+
+function boundsOf(query: Query, created = 's.created_at', tie = 's.run'): readonly Statement[] {
+  const { createdAfterMs, createdBeforeMs } = query;
+  const after = parseCursor(query.cursor);
+  return [
+    // what the index of standing runs is restricted to
+    ...(isOfStanding(query) && query.parent === undefined
+      ? [{ sql: 's.waits IS NOT NULL', values: [] }]
+      : []),
+    ...(createdAfterMs === undefined ? [] : [{ sql: `${created} > ?`, values: [createdAfterMs] }]),
+    ...(createdBeforeMs === undefined
+      ? []
+      : [{ sql: `${created} < ?`, values: [createdBeforeMs] }]),
+    ...(after === null
+      ? []
+      : [{ sql: `(${created}, ${tie}) < (?, ?)`, values: [after.createdAtMs, Number(after.tie)] }]),
+  ];
+}
+
+function statusOf({ status }: RunFilter): readonly Statement[] {
+  if (status === undefined) return [];
+  const marks = status.map(() => '?').join(', ');
+  return [{ sql: `s.status IN (${marks})`, values: status }];
 }

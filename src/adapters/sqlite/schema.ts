@@ -133,4 +133,17 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (collection, key)
   );
   `,
+  `
+  ALTER TABLE states ADD COLUMN workflow TEXT;
+  ALTER TABLE states ADD COLUMN version INTEGER;
+  ALTER TABLE states ADD COLUMN search TEXT;
+  ALTER TABLE states ADD COLUMN waits TEXT;
+  ALTER TABLE states ADD COLUMN waits_since INTEGER;
+  ALTER TABLE states ADD COLUMN paths TEXT;
+  UPDATE states SET (workflow, version, search) =
+    (SELECT r.workflow, json_extract(r.header, '$.version'), signalbox_search(r.header) FROM runs r WHERE r.n = states.run);
+  DROP INDEX states_by_status;
+  CREATE INDEX states_listed ON states (status, created_at, run, workflow, version, has_review, search);
+  CREATE INDEX states_standing ON states (created_at, run, waits, waits_since, status, workflow, version, has_review, paths, search) WHERE waits IS NOT NULL;
+  `,
 ];

@@ -5,19 +5,16 @@ import type { RunFilter } from '../../ports/store.ts';
 type Given = { readonly [K in keyof typeof runFilter]?: z.output<(typeof runFilter)[K]> };
 
 /** What the address says of the runs that are meant, as stores know it. */
-export function toRunFilter({
-  label,
-  q,
-  hasReview,
-  createdAfter,
-  createdBefore,
-  ...plain
-}: Given): RunFilter {
+export function toRunFilter(
+  { label, q, hasReview, createdAfter, createdBefore, waitsLongerThanMs, ...plain }: Given,
+  nowMs: number,
+): RunFilter {
   return {
     ...plain,
     ...(label === undefined ? {} : { labels: Object.fromEntries(label.map(toLabel)) }),
     ...(q === undefined ? {} : { text: q }),
     ...(hasReview === undefined ? {} : { hasReview: true }),
+    ...(waitsLongerThanMs === undefined ? {} : { waitsBeforeMs: nowMs - waitsLongerThanMs }),
     ...(createdAfter === undefined ? {} : { createdAfterMs: Date.parse(createdAfter) }),
     ...(createdBefore === undefined ? {} : { createdBeforeMs: Date.parse(createdBefore) }),
   };

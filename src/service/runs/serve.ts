@@ -32,12 +32,14 @@ export function serveRuns(bind: Bind, parts: ServiceParts): void {
   // --- reading ----------------------------------------------------------------------------------------------------------------------
   bind(runs.list, ({ query: { limit, cursor, ...filter } }) =>
     orchestrator.list({
-      ...toRunFilter(filter),
+      ...toRunFilter(filter, clock.nowMs()),
       limit,
       ...(cursor === undefined ? {} : { cursor }),
     }),
   );
-  bind(runs.counts, async ({ query }) => toCounts(await store.count(toRunFilter(query))));
+  bind(runs.counts, async ({ query }) =>
+    toCounts(await store.count(toRunFilter(query, clock.nowMs()))),
+  );
   bind(runs.get, ({ params }) => orchestrator.get(params.runId));
   bind(runs.explain, ({ params }) => orchestrator.explain(params.runId));
   bind(runs.history, ({ params, query }) => historyPage(parts, params.runId, query));

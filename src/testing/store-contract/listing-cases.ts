@@ -92,6 +92,53 @@ export const listingCases = [
     },
   ),
 
+  storeCase(
+    'finds runs by what they wait for, since when, and by where they are',
+    async ({ store }) => {
+      const standing = (waits: Record<string, number>, ...states: string[]) => ({
+        state: { standing: { waits, states } },
+      });
+      const first = await commitAll(
+        store,
+        creation('a', {
+          header: at(1),
+          ...standing({ review: 50, timer: 10 }, 'processing.working.approval.waiting_review'),
+        }),
+      );
+      await store.commit([
+        creation('b', {
+          header: at(2),
+          ...standing({ event: 100 }, 'processing.working.paid.waiting'),
+        }),
+        creation('c', { header: at(3), state: finished }),
+      ]);
+
+      expect(await ids(store, { waitsFor: ['review'] })).toEqual(['a']);
+      expect(await ids(store, { waitsFor: ['timer', 'event'] })).toEqual(['b', 'a']);
+      expect(await ids(store, { waitsBeforeMs: 51 })).toEqual(['a']);
+      expect(await ids(store, { waitsFor: ['review'], waitsBeforeMs: 50 })).toEqual([]);
+      expect(await ids(store, { waitsFor: ['review'], waitsBeforeMs: 51 })).toEqual(['a']);
+      expect(await ids(store, { state: 'processing.working.approval' })).toEqual(['a']);
+      expect(await ids(store, { state: 'processing.working' })).toEqual(['b', 'a']);
+      expect(await ids(store, { state: 'processing.work' })).toEqual([]);
+      expect(await ids(store, { state: 'complete' })).toEqual(['c']);
+      expect(
+        await ids(store, { state: 'processing', waitsFor: ['event'], workflow: 'order' }),
+      ).toEqual(['b']);
+      expect(await store.count({ state: 'processing', waitsFor: ['event'] })).toEqual([
+        { workflow: 'order', status: 'processing', runs: 1 },
+      ]);
+      expect(await store.count({ waitsFor: ['review'], labels: {} })).toHaveLength(1);
+      await store.commit([
+        next(first, {
+          state: { standing: { waits: { event: 7 }, states: ['processing.working.paid'] } },
+        }),
+      ]);
+      expect(await ids(store, { waitsFor: ['review'] })).toEqual([]);
+      expect(await ids(store, { state: 'processing.working.paid' })).toEqual(['b', 'a']);
+    },
+  ),
+
   storeCase('counts runs by workflow and status, as they are listed', async ({ store }) => {
     await store.commit([
       creation('a', { header: { ...at(1), workflow: 'refund', labels: { region: 'eu' } } }),
