@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Cli } from './cli.ts';
 import { addAudit } from './commands/audit.ts';
+import { addBatches } from './commands/batches.ts';
 import { addBreakers } from './commands/breakers.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addCheck } from './commands/check.ts';
@@ -15,7 +16,9 @@ import { addDocs } from './commands/docs.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addFork } from './commands/fork.ts';
+import { addHealth } from './commands/health.ts';
 import { addHistory } from './commands/history.ts';
+import { addIncidents } from './commands/incidents.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPaths } from './commands/paths.ts';
@@ -103,6 +106,9 @@ const commands = [
   addCheck,
   addPaths,
   addBreakers,
+  addBatches,
+  addIncidents,
+  addHealth,
   addDamaged,
   addToken,
   addTest,

@@ -39,6 +39,12 @@ it('commands work on a store while it is served, with the same output, and after
     }
     outputs.set(place, texts);
   }
+  const selected = ['--workflow', 'stall', ...store];
+  const [dry, incidents, health] = await Promise.all([
+    town.ask('batch', 'start', 'retry', '--dry-run', ...selected),
+    town.run('incidents', ...store),
+    town.run('health', ...store),
+  ]);
   const second = await town.run('serve', '--port', '0', ...store);
   serving.child.kill('SIGTERM');
   const { code } = await serving.ended;
@@ -46,6 +52,13 @@ it('commands work on a store while it is served, with the same output, and after
 
   expect(printed).toMatch(/^Signalbox serves lowdb:runs at http:\/\/127\.0\.0\.1:\d+\n/);
   expect(outputs.get('lowdb:runs')).toEqual(outputs.get('lowdb:other'));
+  expect(dry.document).toMatchObject({
+    matching: 1,
+    accepted: 0,
+    refused: [{ why: 'is complete, not failed', count: 1 }],
+  });
+  expect(incidents).toMatchObject({ code: 0, stdout: 'No incidents\n' });
+  expect(health).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok\n/) });
   expect(second).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('is served already at'),
