@@ -17,7 +17,7 @@ export async function withService(
   if (service === null) {
     throw new SignalboxError('SERVICE_UNREACHABLE', `Nobody serves "${store}"`, {
       details: { store },
-      hint: 'Schedules and triggers work in a running service: start one with "signalbox serve"',
+      hint: 'This needs a running service: start one with "signalbox serve"',
     });
   }
   const client = createClient({
