@@ -404,6 +404,8 @@ export const workflows = {
       finding: z.coerce.number().int().min(0).max(10_000).exactOptional(),
       /** How often stored runs or path tests took each transition; draws the states. */
       heat: z.enum(['runs', 'tests']).exactOptional(),
+      /** An older version: what was added, removed and changed since, and where its runs stand, on one drawing. Alone, but for `view` and `theme`. */
+      since: VersionName.exactOptional(),
     }),
     answer: Svg,
   }),

@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/plan.ts';
+import { changeGraph } from './change-graph.ts';
 import { graphOf, type TextOptions } from './graph-of.ts';
 import { place } from './layout.ts';
 import { noOverlay, withCounts } from './overlay.ts';
@@ -19,4 +20,22 @@ export async function drawSvg(
   { view = 'steps', theme = 'auto', overlay = noOverlay }: DrawOptions = {},
 ): Promise<string> {
   return renderSvg(await place(withCounts(graphOf(plan, view), overlay)), theme, overlay);
+}
+
+export interface DrawChangeOptions extends Pick<DrawOptions, 'view' | 'theme'> {
+  /** By step of the old version: how many of its runs stand there. */
+  readonly runsAt?: ReadonlyMap<string, number>;
+}
+
+/**
+ * Two versions of a workflow on one drawing: what is new, what is gone, what is otherwise. Nodes and edges carry `data-change` (`added`, `removed`,
+ * `changed`) besides what every drawing has.
+ */
+export async function drawChange(
+  before: Plan,
+  after: Plan,
+  { view = 'steps', theme = 'auto', runsAt = new Map() }: DrawChangeOptions = {},
+): Promise<string> {
+  const { graph, overlay } = changeGraph(before, after, view, runsAt);
+  return renderSvg(await place(graph), theme, overlay);
 }

@@ -1,7 +1,7 @@
 /** The legend: only the signs that occur, in as many rows as they need. */
 import { captionFont } from './box.ts';
 import type { Graph, GraphNode } from './graph.ts';
-import { badgeSize, markOf, stateMark, wordWidth } from './marks.ts';
+import { badgeSize, changeMark, markOf, stateMark, wordWidth } from './marks.ts';
 import type { Overlay, PartState } from './overlay.ts';
 import { paint, type Theme, type Tone } from './palette.ts';
 import { text } from './svg-text.ts';
@@ -78,6 +78,13 @@ function entriesOf(graph: Graph, overlay: Overlay, theme: Theme): readonly Entry
       width: badgeSize,
       words: stateWords[state],
     })),
+    ...(['added', 'removed', 'changed'] as const)
+      .filter((change) => nodes.some(({ id }) => overlay.nodes.get(id)?.change === change))
+      .map((change) => ({
+        sign: (x: number) => changeMark(change, x + 9, -4, theme),
+        width: badgeSize,
+        words: change,
+      })),
     marks.some(({ isHighlighted }) => isHighlighted === true) && {
       sign: (x) => stroke(x, 'highlight', theme, 4),
       width: 22,

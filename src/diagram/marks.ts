@@ -1,7 +1,7 @@
 /** Small signs on the border of a box: what can be undone, how it stands in a run, how often it was passed. */
 import type { GraphNode } from './graph.ts';
-import type { PartState } from './overlay.ts';
-import { paint, type Theme } from './palette.ts';
+import type { Change, PartState } from './overlay.ts';
+import { paint, type Role, type Theme } from './palette.ts';
 import { stateIcons, undoIcon } from './shapes.ts';
 import { round, text } from './svg-text.ts';
 import { type Font, widthOf } from './text.ts';
@@ -51,12 +51,16 @@ export function markOf(
 
 /** A disc around (x, y): a colour and a sign, for those who see no colours. */
 export function stateMark(state: PartState, x: number, y: number, theme: Theme): Markup {
+  return disc(`badge-${state}`, stateIcons[state], x, y, theme);
+}
+
+function disc(role: Role, icon: string, x: number, y: number, theme: Theme): Markup {
   return element(
     'g',
     { transform: `translate(${x} ${y})` },
-    element('circle', { r: 9, ...paint(`badge-${state}`, theme) }),
+    element('circle', { r: 9, ...paint(role, theme) }),
     element('path', {
-      d: stateIcons[state],
+      d: icon,
       transform: 'translate(-6 -6) scale(.75)',
       'stroke-width': 2.4,
       'stroke-linecap': 'round',
@@ -64,6 +68,24 @@ export function stateMark(state: PartState, x: number, y: number, theme: Theme):
       ...paint('glyph', theme),
     }),
   );
+}
+
+/** The colours of states, which nobody mistakes beside such signs. */
+export const stateOfChange = {
+  added: 'done',
+  removed: 'failed',
+  changed: 'waiting',
+} as const satisfies Readonly<Record<Change, PartState>>;
+
+const changeIcons: Readonly<Record<Change, string>> = {
+  added: 'M8 3v10M3 8h10',
+  removed: 'M3 8h10',
+  changed: 'M3 9.5c1.6-3.6 3.6-3.6 5-1.5s3.4 2.1 5-1.5',
+};
+
+/** A disc around (x, y): plus, minus, or a wave. */
+export function changeMark(change: Change, x: number, y: number, theme: Theme): Markup {
+  return disc(`badge-${stateOfChange[change]}`, changeIcons[change], x, y, theme);
 }
 
 /** The dot that a statechart begins at. */

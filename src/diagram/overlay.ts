@@ -14,8 +14,12 @@ export type PartState =
   | 'not_taken'
   | 'undone';
 
+/** Between two versions that are drawn as one. */
+export type Change = 'added' | 'removed' | 'changed';
+
 export interface Mark {
   readonly state?: PartState;
+  readonly change?: Change;
   /** How often it was passed; 0 shows as never. */
   readonly count?: number;
   readonly isHighlighted?: boolean;

@@ -22,14 +22,19 @@ export function renderEdge(
   const tone = toneOf(edge.kind, mark, most, isRun);
   return element(
     'g',
-    { 'data-from': edge.from, 'data-to': edge.to, 'data-state': mark.state },
+    {
+      'data-from': edge.from,
+      'data-to': edge.to,
+      'data-state': mark.state,
+      'data-change': mark.change,
+    },
     ...(edge.transitions.length === 0
       ? []
       : [element('title', {}, explanationOf(edge.transitions))]),
     element('path', {
       d: pathThrough([...points.slice(0, -1), shaft]),
       'stroke-width': widthOfTone(tone),
-      'stroke-dasharray': tone === 'heat0' ? '4 3' : undefined,
+      'stroke-dasharray': tone === 'heat0' || mark.change === 'removed' ? '4 3' : undefined,
       ...paint(`line-${tone}`, theme),
     }),
     element('path', {
@@ -41,6 +46,7 @@ export function renderEdge(
 
 function toneOf(kind: PlacedEdge['edge']['kind'], mark: Mark, most: number, isRun: boolean): Tone {
   if (mark.isHighlighted === true) return 'highlight';
+  if (mark.change !== undefined) return mark.change === 'removed' ? 'failure' : 'done';
   if (mark.count !== undefined) return `heat${heatOf(mark.count, most)}`;
   if (mark.state === 'failed') return 'failure';
   if (mark.state === 'not_taken' || mark.state === 'skipped') return 'faded';

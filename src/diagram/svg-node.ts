@@ -13,7 +13,7 @@ import {
 } from './box.ts';
 import type { GraphNode } from './graph.ts';
 import type { PlacedNode } from './layout.ts';
-import { countMark, initialMark, markOf, stateMark } from './marks.ts';
+import { changeMark, countMark, initialMark, markOf, stateMark, stateOfChange } from './marks.ts';
 import { countWords, heatOf, type Mark } from './overlay.ts';
 import { paint, type Role, type Theme } from './palette.ts';
 import { icons, openOutlineOf, outlinesOf } from './shapes.ts';
@@ -40,6 +40,7 @@ export function renderNode({ node, box, x, y }: PlacedNode, mark: Mark, setting:
       'data-node': node.id,
       'data-kind': node.kind,
       'data-state': mark.state,
+      'data-change': mark.change,
     },
     element('title', {}, explanationOf(node, mark)),
     ...glowOf(node, box, mark, theme),
@@ -58,6 +59,9 @@ export function renderNode({ node, box, x, y }: PlacedNode, mark: Mark, setting:
     ...(mark.state === undefined || node.kind === 'end' || node.kind === 'region'
       ? []
       : [stateMark(mark.state, ...cornerOf(node, box), theme)]),
+    ...(mark.change === undefined || node.kind === 'end' || node.kind === 'region'
+      ? []
+      : [changeMark(mark.change, ...cornerOf(node, box), theme)]),
     ...(mark.count === undefined
       ? []
       : [
@@ -98,7 +102,8 @@ function outlineOf(node: GraphNode, { width, height, isOpen }: Box): readonly st
   return isOpen ? [openOutlineOf(width, height)] : outlinesOf(node.kind, width, height);
 }
 
-function roleOf(node: GraphNode, { isOpen }: Box, { state }: Mark, { isRun }: Setting): Role {
+function roleOf(node: GraphNode, { isOpen }: Box, mark: Mark, { isRun }: Setting): Role {
+  const state = mark.change === undefined ? mark.state : stateOfChange[mark.change];
   if (!isOpen) return state ?? (isRun ? 'plain' : node.kind);
   if (node.kind === 'region') return 'open-region';
   if (state === undefined || state === 'not_taken' || state === 'skipped')
@@ -185,6 +190,7 @@ function explanationOf({ title, caption, condition, undo, exits }: GraphNode, ma
     ...(exits.length === 0 ? [] : [`ends the run: ${exits.join(', ')}`]),
     ...(undo === null ? [] : [undo]),
     ...(mark.state === undefined ? [] : [mark.state.replace('_', ' ')]),
+    ...(mark.change === undefined ? [] : [mark.change]),
     ...(mark.count === undefined ? [] : [countWords(mark.count)]),
   ].join('\n');
 }

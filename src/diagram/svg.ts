@@ -41,7 +41,9 @@ export function renderSvg(
   const left = margin + Math.round((inner - placement.width) / 2);
   const setting: Setting = {
     theme,
-    isRun: [...overlay.nodes.values()].some(({ state }) => state !== undefined),
+    isRun: [...overlay.nodes.values()].some(
+      ({ state, change }) => state !== undefined || change !== undefined,
+    ),
     most: mostOf(overlay),
   };
   const byId = new Map(nodes.map((placed) => [placed.node.id, placed]));

@@ -127,6 +127,13 @@ describe('calls about workflows', () => {
     const diff = await client.workflows.diff({ params, query: twoVersions });
     const verdicts = await client.workflows.verdicts({ params, query: twoVersions });
 
+    const drawing = { params, query: { since: '1' } } as const;
+    const { svg } = await client.workflows.drawing(drawing);
+    const changeOf = (node: string) =>
+      new RegExp(`data-node="${node}"[^>]*data-change="(\\w+)"`).exec(svg)?.[1];
+
+    expect(['wrap', 'pack', 'approval'].map(changeOf)).toEqual(['added', 'removed', undefined]);
+    expect(svg).toContain('1 run here');
     expect(versions).toMatchObject([
       { version: 2, isNewest: true, runs: {} },
       { version: 1, isRegistered: false, lacking: [], runs: { processing: 1 } },

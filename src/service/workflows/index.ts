@@ -8,10 +8,13 @@ import { ruleTitles } from '../../analysis/rule-titles.ts';
 import { simulateWorkflow } from '../../analysis/simulated-workflow.ts';
 import { coverWith, pathsOf } from '../../analysis/store-coverage.ts';
 import { api } from '../../api/api.ts';
+import { drawChange } from '../../diagram/draw.ts';
 import { combine, noOverlay, type Overlay } from '../../diagram/overlay.ts';
 import { processPage } from '../../diagram/process-page.ts';
 import { createCatalogue } from '../../engine/catalogue.ts';
 import { SignalboxError } from '../../errors.ts';
+import type { Orchestrator } from '../../orchestrator.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { RunnableWorkflow } from '../../ports/bindings.ts';
 import { check } from '../../proof/check/check.ts';
 import { type CheckReport, limits } from '../../proof/check/report.ts';
@@ -107,7 +110,12 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
 
   bind(api.workflows.drawing, async ({ params, query }) => {
     const { plan, workflow } = await findVersion(parts, params.workflow, query.plan);
-    const { theme, highlight, rule, finding, heat } = query;
+    const { theme, highlight, rule, finding, heat, since } = query;
+    if (since !== undefined) {
+      const before = await findVersion(parts, params.workflow, since);
+      const runsAt = await standingAt(orchestrator, before.plan);
+      return { svg: await drawChange(before.plan, plan, { view: query.view, theme, runsAt }) };
+    }
     const overlays: Overlay[] = [];
     if (heat !== undefined) {
       const { report } = await coverageOf(
@@ -232,6 +240,24 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
       svg: drawSimulation(report, body.theme),
     };
   });
+}
+
+/** Steps at which the newest unfinished runs of a version wait, and how many. */
+async function standingAt(
+  orchestrator: Pick<Orchestrator, 'list'>,
+  { name, version }: Plan,
+): Promise<ReadonlyMap<string, number>> {
+  const page = await orchestrator.list({
+    workflow: name,
+    version,
+    status: unfinished,
+    limit: maxRunsLookedAt,
+  });
+  const counts = new Map<string, number>();
+  for (const { waitingOn } of page.runs)
+    for (const step of new Set(waitingOn.map((waiting) => waiting.step)))
+      counts.set(step, (counts.get(step) ?? 0) + 1);
+  return counts;
 }
 
 function changeOf(change: DefinitionsChange | null) {
