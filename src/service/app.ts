@@ -111,8 +111,9 @@ export async function createApp(
     serveDevelopment(bind, { ...parts, instance }, development);
   }
   serveAudit(bind, parts);
-  serveIdentity(bind, identityParts);
-  serveSignIn(app, identityParts);
+  const desk = { ...identityParts, refusals };
+  serveIdentity(bind, desk);
+  await serveSignIn(app, desk);
   await mountNotices(app, bind, parts, { ...options, identity: identityOptions, refusals });
   serveReviews(bind, parts);
   serveEndpoints(bind, parts, createOutgoing(app, parts, options.outgoing ?? {}));

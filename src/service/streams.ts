@@ -23,6 +23,8 @@ export interface Streams {
 const most = 1_000;
 const heartbeatMs = 15_000;
 const retryMs = 2_000;
+/** A reader comes back by itself, and is asked who it is: somebody who may not read any more does not read on. */
+const longestMs = 300_000;
 
 export function createStreams(clock: Clock): Streams {
   const open = new Set<OpenStream>();
@@ -33,9 +35,7 @@ export function createStreams(clock: Clock): Streams {
           hint: 'Close some, or ask again later',
         });
       const ended = new AbortController();
-      const until = signedIn?.expiresAtMs ?? null;
-      const cancel =
-        until === null ? () => {} : clock.after(until - clock.nowMs(), () => ended.abort());
+      const cancel = clock.after(lastsMs(signedIn, clock.nowMs()), () => ended.abort());
       const stream: OpenStream = {
         signal: ended.signal,
         of: (events) =>
@@ -53,4 +53,9 @@ export function createStreams(clock: Clock): Streams {
       for (const stream of open) stream.end();
     },
   };
+}
+
+function lastsMs(signedIn: SignedIn | null, nowMs: number): number {
+  const expiresAtMs = signedIn?.expiresAtMs ?? null;
+  return expiresAtMs === null ? longestMs : Math.max(0, Math.min(longestMs, expiresAtMs - nowMs));
 }

@@ -166,7 +166,13 @@ describe('who may do what', () => {
     const open = everyRoute.filter(([, { role }]) => role === null).map(([name]) => name);
 
     expect(new Set(open)).toEqual(
-      new Set(['identity.me', 'identity.signIn', 'identity.signOut', 'service.about']),
+      new Set([
+        'identity.me',
+        'identity.signIn',
+        'identity.signOut',
+        'service.about',
+        'service.openapi',
+      ]),
     );
   });
 

@@ -21,6 +21,11 @@ export function sendProblem(
     log.error(failure, 'a call failed');
   }
   if (problem.status === 503) void reply.header('retry-after', '5');
+  // RFC 9110, section 11.6.1
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="signalbox"');
+  const waitMs = error instanceof SignalboxError ? error.details['retryAfterMs'] : undefined;
+  if (typeof waitMs === 'number')
+    void reply.header('retry-after', String(Math.ceil(waitMs / 1_000)));
   const known = problem.status >= 500 ? { ...problem, requestId: request.id } : problem;
   return reply.status(problem.status).type(problemType).serializer(JSON.stringify).send(known);
 }

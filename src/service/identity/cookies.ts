@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { fastifyCookie } from '@fastify/cookie';
 
 export interface Cookie {
-  read(headers: IncomingHttpHeaders): string | null;
+  read(headers: { readonly cookie?: string | undefined }): string | null;
   /** Text of `Set-Cookie`. */
   set(value: string, maxAgeMs: number): string;
   clear(): string;

@@ -14,7 +14,7 @@ export interface Guard {
   /** Once the request is checked. @throws SignalboxError `FORBIDDEN`, `RUN_NOT_FOUND` */
   checkScope(
     signedIn: SignedIn | null,
-    route: Pick<Route, 'role'>,
+    route: Pick<Route, 'role' | 'path'>,
     request: Arriving & GivenRequest,
   ): Promise<void>;
 }
@@ -40,10 +40,10 @@ export function createGuard(
         throw error;
       }
     },
-    async checkScope(signedIn, { role }, request) {
-      if (signedIn === null || role === null) return;
+    async checkScope(signedIn, route, request) {
+      if (signedIn === null || route.role === null) return;
       try {
-        await checkScope(signedIn.caller, request, store);
+        await checkScope(signedIn.caller, route, request, store);
       } catch (error) {
         await note(request, signedIn, error);
         throw error;

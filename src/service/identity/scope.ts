@@ -1,9 +1,13 @@
 /** Tokens that are limited to workflows: which workflows a call is about, and whether the caller may touch them. */
+
+import type { Route } from '../../api/route.ts';
 import { notFound } from '../../engine/run-table.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Caller } from '../caller.ts';
 
+/** What is about runs and workflows; whatever else there is belongs to the service. */
+const scopedPath = /^\/(?:runs|run-counts|events|reviews|workflows)(?:\/|$)/;
 /** Under these names calls give runs. */
 const runKeys = ['runId', 'runIds', 'otherId'] as const;
 
@@ -21,6 +25,7 @@ export interface GivenRequest {
  */
 export async function checkScope(
   { name, workflows }: Caller,
+  { path }: Pick<Route, 'path'>,
   given: GivenRequest,
   store: Pick<Store, 'load'>,
 ): Promise<void> {
@@ -29,7 +34,7 @@ export async function checkScope(
   const named = parts.flatMap(({ workflow }) => texts(workflow));
   const runIds = parts.flatMap((part) => runKeys.flatMap((key) => texts(part[key])));
   const isElsewhere = named.some((workflow) => !workflows.includes(workflow));
-  if (isElsewhere || named.length + runIds.length === 0) {
+  if (!scopedPath.test(path) || isElsewhere || named.length + runIds.length === 0) {
     throw new SignalboxError(
       'FORBIDDEN',
       `"${name}" may call for these workflows only: ${workflows.join(', ')}`,

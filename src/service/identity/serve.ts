@@ -3,19 +3,18 @@ import { api } from '../../api/api.ts';
 import type { ApiToken, Me } from '../../api/identity.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Bind } from '../bind.ts';
+import { beginByToken, type SignInDesk, subjectOf } from './begin-session.ts';
 import type { Identity, SignedIn } from './identity.ts';
-import type { IdentityParts } from './open.ts';
-import { drawSessionSecret, type Session } from './sessions.ts';
-import { tokenOf } from './sign-in.ts';
+import type { Session } from './sessions.ts';
 import type { Token } from './tokens.ts';
 
-export function serveIdentity(bind: Bind, parts: IdentityParts): void {
+export function serveIdentity(bind: Bind, parts: SignInDesk): void {
   serveSessions(bind, parts);
   serveTokens(bind, parts);
 }
 
-function serveSessions(bind: Bind, parts: IdentityParts): void {
-  const { identity, sessions, provider, cookie, audit, options } = parts;
+function serveSessions(bind: Bind, parts: SignInDesk): void {
+  const { identity, sessions, provider, cookie, audit, options, refusals } = parts;
 
   bind(api.identity.me, (_request, { signedIn }) => toMe(identity, signedIn));
   bind(api.identity.signIn, async ({ body }, call) => {
@@ -24,21 +23,23 @@ function serveSessions(bind: Bind, parts: IdentityParts): void {
         hint: 'Everybody on this machine is signed in; send a token with each call to act by it',
       });
     }
-    const { tokenId, name, role, groups, expiresAtMs } = await tokenOf(body.token, call.ip, parts);
-    const secret = drawSessionSecret();
-    const session = await sessions.begin(
-      { via: 'token', tokenId, subject: null, name, role, groups, sealed: null },
-      secret,
-    );
-    await audit.record({ name }, 'session.begun', subjectOf(session), {
-      role,
-      via: 'token',
-      ip: call.ip,
+    const from = { ip: call.ip, headers: { cookie: String(call.headers['cookie'] ?? '') } };
+    const begun = await beginByToken(parts, body.token, from).catch(async (error: unknown) => {
+      await refusals.note({
+        actor: 'anonymous',
+        method: 'POST',
+        path: '/session',
+        ip: call.ip,
+        error,
+      });
+      throw error;
     });
-    call.setHeader('set-cookie', cookie.set(secret, session.expiresAtMs - session.createdAtMs));
+    const { token, session } = begun;
+    const { name, role, groups, workflows, expiresAtMs } = token;
+    call.setHeader('set-cookie', begun.cookie);
     const endsAtMs = Math.min(session.expiresAtMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
     return toMe(identity, {
-      caller: { name, role, groups },
+      caller: { name, role, groups, ...(workflows === null ? {} : { workflows }) },
       via: 'session',
       expiresAtMs: endsAtMs,
     });
@@ -69,7 +70,7 @@ function serveSessions(bind: Bind, parts: IdentityParts): void {
   });
 }
 
-function serveTokens(bind: Bind, { tokens, audit }: IdentityParts): void {
+function serveTokens(bind: Bind, { tokens, audit }: SignInDesk): void {
   bind(api.tokens.list, async ({ query }) => {
     const page = await tokens.list(query);
     return { tokens: page.tokens.map(toTokenView), cursor: page.cursor };
@@ -136,9 +137,4 @@ function toSessionView({ createdAtMs, seenAtMs, expiresAtMs, ...session }: Sessi
 
 function timeOf(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
-}
-
-/** Enough to tell sessions apart. */
-function subjectOf({ sessionId }: Pick<Session, 'sessionId'>): string {
-  return `session/${sessionId.slice(0, 16)}`;
 }

@@ -1,21 +1,22 @@
-/** The way of a browser to the provider and back; these are pages, no calls of the interface. */
+/** Signing in with a browser: the page that asks how, the way to the provider and back. These are pages, no calls of the interface. */
 import { randomBytes } from 'node:crypto';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SignalboxError } from '../../errors.ts';
 import { html } from '../../html.ts';
 import { pageHeaders, toDocument } from '../../links/document.ts';
+import { beginByProvider, beginByToken, type SignInDesk } from './begin-session.ts';
 import { createCookie } from './cookies.ts';
-import { callbackPath, type IdentityParts } from './open.ts';
+import { callbackPath } from './open.ts';
 import type { Begun } from './provider.ts';
-import { roleOf } from './roles.ts';
-import { seal } from './sealing.ts';
-import { drawSessionSecret } from './sessions.ts';
 import { signInPath } from './sign-in.ts';
 
+const askPath = '/auth';
+const tokenPath = '/auth/token';
 /** How long somebody may take at the provider. */
 const patienceMs = 600_000;
 /** Sign-ins under way; the oldest are forgotten first. */
 const maxPending = 1_000;
+const maxFormBytes = 8_192;
 
 interface Pending {
   readonly begun: Begun;
@@ -23,31 +24,50 @@ interface Pending {
   readonly endMs: number;
 }
 
-export function serveSignIn(app: FastifyInstance, parts: IdentityParts): void {
-  const { provider, options, sessions, cookie, audit, clock, attempts } = parts;
-  if (options === null || provider === null) return;
+type Asked = FastifyRequest<{ Querystring: { to?: unknown } }>;
+
+export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promise<void> {
+  const { provider, options, identity, clock, attempts, refusals } = desk;
+  if (options === null) return;
   const { origin, protocol } = new URL(options.publicUrl);
-  const absoluteMs = options.session?.absoluteMs ?? 43_200_000;
   /** Binds the answer of the provider to the browser that asked. */
   const underWay = createCookie('signalbox-sign-in', protocol === 'https:');
   const pending = new Map<string, Pending>();
+  const providerName = provider?.name ?? null;
 
-  app.get<{ Querystring: { to?: string } }>(
-    signInPath,
-    { schema: { hide: true } },
-    async ({ query, ip }, reply) => {
-      attempts.check(ip);
+  // whoever opens a page without a session is asked to sign in, and comes back to it
+  app.addHook('onRequest', async (request, reply): Promise<FastifyReply | undefined> => {
+    const { method, url, headers } = request;
+    if (!request.is404 || method !== 'GET' || headers.accept?.includes('text/html') !== true)
+      return undefined;
+    const signedIn = await identity.identify(request, false).catch(() => null);
+    return signedIn === null
+      ? reply.redirect(`${askPath}?to=${encodeURIComponent(url)}`, 303)
+      : undefined;
+  });
+
+  app.get(askPath, { schema: { hide: true } }, async ({ query }: Asked, reply) =>
+    askPage(reply, 200, { to: localPath(query.to), providerName, problem: null }),
+  );
+
+  app.get(signInPath, { schema: { hide: true } }, async ({ query, ip }: Asked, reply) => {
+    const to = localPath(query.to);
+    if (provider === null) return reply.redirect(`${askPath}?to=${encodeURIComponent(to)}`, 303);
+    attempts.check(ip);
+    try {
       const { url, begun } = await provider.begin();
       const id = randomBytes(32).toString('base64url');
-      pending.set(id, { begun, to: localPath(query.to), endMs: clock.nowMs() + patienceMs });
+      pending.set(id, { begun, to, endMs: clock.nowMs() + patienceMs });
       const [oldest] = pending.keys();
       if (pending.size > maxPending && oldest !== undefined) pending.delete(oldest);
-      return reply
+      return await reply
         .header('set-cookie', underWay.set(id, patienceMs))
         .header('cache-control', 'no-store')
         .redirect(url, 303);
-    },
-  );
+    } catch (error) {
+      return refused(reply, error, to);
+    }
+  });
 
   app.get(callbackPath, { schema: { hide: true } }, async (request, reply) => {
     const { headers, ip } = request;
@@ -56,66 +76,100 @@ export function serveSignIn(app: FastifyInstance, parts: IdentityParts): void {
     const id = underWay.read(headers) ?? '';
     const known = pending.get(id);
     pending.delete(id);
-    if (known === undefined || clock.nowMs() >= known.endMs) {
-      return notice(reply, 400, 'This sign-in is not under way any more', 'Sign in again.');
+    const to = known?.to ?? '/';
+    if (provider === null || known === undefined || clock.nowMs() >= known.endMs) {
+      const problem = 'This sign-in is not under way any more. Sign in again.';
+      return askPage(reply, 400, { to, providerName, problem });
     }
     try {
       const person = await provider.finish(new URL(request.url, origin), known.begun);
-      const { name, subject, groups, grant } = person;
-      const role = roleOf(groups, options.roles ?? {});
-      if (role === null) {
-        await audit.record(
-          { name },
-          'session.begun',
-          'session',
-          { groups: groups.slice(0, 20), why: 'no role' },
-          'refused',
-        );
-        const text = `You are ${name}, and none of your groups has a role here. Ask an administrator.`;
-        return notice(reply, 403, 'You may not use this service', text);
-      }
-      // whoever was signed in before is not any more, and no session is taken over
-      const secret = drawSessionSecret();
-      const session = await sessions.begin(
-        {
-          via: 'provider',
-          tokenId: null,
-          subject,
-          name,
-          role,
-          groups: [...groups],
-          sealed: seal(secret, JSON.stringify(grant)),
-        },
-        secret,
-      );
-      const former = cookie.read(headers);
-      if (former !== null) await sessions.endBySecret(former);
-      const subjectOf = `session/${session.sessionId.slice(0, 16)}`;
-      await audit.record({ name }, 'session.begun', subjectOf, { role, via: 'provider', ip });
-      return await reply
-        .header('set-cookie', cookie.set(secret, absoluteMs))
-        .header('cache-control', 'no-store')
-        .redirect(known.to, 303);
+      const cookie = await beginByProvider(desk, person, { ip, headers });
+      return await reply.header('set-cookie', cookie).redirect(to, 303);
     } catch (error) {
-      if (!(error instanceof SignalboxError)) throw error;
-      request.log.warn({ err: error }, 'a sign-in failed');
-      attempts.failed(ip);
-      const status = error.code === 'SIGN_IN_UNAVAILABLE' ? 503 : 403;
-      return notice(reply, status, 'You are not signed in', `${error.message}.`);
+      // whoever is known by name stands in the log already
+      const isKnown = error instanceof SignalboxError && error.code === 'FORBIDDEN';
+      if (!isKnown) {
+        attempts.failed(ip);
+        await refusals.note({ actor: 'anonymous', method: 'GET', path: callbackPath, ip, error });
+      }
+      return refused(reply, error, to);
     }
   });
+
+  await app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: maxFormBytes },
+      (_request, body, parsed) => parsed(null, new URLSearchParams(String(body))),
+    );
+    scope.post<{ Body: URLSearchParams | undefined }>(
+      tokenPath,
+      { schema: { hide: true } },
+      async ({ body, ip, headers }, reply) => {
+        const to = localPath(body?.get('to'));
+        try {
+          const begun = await beginByToken(desk, body?.get('token') ?? '', { ip, headers });
+          return await reply.header('set-cookie', begun.cookie).redirect(to, 303);
+        } catch (error) {
+          await refusals.note({ actor: 'anonymous', method: 'POST', path: tokenPath, ip, error });
+          return refused(reply, error, to);
+        }
+      },
+    );
+    done();
+  });
+
+  function refused(reply: FastifyReply, error: unknown, to: string) {
+    if (!(error instanceof SignalboxError)) throw error;
+    const { code, message } = error;
+    reply.log.warn({ err: error }, 'a sign-in failed');
+    const status = statuses[code] ?? 403;
+    return askPage(reply, status, { to, providerName, problem: `${message}.` });
+  }
 }
 
-function notice(reply: FastifyReply, status: number, title: string, text: string) {
-  const main = html`<h1>${title}</h1>
-<p>${text}</p>
-<p><a href="${signInPath}">Sign in</a></p>`;
-  return reply.status(status).headers(pageHeaders).send(toDocument(title, main));
+const statuses: Readonly<Record<string, number>> = {
+  SIGN_IN_UNAVAILABLE: 503,
+  TOO_MANY_ATTEMPTS: 429,
+  UNAUTHENTICATED: 401,
+};
+
+interface Asking {
+  readonly to: string;
+  readonly providerName: string | null;
+  readonly problem: string | null;
+}
+
+function askPage(reply: FastifyReply, status: number, { to, providerName, problem }: Asking) {
+  const main = html`<h1>Sign in to Signalbox</h1>
+${problem === null ? [] : [html`<p class="problem" role="alert">${problem}</p>`]}
+${
+  providerName === null
+    ? []
+    : [
+        html`<form action="${signInPath}"><input type="hidden" name="to" value="${to}"><button>Sign in with ${providerName}</button></form>`,
+      ]
+}
+<form method="post" action="${tokenPath}">
+<input type="hidden" name="to" value="${to}">
+<label for="token">API token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required>
+<button>Sign in with a token</button>
+</form>
+<p class="aside">An administrator makes tokens: signalbox token create</p>`;
+  return (
+    reply
+      .status(status)
+      // with it browsers say from where the form comes
+      .headers({ ...pageHeaders, 'referrer-policy': 'same-origin' })
+      .send(toDocument('Sign in', main))
+  );
 }
 
 /** A path of the service's own; anything else leads to its first page. */
-function localPath(to: string | undefined): string {
+function localPath(to: unknown): string {
   const base = 'http://service.invalid';
-  const url = to?.startsWith('/') === true ? URL.parse(to, base) : null;
+  const url = typeof to === 'string' && to.startsWith('/') ? URL.parse(to, base) : null;
   return url?.origin === base ? `${url.pathname}${url.search}${url.hash}` : '/';
 }

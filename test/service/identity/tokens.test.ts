@@ -188,6 +188,44 @@ describe('API tokens', () => {
     expect((await start({ origin })).statusCode).toBe(401);
   });
 
+  it('are asked for by a page, which leads back to where somebody wanted to go', async () => {
+    const { secret } = await aToken({ name: 'kim' });
+    const origin = 'https://ops.example.com';
+    const send = (token: string, from: string) =>
+      app.inject({
+        method: 'POST',
+        url: '/auth/token',
+        headers: { origin: from, 'content-type': 'application/x-www-form-urlencoded' },
+        payload: new URLSearchParams({ token, to: '/runs?status=failed' }).toString(),
+      });
+
+    const page = await app.inject({
+      url: '/runs?status=failed',
+      headers: { accept: 'text/html' },
+    });
+    const asked = await app.inject(String(page.headers.location));
+    const right = await send(secret, origin);
+    const wrong = await send('sbx_wrong', origin);
+
+    expect(page.headers.location).toBe('/auth?to=%2Fruns%3Fstatus%3Dfailed');
+    expect(asked.body).toContain('name="to" value="/runs?status=failed"');
+    expect(right.headers.location).toBe('/runs?status=failed');
+    expect(String(right.headers['set-cookie'])).toContain('__Host-signalbox=');
+    expect([wrong.statusCode, wrong.headers['set-cookie']]).toEqual([401, undefined]);
+    expect((await send(secret, 'https://attacker.example')).json()).toMatchObject({
+      code: 'ORIGIN_REFUSED',
+    });
+  });
+
+  it('E-10: what stands in an address is text in the page that asks', async () => {
+    const { body, headers } = await app.inject(
+      `/auth?to=${encodeURIComponent('/"><script>alert(1)</script>')}`,
+    );
+
+    expect(body).not.toContain('<script>');
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+  });
+
   it('E-01: every use by the service is told in the audit log, refusals included', async () => {
     const { secret, token } = await aToken({ name: 'lee', role: 'viewer' });
 
