@@ -14,10 +14,9 @@ import type { Duration } from '../definition/types.ts';
 import type { Workflow } from '../definition/workflow.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonSchema } from '../plan/json.ts';
-import { textOf } from '../plan/json-value.ts';
 import type { Priority } from '../plan/plan.ts';
 import { definitionInvalid } from '../plan/problem.ts';
-import type { Contract, Issue, RunnableWorkflow } from '../ports/bindings.ts';
+import type { Contract, RunnableWorkflow } from '../ports/bindings.ts';
 import { labelsOption, targetOf } from './target.ts';
 
 /** What a mapping is told besides the payload. A repetition of the delivery says the same. */
@@ -213,10 +212,3 @@ function unfit(
     details: { issues: issues.slice(0, 20) },
   });
 }
-
-/** What went wrong in a mapping, for people. */
-export function mappingFailure(error: unknown): string {
-  return `The mapping failed: ${textOf(error)}`;
-}
-
-export type { Issue };

@@ -51,6 +51,8 @@ export interface InboxLimits {
   readonly maxWaiting: number;
 }
 
+/** Deliveries processed at once while others wait for their answer: senders come first. */
+const whileAccepting = 4;
 const pageSize = 200;
 const firstDelayMs = 1_000;
 const maxDelayMs = 60_000;
@@ -66,6 +68,8 @@ export function createInbox(
   const failures = new Map<string, number>();
   const timers = new Map<string, () => void>();
   const working = new Set<Promise<void>>();
+  /** Deliveries that wait for their answer. */
+  let accepting = 0;
   let isClosed = false;
 
   function takeUp(key: string): void {
@@ -77,7 +81,8 @@ export function createInbox(
 
   function workOff(): void {
     if (isClosed) return;
-    for (const key of queue.splice(0, concurrency - working.size)) {
+    const limit = accepting > 0 ? Math.min(concurrency, whileAccepting) : concurrency;
+    for (const key of queue.splice(0, Math.max(0, limit - working.size))) {
       const work = attempt(key).finally(() => {
         working.delete(work);
         workOff();
@@ -180,15 +185,21 @@ export function createInbox(
         testedBy,
         replays: 0,
       };
-      const isNew = await store.saveRecords([
-        {
-          collection: seenCollection,
-          key: seenKey,
-          expectedRevision: 0,
-          value: { delivery: key, atMs: nowMs },
-        },
-        { collection: inboxCollection, key, expectedRevision: 0, value: arrival },
-      ]);
+      accepting += 1;
+      const isNew = await store
+        .saveRecords([
+          {
+            collection: seenCollection,
+            key: seenKey,
+            expectedRevision: 0,
+            value: { delivery: key, atMs: nowMs },
+          },
+          { collection: inboxCollection, key, expectedRevision: 0, value: arrival },
+        ])
+        .finally(() => {
+          accepting -= 1;
+          workOff();
+        });
       if (!isNew) return null;
       takeUp(key);
       return key;
