@@ -68,15 +68,19 @@ async function serve(): Promise<void> {
     () => tell({ kind: 'memory', rssBytes: process.memoryUsage.rss() }),
     500,
   );
-  process.on('message', async (acknowledged: readonly string[]) => {
+  process.once('message', (acknowledged: readonly string[]) => {
     clearInterval(sampler);
+    void end(acknowledged);
+  });
+
+  async function end(acknowledged: readonly string[]): Promise<void> {
     tell(await judge(acknowledged));
     await service.close();
     await empty.close();
     await orchestrator.close();
     await store.close();
     process.disconnect?.();
-  });
+  }
 
   async function judge(acknowledged: readonly string[]): Promise<Verdict> {
     for (;;) {
