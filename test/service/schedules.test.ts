@@ -15,6 +15,7 @@ import { createApp } from '../../src/service/app.ts';
 import { createSchedules, type Schedules } from '../../src/service/schedules/schedules.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { silent } from '../../src/testing/player/world.ts';
+import { openPair } from '../support/sqlite-pair.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -147,6 +148,21 @@ describe('schedules and time', () => {
     await town.clock.advance(60 * minuteMs);
 
     expect(await next.slots()).toEqual(['01-05T00:10', '01-05T00:20']);
+  });
+
+  it('C-02: a clock that was a year ahead is told as a problem, and a resumed schedule goes on from now', async () => {
+    const town = await aTown([aSchedule()]);
+    town.clock.jump(365 * dayMs);
+    await town.clock.advance(30_000);
+    town.clock.jump(-365 * dayMs);
+    expect((await town.schedules.get('job')).problem).toContain('The clock was ahead');
+
+    await town.schedules.pause('job', 'wrong clock', 'ann');
+    await town.schedules.resume('job', 'ann');
+    await town.clock.advance(10 * minuteMs);
+
+    expect((await town.schedules.get('job')).problem).toBeNull();
+    expect(await town.slots()).toContain('01-05T00:10');
   });
 
   it('C-08: the night of the gap and the night of the overlap have one run each', async () => {
@@ -283,6 +299,34 @@ describe('a slot and processes that die or compete', () => {
 
     expect(await town.slots()).toEqual(['01-05T00:10', '01-05T00:20', '01-05T00:30']);
     expect(await outcomes(town)).toEqual(['00:10 started', '00:20 started', '00:30 started']);
+  });
+
+  it('has one run if two processes on one database fire at the same time', async () => {
+    const { a, b } = await openPair({ workflows: () => [quick] });
+    const sides = [a, b].map(({ store, engine, clock }) => {
+      const schedules = createSchedules({
+        store,
+        orchestrator: engine,
+        clock,
+        log: silent,
+        schedules: [aSchedule()],
+      });
+      schedules.start();
+      closing.push(() => schedules.close());
+      return { clock, schedules };
+    });
+
+    for (let slot = 1; slot <= 3; slot += 1) {
+      for (const { clock } of sides) clock.jump(9.5 * minuteMs);
+      await Promise.all(sides.map(({ clock }) => clock.advance(30_000)));
+      await Promise.all(sides.map(({ schedules }) => schedules.look()));
+    }
+
+    const { runs } = await a.engine.list({});
+    const slots = runs.map(({ labels }) => `${labels['signalbox.slot']}`.slice(11, 16));
+    expect(slots.sort()).toEqual(['00:10', '00:20', '00:30']);
+    const { fires } = await sides[0]!.schedules.fires('job', { limit: 10 });
+    expect(fires.map(({ outcome }) => outcome)).toEqual(['started', 'started', 'started']);
   });
 
   it('is an entry of its own if its input cannot be made, and the next one fires all the same', async () => {

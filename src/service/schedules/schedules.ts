@@ -19,7 +19,7 @@ import { createRegistry, fromDefinition, type Registered } from './registry.ts';
 import { createScheduler } from './scheduler.ts';
 import { beginSlot } from './starter.ts';
 import type { FireRecord, ScheduleState } from './state.ts';
-import { fireView, problemOf, scheduleView, slotView } from './view.ts';
+import { fireView, isAhead, isKnown, problemOf, scheduleView, slotView } from './view.ts';
 
 type View = z.input<typeof ScheduleShape>;
 type Calls = typeof calls;
@@ -91,7 +91,7 @@ export function createSchedules(parts: {
     const nowMs = clock.nowMs();
     const { state } = (await book.entry(schedule.name)) ?? fresh(schedule, nowMs);
     const fires = await book.fires(schedule.name, { limit: shownFires });
-    const problem = problemOf(schedule, orchestrator);
+    const problem = problemOf(schedule, orchestrator, { state, nowMs });
     const last = fires.map(({ fire }) => fire);
     return scheduleView(schedule, source, state, last, { nowMs, problem });
   }
@@ -149,7 +149,7 @@ export function createSchedules(parts: {
         dst: dstOf(rest.cron, dst),
       };
       const schedule = fromDefinition(name, definition);
-      if (problemOf(schedule, orchestrator) !== null) {
+      if (!isKnown(schedule, orchestrator)) {
         throw new SignalboxError(
           'WORKFLOW_UNKNOWN',
           `No workflow "${workflow}" is registered here`,
@@ -201,8 +201,7 @@ export function createSchedules(parts: {
         (state, nowMs) => ({
           ...state,
           paused: null,
-          handledUntilMs:
-            state.paused === null ? state.handledUntilMs : Math.max(state.handledUntilMs, nowMs),
+          handledUntilMs: resumedFrom(state, nowMs),
         }),
         (state, nowMs) => pausedSlots(schedule, state, nowMs, actor),
       );
@@ -240,6 +239,11 @@ export function createSchedules(parts: {
     look: () => scheduler.look(),
     close: () => scheduler.close(),
   };
+}
+
+function resumedFrom(state: ScheduleState, nowMs: number): number {
+  if (state.paused === null) return state.handledUntilMs;
+  return isAhead(state, nowMs) ? nowMs : Math.max(state.handledUntilMs, nowMs);
 }
 
 /** The slots of a pause, as one entry. */

@@ -49,9 +49,27 @@ export function scheduleView(
   };
 }
 
-/** Why a schedule cannot start anything here. */
-export function problemOf({ target }: Schedule, orchestrator: Orchestrator): string | null {
-  if (target.kind === 'event') return null;
-  const isKnown = orchestrator.workflows.some(({ name }) => name === target.name);
-  return isKnown ? null : `Workflow "${target.name}" is not registered here`;
+/** Further ahead than clocks differ. */
+const aheadMs = 60 * 60 * 1000;
+
+/** Its slots were handled up to a moment that is still to come: the clock was ahead then, and was set back. */
+export function isAhead({ handledUntilMs }: ScheduleState, nowMs: number): boolean {
+  return handledUntilMs - nowMs > aheadMs;
+}
+
+/** Why a schedule cannot start anything here, or not now. */
+export function problemOf(
+  schedule: Schedule,
+  orchestrator: Orchestrator,
+  at: { readonly state: ScheduleState; readonly nowMs: number },
+): string | null {
+  if (!isKnown(schedule, orchestrator)) {
+    return `Workflow "${schedule.target.name}" is not registered here`;
+  }
+  if (!isAhead(at.state, at.nowMs)) return null;
+  return `The clock was ahead: slots up to ${iso(at.state.handledUntilMs)} are handled; pause and resume it to go on from now`;
+}
+
+export function isKnown({ target }: Schedule, orchestrator: Orchestrator): boolean {
+  return target.kind === 'event' || orchestrator.workflows.some(({ name }) => name === target.name);
 }
