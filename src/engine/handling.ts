@@ -88,6 +88,7 @@ export function claim(
   const holder = claimedBy === undefined || isTakenOver ? {} : { claimedBy };
   assertMayDecide(run, item.step, { ...decider, ...holder }, undefined);
   note(draft, item, 'claimed', asked, {
+    ...(groups.length === 0 ? {} : { groups }),
     ...(forMs === undefined ? {} : { untilMs: tools.nowMs + forMs }),
     ...(claimedBy === undefined || claimedBy === actor ? {} : { takenFrom: claimedBy }),
   });
@@ -133,7 +134,7 @@ export function delegate(
   if (item.excluded.includes(to))
     throw refuse('they must not decide it', 'Four eyes are judged on both; name somebody else');
   if (item.delegations?.some((known) => known.from === actor && known.to === to)) return;
-  note(draft, item, 'delegated', asked, { to });
+  note(draft, item, 'delegated', asked, { to, ...(groups.length === 0 ? {} : { groups }) });
 }
 
 /** Anew: claim and delegations are over. Approvals given stay. */

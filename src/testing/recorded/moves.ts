@@ -5,7 +5,7 @@ import type { Plan, PlanNode } from '../../plan/plan.ts';
 import { sensitiveValues } from '../../plan/sensitive.ts';
 import type { AttemptOutcome } from '../../ports/executor.ts';
 import type { HistoryEntry } from '../../ports/store.ts';
-import type { Move } from './recording.ts';
+import type { Handling, Move } from './recording.ts';
 import { withStandIns } from './stand-ins.ts';
 
 export interface MoveSource {
@@ -44,6 +44,12 @@ export function moveOf(entry: HistoryEntry, source: MoveSource): Move | null {
       return { kind: 'undo', outcome: { ok: true, output: null, durationMs: 0 } };
     case 'undo.failed':
       return { kind: 'undo', outcome: failedOutcome(entry) };
+    case 'undo.resolved':
+      return {
+        kind: 'resolveUndo',
+        step: entry.step ?? '',
+        options: { actor, reason: reason ?? 'resolved' },
+      };
     case 'signal.kept':
       return signalOf(entry, textOf(data, 'event') ?? '', entry.output ?? null, source);
     default:
@@ -56,6 +62,8 @@ function stepMoveOf(entry: HistoryEntry, source: MoveSource): Move | null {
   if (step === null) return null;
   const ending = event.slice(step.length + 1);
   const node = source.nodes.get(step);
+  const deed = deeds.get(ending);
+  if (deed !== undefined) return { kind: deed, step, options: handlingOf(entry) };
   if ((ending === 'decided' || ending === 'voted') && !entry.actor.startsWith('policy:'))
     return decisionOf(entry, step, source);
   if (verdicts.has(ending)) return verdictOf(entry, step, ending, source);
@@ -71,6 +79,30 @@ function stepMoveOf(entry: HistoryEntry, source: MoveSource): Move | null {
     step,
     outcome: outcomeOf(entry, ending, node.tolerate !== undefined, source),
   };
+}
+
+const deeds: ReadonlyMap<string, 'claim' | 'release' | 'delegate' | 'assign'> = new Map([
+  ['claimed', 'claim'],
+  ['released', 'release'],
+  ['delegated', 'delegate'],
+  ['assigned', 'assign'],
+]);
+
+function handlingOf({ actor, atMs, data }: HistoryEntry): Handling {
+  const reason = textOf(data, 'reason');
+  const [groups, to, untilMs] = [data?.['groups'], data?.['to'], data?.['untilMs']];
+  return {
+    actor,
+    ...(reason === null ? {} : { reason }),
+    ...(groups === undefined ? {} : { groups: namesOf(groups) }),
+    ...(to === undefined ? {} : { to: namesOf(to) }),
+    ...(typeof untilMs === 'number' ? { forMs: untilMs - atMs } : {}),
+    ...(textOf(data, 'takenFrom') === null ? {} : { takeOver: true }),
+  };
+}
+
+function namesOf(value: Json): readonly string[] {
+  return [value].flat().filter((name) => typeof name === 'string');
 }
 
 const outcomes: ReadonlySet<string> = new Set(['completed', 'failed', 'in_doubt']);
@@ -133,6 +165,7 @@ function decisionOf(entry: HistoryEntry, step: string, source: MoveSource): Move
   const form = partOf(data, 'form');
   const outcome = data?.['outcome'] === 'approved' ? 'approved' : 'rejected';
   const groups = partOf(partOf(data, 'decider'), 'groups');
+  const onBehalfOf = partOf(partOf(data, 'decider'), 'onBehalfOf');
   const paths = sensitiveValues(source.plan).ofForm(step);
   return {
     kind: 'decide',
@@ -141,6 +174,7 @@ function decisionOf(entry: HistoryEntry, step: string, source: MoveSource): Move
       outcome,
       actor,
       ...(Array.isArray(groups) && groups.length > 0 ? { groups: groups.map(String) } : {}),
+      ...(typeof onBehalfOf === 'string' ? { onBehalfOf } : {}),
       ...(comment === null ? {} : { comment }),
       ...(form === undefined ? {} : { form: withStandIns(form, paths) }),
     },

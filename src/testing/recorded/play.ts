@@ -104,6 +104,23 @@ async function make(
         return answers.holdUndo();
       case 'decide':
         return await orchestrator.decide(runId, move.step, move.decision);
+      case 'claim': {
+        const { to: _to, ...given } = move.options;
+        return await orchestrator.claim(runId, move.step, given);
+      }
+      case 'release':
+      case 'assign':
+      case 'delegate': {
+        const { actor, reason, groups = [], to = [] } = move.options;
+        const given = { actor, ...(reason === undefined ? {} : { reason }) };
+        if (move.kind === 'release') return await orchestrator.release(runId, move.step, given);
+        if (move.kind === 'assign')
+          return await orchestrator.assign(runId, move.step, { ...given, to });
+        const [other = ''] = to;
+        return await orchestrator.delegate(runId, move.step, { ...given, groups, to: other });
+      }
+      case 'resolveUndo':
+        return await orchestrator.resolveUndo(runId, move.step, move.options);
       case 'signal': {
         const { event, payload, id, actor } = move;
         await orchestrator.signal(runId, event, payload, { id, actor });

@@ -12,6 +12,16 @@ export type Move =
   | { readonly kind: 'undo'; readonly outcome: AttemptOutcome }
   | { readonly kind: 'decide'; readonly step: string; readonly decision: Decision }
   | {
+      readonly kind: 'claim' | 'release' | 'delegate' | 'assign';
+      readonly step: string;
+      readonly options: Handling;
+    }
+  | {
+      readonly kind: 'resolveUndo';
+      readonly step: string;
+      readonly options: { readonly actor: string; readonly reason: string };
+    }
+  | {
       readonly kind: 'signal';
       readonly event: string;
       readonly payload: Json;
@@ -35,6 +45,18 @@ export type Move =
       };
     }
   | { readonly kind: 'pause' | 'resume'; readonly options: { readonly actor: string } };
+
+/** What somebody did with an open review without deciding it. */
+export interface Handling {
+  readonly actor: string;
+  readonly reason?: string;
+  readonly groups?: readonly string[];
+  /** Of a claim. */
+  readonly forMs?: number;
+  readonly takeOver?: boolean;
+  /** Of a delegation, its one; of an assignment. */
+  readonly to?: readonly string[];
+}
 
 export interface RecordedEntry {
   readonly seq: number;

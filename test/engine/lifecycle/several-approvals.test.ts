@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createActor, SimulatedClock, waitFor } from 'xstate';
 import { z } from 'zod';
 import { defineTask, defineWorkflow } from '../../../src/index.ts';
 import { check } from '../../../src/proof/check/check.ts';
 import { describeCrashes, describeWorkflow } from '../../../src/testing/index.ts';
+import { playRecording } from '../../../src/testing/recorded/play.ts';
+import { recordRun } from '../../../src/testing/recorded/record.ts';
 import { entryOf, eventsOf, hour, openBench } from '../../support/engine-bench.ts';
 
 const told: string[] = [];
@@ -272,6 +275,77 @@ describe('what people do with an open review', () => {
       review: { claimedBy: null, delegatedTo: [], approvals: { missing: 2 } },
     });
     await expect(approve('zoe', [])).rejects.toMatchObject(forbidden);
+  });
+});
+
+describe('several approvals elsewhere', () => {
+  it('count in a machine that runs in memory', async () => {
+    const clock = new SimulatedClock();
+    const actor = createActor(deployment.machine, { input: { version: '2' }, clock }).start();
+    const send = (event: string, name: string, groups = ['engineers']) =>
+      actor.send({
+        type: `approval.${event}`,
+        outcome: 'approved',
+        decider: { actor: name, groups },
+        form: { risk: 'low' },
+      } as never);
+    const isOpen = () => JSON.stringify(actor.getSnapshot().value).includes('"approval"');
+    await waitFor(actor, isOpen);
+
+    send('decided', 'ann');
+    send('voted', 'ann');
+    send('voted', 'ann');
+    send('decided', 'bob');
+    send('voted', 'max', ['managers']);
+    expect(isOpen()).toBe(true);
+    clock.increment(4 * hour);
+    send('voted', 'max', ['managers']);
+    send('decided', 'ann');
+    expect(isOpen()).toBe(true);
+    send('decided', 'cy');
+
+    expect(isOpen()).toBe(false);
+    actor.stop();
+  });
+
+  it('move to another version, which may ask for fewer or more', async () => {
+    const review = (version: number, approvals: number) =>
+      defineWorkflow({
+        name: 'moving',
+        version,
+        input: z.string(),
+        steps: (w) => w.review('approval', { approvals, show: w.input }),
+      });
+    const { engine, restart } = await openBench({ workflows: [review(1, 3)] });
+    const { runId } = await engine.start('moving', 'x');
+    await engine.decide(runId, 'approval', { outcome: 'approved', actor: 'ann' });
+    const next = await restart({ workflows: [review(1, 3), review(2, 2)] });
+
+    await next.migrate({ workflow: 'moving', to: 2, actor: 'op', reason: 'fewer' });
+
+    expect((await next.get(runId)).waitingOn[0]?.review?.approvals).toMatchObject({
+      needed: 2,
+      missing: 1,
+    });
+    const twice = next.decide(runId, 'approval', { outcome: 'approved', actor: 'ann' });
+    await expect(twice).rejects.toMatchObject(forbidden);
+    await next.decide(runId, 'approval', { outcome: 'approved', actor: 'bob' });
+    expect((await next.get(runId)).waitingOn).toEqual([]);
+  });
+
+  it('are recorded with what was done beside them, and happen again as a test', async () => {
+    const { engine, runId, approve, store, clock } = await anOpenReview();
+    await engine.claim(runId, 'approval', { actor: 'ann', groups: ['engineers'], forMs: hour });
+    await approve('ann');
+    await engine.delegate(runId, 'approval', { actor: 'bob', groups: ['engineers'], to: 'zoe' });
+    await approve('zoe', []);
+    await clock.advance(4 * hour);
+    await engine.assign(runId, 'approval', { actor: 'op', to: ['leads'], reason: 'holidays' });
+    await engine.decide(runId, 'approval', { outcome: 'rejected', actor: 'leads' });
+    await engine.drive(runId);
+    const { recording, course } = await recordRun(store, runId);
+
+    expect(await playRecording(deployment, recording)).toEqual(course);
   });
 });
 
