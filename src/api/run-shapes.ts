@@ -56,6 +56,8 @@ const PossibleEvent = z.object({
   event: z.string(),
   open: z.boolean(),
   blockedBy: z.array(z.string()).readonly(),
+  /** Guards that judge the event itself: `canDecide` who decides. */
+  judgedBy: z.array(z.string()).readonly().exactOptional(),
 });
 
 export const Explanation = z.object({

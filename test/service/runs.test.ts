@@ -47,7 +47,9 @@ describe('calls about runs', () => {
       waitingOn: [{ kind: 'review', step: 'approval' }],
     });
     expect(await client.runs.explain({ params: { runId } })).toMatchObject({
-      events: expect.arrayContaining([{ event: 'approval.decided', open: true, blockedBy: [] }]),
+      events: expect.arrayContaining([
+        { event: 'approval.decided', open: true, blockedBy: [], judgedBy: ['canDecide'] },
+      ]),
     });
     expect(await client.runs.undoList({ params: { runId } })).toMatchObject({ running: [] });
     await expect(

@@ -288,7 +288,7 @@ describe('several approvals elsewhere', () => {
         outcome: 'approved',
         decider: { actor: name, groups },
         form: { risk: 'low' },
-      } as never);
+      });
     const isOpen = () => JSON.stringify(actor.getSnapshot().value).includes('"approval"');
     await waitFor(actor, isOpen);
 

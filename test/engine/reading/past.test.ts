@@ -75,7 +75,12 @@ describe('a past moment of a run', () => {
     expect(past.waitingOn).toMatchObject([
       { kind: 'review', step: 'ok', shown: { id: 'c-1', card: '[redacted]' } },
     ]);
-    expect(past.events).toContainEqual({ event: 'ok.decided', open: true, blockedBy: [] });
+    expect(past.events).toContainEqual({
+      event: 'ok.decided',
+      open: true,
+      blockedBy: [],
+      judgedBy: ['canDecide'],
+    });
     expect(JSON.stringify(past)).not.toContain('4111');
   });
 

@@ -84,7 +84,9 @@ describe.each(['sqlite', 'lowdb'] as const)('a %s store opened for reading', (ki
     });
     expect((await engine.history(complete)).at(-1)).toMatchObject({ to: 'complete' });
     expect(await engine.explain(waiting)).toMatchObject({
-      events: expect.arrayContaining([{ event: 'look.decided', open: true, blockedBy: [] }]),
+      events: expect.arrayContaining([
+        { event: 'look.decided', open: true, blockedBy: [], judgedBy: ['canDecide'] },
+      ]),
     });
     expect(await engine.verify(complete)).toMatchObject({ fault: null });
     expect(await engine.breakers()).toEqual([]);
