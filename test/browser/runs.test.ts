@@ -82,6 +82,13 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
 
     await page.getByText('The bank refuses the account').waitFor();
     await expectAccessible(page);
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await page.getByRole('button', { name: 'More', exact: true }).click();
+    await page.getByLabel('In this state of the chart').fill('processing.working.approval');
+    await page.keyboard.press('Enter');
+    await page.getByText('k-small').waitFor({ state: 'detached' });
+    await page.getByText('k-large').waitFor();
+    expect(page.url()).toContain('state=processing.working.approval');
   });
 
   it('#2: the chart follows the run while it is looked at, and has a twin for screen readers', async () => {
@@ -252,6 +259,21 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await page.getByText('Everything was undone').waitFor();
     await page.getByRole('row', { name: /reserve_funds.*Undone/ }).waitFor();
     await takePictures(page, 'run-compensation');
+    await expectAccessible(page);
+  });
+
+  it('#16: what nothing could undo is resolved by hand with a reason', async () => {
+    const runId = await aPayout({ euros: 10, bank: 'refuses' });
+    const page = await openRun(runId, '?tab=compensation');
+    await page.getByText('Undone in part').waitFor();
+    await page.getByRole('row', { name: /send_notice.*Cannot be undone/ }).waitFor();
+    await takePictures(page, 'run-undo');
+    await page.getByRole('button', { name: 'Resolve by hand' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('The customer was telephoned');
+    await page.getByRole('dialog').getByRole('button', { name: 'It is resolved' }).click();
+
+    await page.getByRole('row', { name: /send_notice.*Resolved by hand/ }).waitFor();
+    await page.getByText('Everything was undone').waitFor();
     await expectAccessible(page);
   });
 

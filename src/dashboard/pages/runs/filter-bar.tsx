@@ -3,7 +3,15 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { Search, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { CliCommand } from '../../parts/cli-command.tsx';
-import { isNarrowed, type Period, periods, type RunFilters, toArguments } from './run-filters.ts';
+import { MoreFilters } from './more-filters.tsx';
+import {
+  isNarrowed,
+  type Period,
+  periods,
+  type RunFilters,
+  toArguments,
+  waits,
+} from './run-filters.ts';
 import { SavedViews } from './saved-views.tsx';
 import { useWorkflowNames } from './use-runs.ts';
 
@@ -14,6 +22,8 @@ const none: RunFilters = {
   label: [],
   period: null,
   hasReview: false,
+  state: null,
+  waits: null,
   parent: null,
 };
 
@@ -47,6 +57,19 @@ export function FilterBar({
         clearable
         w={150}
       />
+      <MoreFilters filters={filters} onChange={onChange} />
+      {filters.state !== null && (
+        <Chosen
+          text={`in ${filters.state}`}
+          onRemove={() => onChange({ ...filters, state: null })}
+        />
+      )}
+      {filters.waits !== null && (
+        <Chosen
+          text={`waits longer than ${waits[filters.waits].label}`}
+          onRemove={() => onChange({ ...filters, waits: null })}
+        />
+      )}
       {filters.hasReview && (
         <Chosen
           text="with an open review"

@@ -10,6 +10,14 @@ export const periods = {
 } as const;
 export type Period = keyof typeof periods;
 
+/** How long a run has waited at least. */
+export const waits = {
+  '1h': { label: '1 hour', ms: 3_600_000 },
+  '24h': { label: '24 hours', ms: 86_400_000 },
+  '7d': { label: '7 days', ms: 7 * 86_400_000 },
+} as const;
+export type Wait = keyof typeof waits;
+
 export interface RunFilters {
   readonly q: string;
   readonly workflow: string | null;
@@ -19,12 +27,16 @@ export interface RunFilters {
   readonly period: Period | null;
   /** Only runs with an open review. */
   readonly hasReview: boolean;
+  /** Path of a state of the chart in which, or inside which, a run is. */
+  readonly state: string | null;
+  readonly waits: Wait | null;
   /** Only children of this run. */
   readonly parent: string | null;
 }
 
 export function toFilters(search: URLSearchParams): RunFilters {
   const period = search.get('period');
+  const wait = search.get('waits');
   return {
     q: search.get('q') ?? '',
     workflow: search.get('workflow'),
@@ -32,6 +44,8 @@ export function toFilters(search: URLSearchParams): RunFilters {
     label: search.getAll('label').filter((text) => text.includes('=')),
     period: period !== null && isPeriod(period) ? period : null,
     hasReview: search.get('review') === 'open',
+    state: search.get('state'),
+    waits: wait !== null && isWait(wait) ? wait : null,
     parent: search.get('parent'),
   };
 }
@@ -44,13 +58,15 @@ export function toSearch(filters: RunFilters): URLSearchParams {
   for (const label of filters.label) search.append('label', label);
   if (filters.period !== null) search.set('period', filters.period);
   if (filters.hasReview) search.set('review', 'open');
+  if (filters.state !== null) search.set('state', filters.state);
+  if (filters.waits !== null) search.set('waits', filters.waits);
   if (filters.parent !== null) search.set('parent', filters.parent);
   return search;
 }
 
 /** The same for the service. @param nowMs - what a period counts back from */
 export function toQuery(filters: RunFilters, nowMs: number) {
-  const { q, workflow, status, label, period, hasReview, parent } = filters;
+  const { q, workflow, status, label, period, hasReview, state, parent } = filters;
   return {
     ...(q !== '' && { q }),
     ...(workflow !== null && { workflow }),
@@ -60,6 +76,8 @@ export function toQuery(filters: RunFilters, nowMs: number) {
       createdAfter: new Date(nowMs - periods[period].ms).toISOString(),
     }),
     ...(hasReview && { hasReview: 'true' as const }),
+    ...(state !== null && { state }),
+    ...(filters.waits !== null && { waitsLongerThanMs: waits[filters.waits].ms }),
     ...(parent !== null && { parent }),
   };
 }
@@ -79,4 +97,5 @@ export function isNarrowed(filters: RunFilters): boolean {
 }
 
 const isStatus = (text: string): text is Status => Object.hasOwn(statusLooks, text);
+const isWait = (text: string): text is Wait => Object.hasOwn(waits, text);
 const isPeriod = (text: string): text is Period => Object.hasOwn(periods, text);
