@@ -1,6 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { createAdjustableClock } from '../../src/adapters/system/adjustable-clock.ts';
+import { systemClock } from '../../src/adapters/system/clock.ts';
 import { defineTask, defineWorkflow, PermanentError, TransientError } from '../../src/index.ts';
+import { createMortalStore } from '../../src/service/development/crash.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
 import { startService, type TestService } from './support/service.ts';
 
@@ -40,6 +44,16 @@ const balance = defineWorkflow({
   steps: (w) => w.finish(w.task('ask', ask, { input: w.input }), { approve: 'automatic' }),
 });
 
+const patient = defineWorkflow({
+  name: 'patient',
+  version: 1,
+  input: z.object({}),
+  steps(w) {
+    w.sleep('night', { for: '12h' });
+    return w.finish(w.input, { approve: 'automatic' });
+  },
+});
+
 describe('running the service, in a browser', { timeout: 60_000 }, () => {
   const browser = useBrowser();
   let service: TestService;
@@ -68,6 +82,21 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     await page.getByText('Sound: 2 entries').waitFor();
     await expectAccessible(page);
     await takePictures(page, 'audit');
+  });
+
+  it('adds an endpoint that is told of reviews; the secret of its signatures is shown once', async () => {
+    const page = await browser.open(`${service.url}/webhooks?tab=endpoints`);
+    await page.getByRole('button', { name: 'Add an endpoint…' }).click();
+    await page.getByLabel('URL').fill('https://example.com/reviews');
+    await page.getByLabel('run.failed').uncheck();
+    await page.getByRole('button', { name: 'Add it' }).click();
+    await page.getByText('The secret its deliveries are signed with, shown this once').waitFor();
+    await page.getByRole('button', { name: 'Show its deliveries' }).click();
+    await page.getByText('None.').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'endpoints');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused', { exact: true }).waitFor();
   });
 
   it('#18: runs that failed alike are one incident, retried together after the fix, or marked as handled', async () => {
@@ -119,5 +148,36 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Reset', exact: true }).click();
     await page.getByText('The breaker is closed').waitFor();
     expect((await service.orchestrator.breakers())[0]).toMatchObject({ failures: 0 });
+  });
+
+  it('skips the clock to the next deadline, and has the worker die at a chosen commit', async () => {
+    let deaths = 0;
+    const clock = createAdjustableClock(systemClock);
+    const mortal = createMortalStore(createMemoryStore(), () => {
+      deaths += 1;
+      mortal.plan(null);
+    });
+    const development = { clock, mortal, restarts: 0, die: () => {} };
+    const { url, orchestrator } = await startService([patient], {
+      store: mortal.store,
+      clock,
+      development,
+    });
+    const { runId } = await orchestrator.start('patient', {});
+    await orchestrator.drive(runId);
+    const page = await browser.open(url);
+    await page.getByRole('link', { name: 'Development' }).click();
+    await page.getByText('The next deadline is at').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'development');
+
+    await page.getByRole('button', { name: 'Skip to the next deadline' }).click();
+    await page.getByText('ahead of this machine').waitFor();
+    expect(await orchestrator.drive(runId, 'finished')).toMatchObject({ status: 'complete' });
+
+    await page.getByRole('button', { name: 'Kill it then' }).click();
+    await page.getByText('It will be killed after the next commit').waitFor();
+    await orchestrator.start('patient', {});
+    expect(deaths).toBe(1);
   });
 });

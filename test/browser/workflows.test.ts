@@ -61,14 +61,34 @@ describe('workflows in a browser', { timeout: 60_000 }, () => {
     ({ runId } = await earlier.start('parcel', 'p-1'));
     await earlier.drive(runId);
     await earlier.close();
-    service = await startService([first, second], { store });
+    service = await startService([first, second], {
+      store,
+      definitions: {
+        problems: [],
+        change: {
+          atMs: Date.UTC(2026, 0, 31),
+          workflows: [
+            {
+              workflow: 'parcel',
+              version: 2,
+              hash: second.plan.hash,
+              counts: { continues: 0, needs_mapping: 0, cannot: 1 },
+              staying: [{ runId, why: 'it waits at a step that is gone' }],
+              isPartial: false,
+            },
+          ],
+        },
+      },
+    });
   }, 60_000);
 
   it('#25: a workflow shows its chart, what is proved of it, and what runs and tests have covered', async () => {
     const page = await browser.open(`${service.url}/workflows`);
-    await page.getByRole('link', { name: 'parcel' }).waitFor();
+    await page.getByText('The code was loaded anew').waitFor();
+    await page.getByText('1 run stays on the version it is on').waitFor();
     await expectAccessible(page);
     await takePictures(page, 'workflows');
+    await page.getByRole('button', { name: 'Dismiss' }).click();
     await page.getByRole('link', { name: 'parcel' }).click();
 
     await page.locator('[data-node="send"]').click();

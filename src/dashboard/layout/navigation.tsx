@@ -1,15 +1,18 @@
 import { Kbd, NavLink, Stack } from '@mantine/core';
 import { Link, useLocation } from 'wouter';
+import { useService } from '../parts/use-service.ts';
 import { pages } from './pages.tsx';
 import styles from './shell.module.css';
 
 /** @param onNavigate - called when a page was chosen, as the menu of a phone closes then */
 export function Navigation({ onNavigate }: { readonly onNavigate: () => void }) {
   const [location] = useLocation();
+  const isDevelopment = useService().data?.isDevelopment === true;
   return (
     <Stack component="nav" gap={2} aria-label="Pages">
       {pages.map(({ path, navigation }) => {
         if (navigation === undefined) return null;
+        if (navigation.isForDevelopment === true && !isDevelopment) return null;
         const { label, icon: Icon } = navigation;
         const isHere = location === path || location.startsWith(`${path}/`);
         return (

@@ -4,6 +4,7 @@ import {
   Activity,
   CalendarClock,
   ClipboardCheck,
+  FlaskConical,
   Network,
   Play,
   ScrollText,
@@ -24,6 +25,8 @@ export interface Page {
     readonly icon: LucideIcon;
     /** Second key of the chord `g` + key that opens it. */
     readonly key: string;
+    /** Only where the service was started for development. */
+    readonly isForDevelopment?: true;
   };
 }
 
@@ -111,5 +114,14 @@ export const pages: readonly Page[] = [
       import('../pages/settings/settings-page.tsx').then((m) => ({ default: m.SettingsPage })),
     ),
     navigation: { label: 'Settings', icon: Settings, key: ',' },
+  },
+  {
+    path: '/development',
+    page: lazy(() =>
+      import('../pages/development/development-page.tsx').then((m) => ({
+        default: m.DevelopmentPage,
+      })),
+    ),
+    navigation: { label: 'Development', icon: FlaskConical, key: 'd', isForDevelopment: true },
   },
 ];

@@ -12,6 +12,7 @@ import { KeyboardHelp } from './keyboard-help.tsx';
 import { LiveBadge } from './live-badge.tsx';
 import { Navigation } from './navigation.tsx';
 import { pages } from './pages.tsx';
+import { ReloadBanner } from './reload-banner.tsx';
 import { RunFinder } from './run-finder.tsx';
 import styles from './shell.module.css';
 import { SlowProgress } from './slow-progress.tsx';
@@ -71,6 +72,7 @@ export function Shell() {
       <AppShell.Main id="main" tabIndex={-1} className={styles['main']}>
         <ErrorBoundary key={location}>
           <SignedIn>
+            <ReloadBanner />
             <Suspense fallback={<Loading />}>
               <Switch>
                 <Route path="/">

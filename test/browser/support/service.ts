@@ -16,16 +16,16 @@ export interface TestService {
   readonly orchestrator: Orchestrator;
 }
 
-export type TestServiceOptions = Partial<Omit<ServicePorts, 'orchestrator' | 'clock'>>;
+export type TestServiceOptions = Partial<Omit<ServicePorts, 'orchestrator'>>;
 
 /** Closed after the tests of the file. */
 export async function startService(
   workflows: OrchestratorOptions['workflows'],
-  { store = createMemoryStore(), ...ports }: TestServiceOptions = {},
+  { store = createMemoryStore(), clock = systemClock, ...ports }: TestServiceOptions = {},
 ): Promise<TestService> {
   await buildDashboard();
-  const orchestrator = await createOrchestrator({ workflows, store });
-  const app = await createApp({ orchestrator, store, clock: systemClock, ...ports });
+  const orchestrator = await createOrchestrator({ workflows, store, clock });
+  const app = await createApp({ orchestrator, store, clock, ...ports });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   afterAll(async () => {
     await app.close();

@@ -4,12 +4,14 @@ import { useSearchParams } from 'wouter';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { Deliveries } from './deliveries.tsx';
+import { Endpoints } from './endpoints.tsx';
 import { Sources } from './sources.tsx';
 
 const tabs = [
   ['deliveries', 'Received', Deliveries],
   ['dead', 'Dead letters', DeadLetters],
   ['sources', 'Sources', Sources],
+  ['endpoints', 'Outgoing', Endpoints],
 ] as const;
 
 export function WebhooksPage() {
