@@ -53,7 +53,8 @@ export function scheduleLines(schedule: ScheduleView, style: Style): readonly st
   return [
     `Schedule ${printable(name)}: ${printable(cron)} in ${printable(timeZone)}, starts ${printable(target.name)}`,
     ...(description === null ? [] : [printable(description)]),
-    `While the last run still runs: ${overlap}; missed slots made up for: ${catchUp}; clocks: ${dst.gap} a gap, ${dst.repeat} if repeated`,
+    `While the last run still runs: ${overlap}. Missed slots made up for: ${catchUp}`,
+    `A time clocks skip: ${dst.gap === 'after' ? 'right after it' : 'left out'}. A time they show twice: ${dst.repeat}`,
     ...(paused === null
       ? []
       : [
