@@ -22,4 +22,17 @@ export const service = {
       isDevelopment: z.boolean(),
     }),
   }),
+  backup: route({
+    method: 'POST',
+    path: '/service/backups',
+    summary:
+      'Makes a consistent copy of the store that opens as a store, on the machine of the service',
+    role: 'admin',
+    body: z.strictObject({
+      /** Absolute path; nothing may be there yet. */
+      destination: z.string().min(1).max(4_000),
+    }),
+    answer: z.object({ destination: z.string() }),
+    status: 201,
+  }),
 };

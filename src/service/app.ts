@@ -103,7 +103,7 @@ export async function createApp(
   app.addHook('onClose', async () => news.close());
   const parts: ServiceParts = { ...ports, ids, log, audit, news };
   const { development, instance = ids.token() } = ports;
-  serveAbout(bind, instance, development !== undefined);
+  serveAbout(bind, parts, { instance, isDevelopment: development !== undefined });
   if (development !== undefined) {
     // Whoever signs in is somebody else's user: nobody may change their time.
     if (identity.mode === 'sign-in')

@@ -45,6 +45,15 @@ it('commands work on a store while it is served, with the same output, and after
     town.run('incidents', ...store),
     town.run('health', ...store),
   ]);
+  const copied = await town.run('export', '--backup', 'copy', ...store);
+  const onCopy = await town.run(
+    'run',
+    'stall',
+    '--input',
+    '{"wish":"nets"}',
+    '--store',
+    'lowdb:copy',
+  );
   const second = await town.run('serve', '--port', '0', ...store);
   serving.child.kill('SIGTERM');
   const { code } = await serving.ended;
@@ -59,6 +68,7 @@ it('commands work on a store while it is served, with the same output, and after
   });
   expect(incidents).toMatchObject({ code: 0, stdout: 'No incidents\n' });
   expect(health).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok\n/) });
+  expect([copied.code, onCopy.code]).toEqual([0, 0]);
   expect(second).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('is served already at'),

@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ExportedRun, Store } from '../../ports/store.ts';
 import type { Cli, Report } from '../cli.ts';
 import { printable, toJsonText } from '../escape.ts';
+import { clientOf, findService } from '../remote/find-service.ts';
+import { translated } from '../remote/remote-orchestrator.ts';
 import { parseStoreLocation } from '../store-location.ts';
 import { UsageError } from '../usage-error.ts';
 import { writeAtomically } from '../write-file.ts';
@@ -74,14 +77,26 @@ async function* toDocument(runs: AsyncIterable<ExportedRun>): AsyncGenerator<str
   yield '\n]\n}\n';
 }
 
-function backUp(cli: Cli, destination: string): Promise<void> {
+async function backUp(cli: Cli, destination: string): Promise<void> {
+  const { store, url, token } = cli.options;
+  const location = parseStoreLocation(store);
+  const done: Report = {
+    json: { backup: destination },
+    text: [`Copied to ${printable(destination)}, which opens as a store`],
+  };
   // The lowdb store is consistent only for the process that holds its lock.
-  const access = parseStoreLocation(cli.options.store).kind === 'lowdb' ? 'write' : 'read';
-  return cli.runOnStore(access, async (store) => {
-    await store.backup(destination);
-    return {
-      json: { backup: destination },
-      text: [`Copied to ${printable(destination)}, which opens as a store`],
-    };
+  const isExclusive = location.kind === 'lowdb';
+  if (isExclusive || url !== undefined) {
+    const service = await findService(location, { url, token });
+    if (service !== null) {
+      const path = service.isNamed ? destination : resolve(destination);
+      await translated(clientOf(service).service.backup({ body: { destination: path } }));
+      await cli.report(done);
+      return;
+    }
+  }
+  await cli.runOnStore(isExclusive ? 'write' : 'read', async (opened) => {
+    await opened.backup(destination);
+    return done;
   });
 }

@@ -1,5 +1,5 @@
 /** The service that a command talks to instead of opening the store itself. */
-import { createClient } from '../../client/index.ts';
+import { type Client, createClient } from '../../client/index.ts';
 import { SignalboxError } from '../../errors.ts';
 import { findAnnounced } from '../../service/address-file.ts';
 import { addressFileOf, type StoreLocation } from '../store-location.ts';
@@ -15,6 +15,14 @@ export interface FoundService {
   readonly token: string | undefined;
   /** It was named by hand; its store is not at hand. */
   readonly isNamed: boolean;
+}
+
+/** @param headers - sent with every call */
+export function clientOf(
+  { url, token }: Pick<FoundService, 'url' | 'token'>,
+  headers: Readonly<Record<string, string>> = {},
+): Client {
+  return createClient({ url, headers, ...(token === undefined ? {} : { token }) });
 }
 
 const patienceMs = 3_000;

@@ -1,5 +1,4 @@
 /** A session of a command whose store a running service has open. */
-import { createClient } from '../../client/index.ts';
 import { parsePlan } from '../../plan/parse.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Store } from '../../ports/store.ts';
@@ -7,7 +6,7 @@ import { planIn } from '../plan-in.ts';
 import type { Session } from '../session.ts';
 import { openStore, type StoreLocation } from '../store-location.ts';
 import { UsageError } from '../usage-error.ts';
-import type { FoundService } from './find-service.ts';
+import { clientOf, type FoundService } from './find-service.ts';
 import { createRemoteOrchestrator } from './remote-orchestrator.ts';
 
 /** Changes go through the service. What only the store can tell is read from it, unless the service was named and the store is elsewhere. */
@@ -34,9 +33,7 @@ export async function openRemoteSession(
       if (store !== null) return planIn(store, runId);
       const { workflow, version } = await orchestrator.get(runId);
       const query = { version };
-      const { token, url } = service;
-      const client = createClient({ url, ...(token === undefined ? {} : { token }) });
-      const found = client.workflows.get({ params: { workflow }, query });
+      const found = clientOf(service).workflows.get({ params: { workflow }, query });
       // Of a version that is not loaded the form stays unknown; the service checks the decision all the same.
       return found.then(
         ({ plan }) => parsePlan(plan),
