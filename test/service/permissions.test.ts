@@ -44,7 +44,9 @@ const payout = defineWorkflow({
   },
 });
 
-const everyRoute: readonly (readonly [string, Route])[] = Object.entries(api).flatMap(
+/** Comforts of development are there only where nobody signs in. */
+const { development, ...topics } = api;
+const everyRoute: readonly (readonly [string, Route])[] = Object.entries(topics).flatMap(
   ([topic, routes]) =>
     Object.entries(routes as Readonly<Record<string, Route>>).map(
       ([name, route]) => [`${topic}.${name}`, route] as const,
@@ -160,6 +162,14 @@ describe('who may do what', () => {
     }
 
     expect(wrong).toEqual([]);
+  });
+
+  it('what is for development is not there for anybody who signs in', async () => {
+    for (const { method, path } of Object.values(development)) {
+      const answer = await app.inject({ method, url: `${apiRoot}${path}`, headers: as('admin') });
+
+      expect(answer.statusCode).toBe(404);
+    }
   });
 
   it('anybody may call these alone', () => {

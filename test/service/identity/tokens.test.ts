@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { createOrchestrator, defineWorkflow, type Orchestrator } from '../../../src/index.ts';
+import type { Logger } from '../../../src/ports/logger.ts';
 import { createApp } from '../../../src/service/app.ts';
 import { createTokens, type TokenRequest } from '../../../src/service/identity/tokens.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
@@ -19,6 +20,9 @@ describe('API tokens', () => {
   const store = createMemoryStore();
   const clock = new ManualClock(Date.parse('2026-01-01T00:00:00Z'));
   const tokens = createTokens({ store, clock });
+  const lines: unknown[] = [];
+  const note = (...line: readonly unknown[]) => void lines.push(line);
+  const logger: Logger = { debug: note, info: note, warn: note, error: note, child: () => logger };
   let app: FastifyInstance;
   let orchestrator: Orchestrator;
   let admin: string;
@@ -29,7 +33,7 @@ describe('API tokens', () => {
       clock,
     });
     app = await createApp(
-      { orchestrator, store, clock },
+      { orchestrator, store, clock, logger },
       { identity: { mode: 'sign-in', publicUrl: 'https://ops.example.com' } },
     );
     admin = (await tokens.create({ name: 'ops', role: 'admin' }, 'cli')).secret;
@@ -80,11 +84,17 @@ describe('API tokens', () => {
       .object({ secret: z.string(), token: z.object({ tokenId: z.string() }) })
       .parse(made.body);
 
+    await call(secret, 'GET', '/runs');
+    await call(`${secret}x`, 'GET', '/runs');
+    await app.inject(`/api/v1/runs?token=${secret}`);
+    await app.inject(`/decide?token=${secret}`);
+
     const random = secret.slice(-43);
     const kept = [
       ...(await store.records('tokens', { limit: 1_000 })),
       ...(await store.records('audit', { limit: 1_000 })),
       (await call(admin, 'GET', '/tokens')).body,
+      lines,
     ];
     expect(Buffer.from(random, 'base64url')).toHaveLength(32);
     expect(JSON.stringify(kept)).toContain(token.tokenId);
