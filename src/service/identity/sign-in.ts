@@ -7,7 +7,7 @@ import type { Attempts } from './attempts.ts';
 import type { Cookie } from './cookies.ts';
 import type { ArrivingRequest, Identity, SignedIn } from './identity.ts';
 import type { SignInOptions } from './options.ts';
-import { checkOrigin } from './origin.ts';
+import { checkOrigin, isSafeMethod } from './origin.ts';
 import { Grant, type Provider } from './provider.ts';
 import { roleOf } from './roles.ts';
 import { seal, unseal } from './sealing.ts';
@@ -69,7 +69,29 @@ export function createSignInIdentity(options: SignInOptions, parts: SignInParts)
     return asked;
   }
 
-  async function bySession(secret: string, isDecision: boolean): Promise<SignedIn | null> {
+  /** Who only reads goes on as before while the provider is away: in an outage, people must see what happens. */
+  async function current(
+    session: Session,
+    secret: string,
+    isDecision: boolean,
+    method: string,
+  ): Promise<Session | null> {
+    const isOld = isDecision || clock.nowMs() - session.claimsAtMs >= claimsMs;
+    if (!isOld) return session;
+    try {
+      return await refreshedOnce(session, secret);
+    } catch (error) {
+      const isAway = error instanceof SignalboxError && error.code === 'SIGN_IN_UNAVAILABLE';
+      if (isAway && isSafeMethod(method)) return session;
+      throw error;
+    }
+  }
+
+  async function bySession(
+    secret: string,
+    isDecision: boolean,
+    method: string,
+  ): Promise<SignedIn | null> {
     const session = await sessions.find(secret);
     if (session === null) return null;
     if (session.via === 'token') {
@@ -77,10 +99,9 @@ export function createSignInIdentity(options: SignInOptions, parts: SignInParts)
       if (token === null) await sessions.end(session.sessionId);
       return token === null ? null : { ...byToken(token), via: 'session' };
     }
-    const isOld = isDecision || clock.nowMs() - session.claimsAtMs >= claimsMs;
-    const current = isOld ? await refreshedOnce(session, secret) : session;
-    if (current === null) return null;
-    const { name, role, groups, expiresAtMs } = current;
+    const known = await current(session, secret, isDecision, method);
+    if (known === null) return null;
+    const { name, role, groups, expiresAtMs } = known;
     return { caller: { name, role, groups }, via: 'session', expiresAtMs };
   }
 
@@ -92,7 +113,7 @@ export function createSignInIdentity(options: SignInOptions, parts: SignInParts)
       const text = bearerOf(request);
       if (text !== null) return byToken(await tokenOf(text, request.ip, { tokens, attempts }));
       const secret = cookie.read(request.headers);
-      return secret === null ? null : bySession(secret, isDecision);
+      return secret === null ? null : bySession(secret, isDecision, request.method);
     },
   };
 }

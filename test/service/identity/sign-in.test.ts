@@ -245,6 +245,20 @@ describe('sign-in at an OpenID Connect provider', () => {
     expect((await me(session)).caller).toBeNull();
   });
 
+  it('E-09: while the provider is away, nobody decides, and people go on looking', async () => {
+    const review = await openReview();
+    const { session } = await signIn();
+    await provider.close();
+    await clock.advance(300_000);
+
+    expect((await approve(review, session)).json()).toMatchObject({
+      status: 503,
+      code: 'SIGN_IN_UNAVAILABLE',
+    });
+    expect((await me(session)).caller?.name).toBe('kim@example.com');
+    expect((await orchestrator.get(review.runId)).waitingOn).toHaveLength(1);
+  });
+
   async function lastAudit() {
     const [head] = await store.records('audit', { order: 'descending', limit: 1 });
     return head?.value;
