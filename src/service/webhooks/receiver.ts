@@ -23,8 +23,10 @@ function sourceOf(sources: Sources, name: string): Source {
     throw new SignalboxError('WEBHOOK_UNKNOWN', 'There is no source of webhooks at this address');
   }
   if (source.problem === null) return source;
-  throw new SignalboxError('WEBHOOK_CLOSED', `Source "${name}" is not open: ${source.problem}`, {
+  // why is for those who run the service
+  throw new SignalboxError('WEBHOOK_CLOSED', `Source "${name}" is not open`, {
     details: { source: name },
+    hint: 'Its operator sees in the list of sources what is missing',
   });
 }
 
@@ -80,7 +82,7 @@ async function readRaw(
 }
 
 /** Some of the body may still be on its way. */
-async function closeAfter(reply: FastifyReply): Promise<void> {
+function closeAfter(reply: FastifyReply): void {
   if (!reply.request.raw.complete) void reply.header('connection', 'close');
 }
 

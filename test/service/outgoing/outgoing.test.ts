@@ -108,13 +108,14 @@ async function until(clock: ManualClock, isSo: () => boolean | Promise<boolean>)
 const all = ['run.created', 'run.completed', 'review.opened', 'review.decided'] as const;
 
 describe('webhooks that go out', () => {
-  it('tell of runs and reviews, signed as Standard Webhooks, and of nothing a run works on', async () => {
+  it('tell of runs and reviews, signed as Standard Webhooks, and of nothing a run works on (F-11)', async () => {
     const receiver = await openReceiver();
     const { client, orchestrator, clock } = await openService();
     const { secret, endpointId } = await client.endpoints.create({
       body: { url: receiver.url, events: [...all] },
     });
-    const { runId } = await orchestrator.start('order', input);
+    const labels = { team: 'a\r\nx-evil: 1' };
+    const { runId } = await orchestrator.start('order', input, { labels });
     await until(clock, () => receiver.received.length === 2);
     await orchestrator.decide(runId, 'completion', { outcome: 'approved', actor: 'ann' });
     await until(clock, () => receiver.received.length === 4);
@@ -137,6 +138,8 @@ describe('webhooks that go out', () => {
       outcome: 'approved',
     });
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(4);
+    for (const { headers } of receiver.received) expect(headers).not.toHaveProperty('x-evil');
+    expect(payloads[0]?.data).toMatchObject({ labels });
     const sent = JSON.stringify(receiver.received);
     for (const value of Object.values(input)) expect(sent).not.toContain(value);
 

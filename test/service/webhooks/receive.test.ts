@@ -1,9 +1,12 @@
 import { request as httpRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { documentWebhook } from '../../../machines/document-index/triggers.ts';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
+import { defineWebhook, onWebhook } from '../../../src/index.ts';
 import { schemes } from '../../../src/webhooks/schemes.ts';
-import { type Bench, oldSecret, openBench, secret } from './support.ts';
+import { type Bench, oldSecret, openBench, order, secret } from './support.ts';
 
 const created = (orderId = 'o-1') => ({ type: 'created', orderId });
 
@@ -264,6 +267,77 @@ describe('webhooks that come in', () => {
         expect((await bench.app.inject({ method: 'POST', url: path })).statusCode).toBe(404);
     }));
 
+  it('answers the question of Slack, and reads its forms', async () => {
+    const slack = defineWebhook({
+      name: 'slack',
+      preset: 'slack',
+      secrets: [secret],
+      events: {
+        '*': onWebhook({
+          payload: z.object({ text: z.string() }),
+          workflow: order,
+          input: ({ text }, { deliveryId }) => ({
+            orderId: text,
+            deliveryId: deliveryId.slice(0, 7),
+          }),
+        }),
+      },
+    });
+    await withBench(
+      async (bench) => {
+        const send = async (type: string, body: string) => {
+          const signed = schemes.slack.sign({
+            id: '',
+            body,
+            key: Buffer.from(secret),
+            nowMs: bench.clock.nowMs(),
+          });
+          const headers = { 'content-type': type, ...signed };
+          const sent = { method: 'POST', url: '/webhooks/slack', headers, payload: body } as const;
+          return (await bench.app.inject(sent)).json();
+        };
+        const question = '{"type":"url_verification","challenge":"3eZbrw1a"}';
+        expect(await send('application/json', question)).toEqual({ challenge: '3eZbrw1a' });
+        const form = 'application/x-www-form-urlencoded';
+        expect(await send(form, 'command=%2Forder&text=o-%C3%A4')).toEqual({ status: 'accepted' });
+        expect(await send(form, `payload=${encodeURIComponent('{"text":"o-2"}')}`)).toEqual({
+          status: 'accepted',
+        });
+        await bench.settle();
+        const inputs = await Promise.all(
+          (await bench.runs()).map(({ runId }) => bench.orchestrator.result(runId)),
+        );
+        const ids = inputs.map((input) => z.object({ orderId: z.string() }).parse(input).orderId);
+        expect(new Set(ids)).toEqual(new Set(['o-2', 'o-ä']));
+      },
+      { triggers: [slack] },
+    );
+  });
+
+  it('M015, M016: the documents’ webhook starts a run for what it knows, and for nothing else', () => {
+    const received = {
+      source: 'document-updated',
+      deliveryId: 'd-1',
+      event: 'created',
+      receivedAtMs: 0,
+      headers: {},
+    };
+    const event = {
+      doc_id: 'returns-policy',
+      action: 'created',
+      url: '/documents/returns-policy.md',
+    };
+    const { rules } = documentWebhook;
+    expect([...rules.keys()]).toEqual(['created', 'updated', 'deleted']);
+    expect(rules.get('created')?.actionOf(event, received)).toMatchObject({
+      do: 'start',
+      name: 'document-index',
+      input: event,
+      key: 'webhook:document-updated:d-1',
+    });
+    expect(documentWebhook.eventOf({ ...event, action: 'archived' }, {})).toBe('archived');
+  });
+
   it('F-11: a line break in a payload stays one value', () =>
     withBench(async (bench) => {
       const { status } = await bench.send({ type: 'x\r\ny: z', orderId: 'o' }, { id: 'd' });
@@ -277,7 +351,12 @@ describe('webhooks that come in', () => {
     withBench(
       async (bench) => {
         expect((await bench.send(created('o-1'))).status).toBe(202);
-        expect((await bench.send(created('o-2'))).answer['code']).toBe('WEBHOOK_BUSY');
+        const busy = await bench.send(created('o-2'));
+        expect(busy).toMatchObject({
+          status: 503,
+          answer: { code: 'WEBHOOK_BUSY' },
+          retryAfter: expect.any(String),
+        });
         expect(await kept(bench)).toBe(2);
       },
       { concurrency: 0, maxWaiting: 1 },

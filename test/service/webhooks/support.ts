@@ -9,6 +9,7 @@ import {
   defineWorkflow,
   type Orchestrator,
   onWebhook,
+  type Trigger,
 } from '../../../src/index.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Store } from '../../../src/ports/store.ts';
@@ -22,7 +23,7 @@ export const oldSecret = 'the secret that was valid before.';
 
 const Order = z.object({ orderId: z.string(), type: z.string(), total: z.number().optional() });
 
-const order = defineWorkflow({
+export const order = defineWorkflow({
   name: 'order',
   version: 1,
   input: z.object({ orderId: z.string().max(20), deliveryId: z.string() }),
@@ -89,7 +90,11 @@ export interface Bench {
       readonly body?: string;
       readonly key?: string;
     },
-  ): Promise<{ readonly status: number; readonly answer: { readonly [name: string]: unknown } }>;
+  ): Promise<{
+    readonly status: number;
+    readonly answer: { readonly [name: string]: unknown };
+    readonly retryAfter: unknown;
+  }>;
   readonly client: Client;
   /** Lets everything that was accepted be processed. */
   settle(): Promise<void>;
@@ -98,10 +103,15 @@ export interface Bench {
 }
 
 export async function openBench(
-  options: { readonly store?: Store; readonly clock?: Clock } & WebhookSettings = {},
+  options: {
+    readonly store?: Store;
+    readonly clock?: Clock;
+    /** Beside those of the bench. */
+    readonly triggers?: readonly Trigger[];
+  } & WebhookSettings = {},
 ): Promise<Bench> {
   const manual = new ManualClock();
-  const { store = createMemoryStore(), clock = manual, ...webhooks } = options;
+  const { store = createMemoryStore(), clock = manual, triggers = [], ...webhooks } = options;
   const orchestrator = await createOrchestrator({
     workflows: [order, payment],
     store,
@@ -109,7 +119,7 @@ export async function openBench(
     logger: silence,
   });
   const app = await createApp(
-    { orchestrator, store, clock, triggers: [orders, stripe] },
+    { orchestrator, store, clock, triggers: [orders, stripe, ...triggers] },
     { webhooks },
   );
   return {
@@ -131,7 +141,8 @@ export async function openBench(
         headers: { 'content-type': 'application/json', ...signed, ...headers },
         payload: body,
       });
-      return { status: response.statusCode, answer: response.json() };
+      const retryAfter = response.headers['retry-after'];
+      return { status: response.statusCode, answer: response.json(), retryAfter };
     },
     client: createClient({ fetch: fetchOf(app) }),
     settle: () => manual.advance(0),
