@@ -116,7 +116,7 @@ describe('calls about reviews', () => {
   });
 
   it('a review is claimed, delegated, assigned and released, and only operators assign', async () => {
-    const { client, orchestrator, start, url } = await aService();
+    const { client, orchestrator, start, url, clock } = await aService();
     const runId = await start('a');
     const params = { runId, step: 'window' };
     const as = (name: string, groups = 'operations') =>
@@ -138,6 +138,9 @@ describe('calls about reviews', () => {
       status: 409,
       code: 'REVIEW_CLAIMED',
     });
+    await clock.advance(60_000);
+    expect(await client.reviews.get({ params })).toMatchObject({ claimedBy: null });
+    await as('ann').reviews.claim({ params, body: {} });
     await as('ann').reviews.release({ params, body: {} });
     await as('ann').reviews.delegate({ params, body: { to: 'zoe' } });
     expect((await as('zoe', '').reviews.list({ query: { scope: 'mine' } })).reviews).toHaveLength(

@@ -43,6 +43,7 @@ export function toReview(
     requestedBy: run.actor,
     step,
     ...review,
+    claimedBy: isOver(review.claimedBy, nowMs) ? null : review.claimedBy,
     description: node?.description ?? null,
     since: waiting.since,
     dueAt: waiting.until,
@@ -54,6 +55,10 @@ export function toReview(
     mayDecide: whyNot === null,
     whyNot: whyNot === null ? null : words[whyNot],
   };
+}
+
+function isOver(claim: OpenReview['review']['claimedBy'], nowMs: number): boolean {
+  return claim?.until != null && Date.parse(claim.until) <= nowMs;
 }
 
 /** The facts of a review from how it is shown. */
