@@ -56,7 +56,7 @@ function phasesOf(entry: HistoryEntry, sinceMs: number, isAttempted: boolean): r
   const message = error?.['message'];
   const base = { attempt, seq, note: typeof message === 'string' ? message : null };
   if (event.startsWith('undo.')) {
-    const outcome = event === 'undo.completed' ? 'succeeded' : 'failed';
+    const outcome = settles === 'complete' ? 'succeeded' : 'failed';
     return [{ ...base, kind: 'undo', fromMs: atMs - (durationMs ?? 0), toMs: atMs, outcome }];
   }
   const delayMs = data?.['delayMs'];

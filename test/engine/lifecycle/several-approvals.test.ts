@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, SimulatedClock, waitFor } from 'xstate';
 import { z } from 'zod';
+import { captionOfFinish, captionOfStep } from '../../../src/diagram/captions.ts';
 import { defineTask, defineWorkflow } from '../../../src/index.ts';
+import { isStep } from '../../../src/plan/plan.ts';
 import { check } from '../../../src/proof/check/check.ts';
+import { parseModel } from '../../../src/simulation/model.ts';
+import { simulate } from '../../../src/simulation/simulate.ts';
 import { describeCrashes, describeWorkflow } from '../../../src/testing/index.ts';
 import { playRecording } from '../../../src/testing/recorded/play.ts';
 import { recordRun } from '../../../src/testing/recorded/record.ts';
@@ -306,6 +310,28 @@ describe('several approvals elsewhere', () => {
 
     expect(isOpen()).toBe(false);
     actor.stop();
+  });
+
+  it('take the time of each approver in a simulation, or expire', () => {
+    const { plan } = deployment;
+    const durationOf = (delay: string) =>
+      simulate({ plan, model: parseModel({ reviews: { approval: { delay } } }, plan), runs: 20 });
+
+    expect(durationOf('1h')).toMatchObject({
+      rates: { complete: 1 },
+      duration: { minMs: 3 * hour, maxMs: 3 * hour },
+    });
+    expect(durationOf('9h').duration.maxMs).toBe(24 * hour);
+  });
+
+  it('stand in the drawing of the workflow', () => {
+    const captions = deployment.plan.nodes.flatMap((node) =>
+      isStep(node) && node.kind === 'review' ? [captionOfStep(node)] : [],
+    );
+
+    expect(captions.join()).toContain('3 approvals');
+    expect(captions.join()).toContain('managers after 4h');
+    expect(captionOfFinish(deployment.plan)).toContain('2 approvals');
   });
 
   it('move to another version, which may ask for fewer or more', async () => {
