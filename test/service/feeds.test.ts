@@ -169,7 +169,7 @@ describe('a watched directory', () => {
       await clock.advance(2_000);
       expect(await names()).toEqual(['small.csv']);
       expect((await get('/triggers')).triggers).toMatchObject([{ counts: { accepted: 2 } }]);
-    });
+    }, 10_000);
 
     const { deadLetters } = await get('/webhooks/dead-letters');
     expect(deadLetters).toMatchObject([{ source: 'inbox', payload: { name: 'large.csv' } }]);
@@ -265,7 +265,10 @@ describe('a queue of messages', () => {
     });
     for (let index = 0; index < 1_000; index += 1) queue.send('{}', { id: `${index}` });
     runner.start();
-    await vi.waitFor(() => expect(kept.size).toBeGreaterThan(100), { interval: 1 });
+    await vi.waitFor(() => expect(kept.size).toBeGreaterThan(100), {
+      interval: 1,
+      timeout: 10_000,
+    });
 
     await runner.close();
 

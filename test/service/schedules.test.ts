@@ -118,6 +118,17 @@ describe('schedules and time', () => {
     });
   });
 
+  it('publishes an event for each slot, to whatever waits for it', async () => {
+    const schedule = defineSchedule({ name: 'job', cron: '*/10 * * * *', event: stop, input: {} });
+    const town = await aTown([schedule]);
+    const { runId } = await town.orchestrator.start(slow, { at: 'x' });
+
+    await town.clock.advance(11 * minuteMs);
+
+    expect(await town.orchestrator.get(runId)).toMatchObject({ status: 'complete' });
+    expect(await outcomes(town)).toEqual(['00:10 published']);
+  });
+
   it('C-01: a wall clock set forward an hour is noticed within half a minute; slots in between follow the catch-up limit', async () => {
     const town = await aTown([aSchedule({ catchUp: 2 })]);
     await town.clock.advance(11 * minuteMs);
