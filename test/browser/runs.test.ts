@@ -1,6 +1,9 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { incidentResponse } from '../../machines/incident-response/workflow.ts';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { systemClock } from '../../src/adapters/system/clock.ts';
+import { createTokens } from '../../src/service/identity/tokens.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
 import { payout } from './support/payout.ts';
 import { startService, type TestService } from './support/service.ts';
@@ -300,6 +303,28 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await takePictures(page, 'runs-batch-done');
     await dialog.getByRole('button', { name: 'Close' }).last().click();
     await page.getByText('Paused', { exact: true }).first().waitFor();
+  });
+
+  it('who has not signed in sees no page, signs in with a token, and out again', async () => {
+    const store = createMemoryStore();
+    const { url } = await startService([payout], {
+      store,
+      identity: (publicUrl) => ({ mode: 'sign-in', publicUrl }),
+    });
+    const tokens = createTokens({ store, clock: systemClock });
+    const { secret } = await tokens.create({ name: 'ann', role: 'viewer' }, 'cli');
+
+    const page = await browser.open(`${url}/runs?status=failed`);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'sign-in');
+    await page.getByLabel('API token').fill(secret);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('No run fits').waitFor();
+    await page.getByRole('button', { name: 'Signed in as ann' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
   it('the keys are told, and lead to the pages', async () => {

@@ -2,6 +2,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import { client } from './client.ts';
+import { useMe } from './me.ts';
 
 export type Connection = 'connecting' | 'open' | 'lost';
 
@@ -18,7 +19,10 @@ const restMs = 400;
 export function LiveUpdates({ children }: { readonly children: ReactNode }) {
   const queries = useQueryClient();
   const [connection, setConnection] = useState<Connection>('connecting');
+  const { data: me } = useMe();
+  const mayListen = me?.caller != null;
   useEffect(() => {
+    if (!mayListen) return undefined;
     const ended = new AbortController();
     const changed = createChanged(queries);
     void listen(ended.signal, (runId) => changed.note(runId), setConnection);
@@ -26,7 +30,7 @@ export function LiveUpdates({ children }: { readonly children: ReactNode }) {
       ended.abort();
       changed.stop();
     };
-  }, [queries]);
+  }, [queries, mayListen]);
   return <ConnectionContext value={connection}>{children}</ConnectionContext>;
 }
 

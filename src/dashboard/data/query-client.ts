@@ -1,8 +1,15 @@
-import { QueryClient } from '@tanstack/react-query';
+import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { ServiceError } from '../../client/index.ts';
 
 export function createQueryClient(): QueryClient {
-  return new QueryClient({
+  const queries: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      // A session that has ended is noticed by whatever asks first.
+      onError(error) {
+        if (error instanceof ServiceError && error.status === 401)
+          void queries.invalidateQueries({ queryKey: ['me'] });
+      },
+    }),
     defaultOptions: {
       queries: {
         staleTime: 2_000,
@@ -12,4 +19,5 @@ export function createQueryClient(): QueryClient {
       },
     },
   });
+  return queries;
 }

@@ -9,24 +9,14 @@ import {
   Title,
   UnstyledButton,
 } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { CircleUserRound, LogIn, LogOut } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { client } from '../data/client.ts';
+import { type Me, useMe } from '../data/me.ts';
 import { notifyFailed } from '../parts/notify.ts';
 import { Failure } from '../parts/states.tsx';
 import styles from './shell.module.css';
-
-/** The same everywhere, so that it is asked once. */
-export function useMe() {
-  return useQuery({
-    queryKey: ['me'],
-    queryFn: ({ signal }) => client.identity.me({}, { signal }),
-    staleTime: 60_000,
-  });
-}
-
-type Me = NonNullable<ReturnType<typeof useMe>['data']>;
 
 /** The pages, for whoever may see them. */
 export function SignedIn({ children }: { readonly children: ReactNode }) {

@@ -1,4 +1,6 @@
 /** A real service with the dashboard, on a free port of this machine, with its runs in memory. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterAll } from 'vitest';
 import { buildDashboard } from '../../../scripts/dashboard-build.ts';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
@@ -9,6 +11,7 @@ import {
   type OrchestratorOptions,
 } from '../../../src/index.ts';
 import { createApp } from '../../../src/service/app.ts';
+import type { IdentityOptions } from '../../../src/service/identity/options.ts';
 import type { ServicePorts } from '../../../src/service/parts.ts';
 
 export interface TestService {
@@ -16,20 +19,39 @@ export interface TestService {
   readonly orchestrator: Orchestrator;
 }
 
-export type TestServiceOptions = Partial<Omit<ServicePorts, 'orchestrator'>>;
+export type TestServiceOptions = Partial<Omit<ServicePorts, 'orchestrator'>> & {
+  /** How one signs in at the address. Default: not at all. */
+  readonly identity?: (publicUrl: string) => IdentityOptions;
+};
 
 /** Closed after the tests of the file. */
 export async function startService(
   workflows: OrchestratorOptions['workflows'],
-  { store = createMemoryStore(), clock = systemClock, ...ports }: TestServiceOptions = {},
+  { store = createMemoryStore(), clock = systemClock, identity, ...ports }: TestServiceOptions = {},
 ): Promise<TestService> {
   await buildDashboard();
   const orchestrator = await createOrchestrator({ workflows, store, clock });
-  const app = await createApp({ orchestrator, store, clock, ...ports });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const app = await createApp(
+    { orchestrator, store, clock, ...ports },
+    identity === undefined ? {} : { identity: identity(url) },
+  );
+  await app.listen({ host: '127.0.0.1', port });
   afterAll(async () => {
     await app.close();
     await orchestrator.close();
   });
   return { url, orchestrator };
+}
+
+/** The service has to know its address before it listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The server has no port');
+  return address.port;
 }
