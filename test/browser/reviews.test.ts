@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineWorkflow } from '../../src/index.ts';
+import { defineTask, defineWorkflow } from '../../src/index.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
 import { startService, type TestService } from './support/service.ts';
 
@@ -47,6 +47,28 @@ const payout = defineWorkflow({
   },
 });
 
+let prices = 0;
+const price = defineTask({
+  name: 'price',
+  input: z.object({ item: z.string() }),
+  output: z.object({ item: z.string(), cents: z.int() }),
+  compensate: async () => {},
+  run: async ({ input }) => {
+    prices += 1;
+    return { ...input, cents: prices * 100 };
+  },
+});
+const quote = defineWorkflow({
+  name: 'quote',
+  version: 1,
+  input: z.object({ item: z.string() }),
+  steps(w) {
+    const priced = w.task('price', price, { input: w.input });
+    w.review('release', { description: 'Send this quote?', show: priced, onRejected: 'fail' });
+    return w.finish(priced, { approve: 'automatic' });
+  },
+});
+
 const aRefund = {
   order_id: 'o-17',
   customer: 'Ada Lovelace',
@@ -69,7 +91,7 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
   };
 
   beforeAll(async () => {
-    service = await startService([refund, payout]);
+    service = await startService([refund, payout, quote]);
   }, 60_000);
 
   it('#6 #7 #8: a review is found by keys, its content read, its form filled in, and approved as it was shown', async () => {
@@ -148,5 +170,36 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
     await page.goto(`${service.url}/reviews/${own.runId}/release`);
     await page.getByText('You may not decide this now').waitFor();
     expect(await page.getByRole('radio', { name: /Approve/ }).isDisabled()).toBe(true);
+  });
+
+  it('#8: what is asked again shows what has changed since; a decision on what has changed meanwhile is not sent', async () => {
+    const { runId } = await service.orchestrator.start('quote', { item: 'teapot' });
+    await service.orchestrator.drive(runId);
+    const again = async () => {
+      await service.orchestrator.decide(runId, 'release', {
+        outcome: 'rejected',
+        actor: 'grace',
+        comment: 'Too cheap',
+      });
+      await service.orchestrator.drive(runId, 'finished');
+      await service.orchestrator.retry(runId, { actor: 'grace' });
+      await service.orchestrator.drive(runId);
+    };
+    await again();
+    const page = await browser.open(`${service.url}/reviews/${runId}/release`);
+    await page.getByRole('tab', { name: 'Changes (1)' }).waitFor();
+    expect(await page.getByRole('deletion').textContent()).toBe('100');
+    expect(await page.getByRole('insertion').textContent()).toBe('200');
+    await expectAccessible(page);
+    await takePictures(page, 'review-changes');
+    await page.getByRole('radio', { name: /Approve/ }).click();
+
+    await again();
+
+    await page.getByText('What is shown has changed').waitFor();
+    expect(await page.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'I have looked at it' }).click();
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('heading', { name: 'Approved' }).waitFor();
   });
 });

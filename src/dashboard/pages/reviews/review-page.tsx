@@ -1,5 +1,5 @@
 /** One review: what is to be decided, what has changed since it was last shown, and the decision. */
-import { Anchor, Grid, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ArrowLeft } from 'lucide-react';
 import { useState } from 'react';
@@ -11,6 +11,7 @@ import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
 import { Decided, type Decision } from './decided.tsx';
 import { DecisionForm } from './decision-form.tsx';
+import styles from './review.module.css';
 import { ReviewActions } from './review-actions.tsx';
 import { ReviewFacts } from './review-facts.tsx';
 import { ReviewHistory } from './review-history.tsx';
@@ -79,24 +80,22 @@ export function ReviewPage() {
       <Group gap={6} mb="md">
         <ReviewTags review={review} />
       </Group>
-      <Grid gap="lg">
-        <Grid.Col span={{ base: 12, md: 7 }}>
-          <Stack gap="md">
-            <Shown review={review} />
-            <ReviewHistory review={review} />
-          </Stack>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 5 }}>
-          <Stack gap="md">
-            <DecisionForm
-              key={`${review.runId}/${review.step}`}
-              review={review}
-              onDecided={setDecision}
-            />
-            <ReviewFacts review={review} />
-          </Stack>
-        </Grid.Col>
-      </Grid>
+      <div className={styles['review']}>
+        <div className={styles['shown']}>
+          <Shown review={review} />
+        </div>
+        <div className={styles['decision']}>
+          <DecisionForm
+            key={`${review.runId}/${review.step}`}
+            review={review}
+            onDecided={setDecision}
+          />
+          <ReviewFacts review={review} />
+        </div>
+        <div className={styles['history']}>
+          <ReviewHistory review={review} />
+        </div>
+      </div>
       <Text size="xs" c="dimmed" mt="md" visibleFrom="sm">
         Keys: a approve, r reject, c comment.
       </Text>
