@@ -20,7 +20,8 @@ dd { margin: 0 0 .75rem; white-space: pre-wrap; }
 label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
 input:not([type=checkbox]), textarea, select { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--muted); border-radius: 6px; }
 .problem { color: var(--stop); font-weight: 600; }
-button { margin-top: 1.25rem; padding: .75rem 1.5rem; font: inherit; font-weight: 600; color: #fff; background: var(--go); border: 0; border-radius: 8px; cursor: pointer; }
+button, a.button { margin-top: 1.25rem; padding: .75rem 1.5rem; font: inherit; font-weight: 600; color: #fff; background: var(--go); border: 0; border-radius: 8px; cursor: pointer; }
+a.button { display: inline-block; text-decoration: none; }
 button.rejected { background: var(--stop); }
 :focus-visible { outline: 3px solid #3b82f6; outline-offset: 2px; }
 `;

@@ -148,7 +148,8 @@ ${
   providerName === null
     ? []
     : [
-        html`<form action="${signInPath}"><input type="hidden" name="to" value="${to}"><button>Sign in with ${providerName}</button></form>`,
+        // no form: browsers would hold the way to the provider against the policy of this page
+        html`<p><a class="button" href="${signInPath}?to=${encodeURIComponent(to)}">Sign in with ${providerName}</a></p>`,
       ]
 }
 <form method="post" action="${tokenPath}">

@@ -109,6 +109,15 @@ describe('sign-in at an OpenID Connect provider', () => {
     });
   });
 
+  it('asks whoever opens a page, by a link that the policy of the page lets through to the provider', async () => {
+    const opened = await app.inject({ url: '/runs', headers: { accept: 'text/html' } });
+    const asked = await app.inject(String(opened.headers.location));
+
+    expect(asked.body).toContain(
+      '<a class="button" href="/auth/sign-in?to=%2Fruns">Sign in with Test</a>',
+    );
+  });
+
   it('keeps neither the cookie nor what the provider gave readable in the store', async () => {
     const { session } = await signIn();
 
