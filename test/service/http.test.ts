@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../src/index.ts';
@@ -186,6 +187,27 @@ describe('every answer', () => {
     expect(refused.json()).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
     expect(refused.headers['retry-after']).toBe('60');
     await close();
+  });
+});
+
+describe('a service in a server of Node', () => {
+  it('takes the requests it is handed', async () => {
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith('/api/') === true) bench.service.handler(request, response);
+      else response.end('the shop');
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port: own } = server.address() as AddressInfo;
+
+    const shop = await fetch(`http://127.0.0.1:${own}/`);
+    const runs = await fetch(`http://127.0.0.1:${own}/api/v1/runs`);
+
+    expect(await shop.text()).toBe('the shop');
+    expect(await runs.json()).toMatchObject({ runs: expect.any(Array) });
+    server.close();
+    server.closeAllConnections();
   });
 });
 

@@ -1,7 +1,11 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { createAdjustableClock } from '../../src/adapters/system/adjustable-clock.ts';
+import { systemClock } from '../../src/adapters/system/clock.ts';
 import { api, apiRoot } from '../../src/api/api.ts';
 import type { Route } from '../../src/api/route.ts';
+import { createMortalStore } from '../../src/service/development/crash.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
 
 interface Described {
@@ -21,7 +25,15 @@ const routes = Object.entries(api).flatMap(([topic, calls]) =>
 
 let bench: ServiceBench;
 beforeAll(async () => {
-  bench = await openService([]);
+  const store = createMemoryStore();
+  // calls for development are there only where it is asked for
+  const development = {
+    clock: createAdjustableClock(systemClock),
+    mortal: createMortalStore(store, () => {}),
+    restarts: 0,
+    die: () => {},
+  };
+  bench = await openService([], { store, development });
 });
 afterAll(() => bench.close());
 

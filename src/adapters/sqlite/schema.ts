@@ -146,4 +146,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX states_listed ON states (status, created_at, run, workflow, version, has_review, search);
   CREATE INDEX states_standing ON states (created_at, run, waits, waits_since, status, workflow, version, has_review, paths, search) WHERE waits IS NOT NULL;
   `,
+  'CREATE INDEX states_counted ON states (status, workflow, created_at)',
 ];
