@@ -340,3 +340,47 @@ describe('a sqlite store that another connection has locked', () => {
     await store.close();
   });
 });
+
+describe('records of a sqlite store', () => {
+  const change = (key: string) => [
+    { collection: 'deliveries', key, expectedRevision: 0, value: { key } },
+  ];
+
+  it('that come in one turn of the event loop share one transaction', async () => {
+    let commits = 0;
+    const store = await openSqliteStore(file, {
+      onOperation: (operation, phase) => {
+        if (operation === 'commit' && phase === 'after') commits += 1;
+      },
+    });
+    const opened = commits;
+
+    const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
+    const saved = await Promise.all(
+      [...keys, 'key-7'].map((key) => store.saveRecords(change(key))),
+    );
+
+    expect(saved.filter(Boolean)).toHaveLength(50);
+    expect(saved.at(-1)).toBe(false);
+    expect(commits - opened).toBe(1);
+    await store.close();
+  });
+
+  it('A-05: are all refused if their transaction fails, and go on once the disk does', async () => {
+    const { fault, onOperation } = faultAt('commit', 'before', ioErrorFsync);
+    const store = await openSqliteStore(file, { onOperation });
+    fault.isSet = true;
+    const refused = await Promise.allSettled(
+      ['a', 'b'].map((key) => store.saveRecords(change(key))),
+    );
+    expect(refused).toMatchObject([
+      { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } },
+      { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } },
+    ]);
+    fault.isSet = false;
+
+    expect(await store.records('deliveries', { limit: 10 })).toEqual([]);
+    expect(await store.saveRecords(change('a'))).toBe(true);
+    await store.close();
+  });
+});
