@@ -16,7 +16,7 @@ export interface Call {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Address of the peer. */
   readonly ip: string;
-  /** Ends when the caller has hung up. */
+  /** Ends when the caller has hung up, or the service is closing: whoever waits gets an answer at once. */
   readonly signal: AbortSignal;
   /** Header of the answer. */
   setHeader(name: string, value: string): void;
@@ -40,6 +40,10 @@ const endlessMs = 2 ** 31 - 1;
 
 export function createBind(app: FastifyInstance, { guard, streams, repeats }: BindParts): Bind {
   const callers = new WeakMap<object, SignedIn>();
+  const underWay = new Set<AbortController>();
+  app.addHook('preClose', async () => {
+    for (const call of underWay) call.abort();
+  });
 
   return (route, serve) => {
     const { method, path, answer, media } = route;
@@ -87,7 +91,11 @@ export function createBind(app: FastifyInstance, { guard, streams, repeats }: Bi
         const signedIn = callers.get(request) ?? null;
         await guard.checkScope(signedIn, route, request);
         const aborted = new AbortController();
-        reply.raw.once('close', () => aborted.abort());
+        underWay.add(aborted);
+        reply.raw.once('close', () => {
+          underWay.delete(aborted);
+          aborted.abort();
+        });
         const call: Call = {
           caller: signedIn?.caller ?? anonymous,
           signedIn,

@@ -153,6 +153,9 @@ describe('the orchestrator of a running service', () => {
     const orchestrator = createRemoteOrchestrator({ url: 'http://127.0.0.1:1', token: undefined });
     const mapping = { context: () => ({}) };
 
+    await expect(orchestrator.get('run-000001')).rejects.toMatchObject({
+      code: 'SERVICE_UNREACHABLE',
+    });
     await expect(orchestrator.damaged()).rejects.toMatchObject({
       hint: 'Run the command where the store is, without --url',
     });

@@ -24,6 +24,13 @@ const counting = defineWorkflow({
   steps: (w) => w.task('count', count, { input: w.input }),
 });
 
+const asking = defineWorkflow({
+  name: 'asking',
+  version: 1,
+  input: z.object({}),
+  steps: (w) => w.review('question'),
+});
+
 describe('stopping a service', () => {
   it('D-12: of 1,000 starts while it shuts down each is refused, or accepted and executed, then or later', async () => {
     const store = createMemoryStore();
@@ -63,6 +70,28 @@ describe('stopping a service', () => {
     expect(accepted.length).toBeLessThan(1_000);
     expect(outputs).toEqual(runIds.flatMap((runId, number) => (runId === null ? [] : [number])));
     expect(stored.every(({ status }) => status === 'complete')).toBe(true);
+  });
+});
+
+describe('waiting for a run while the service stops', () => {
+  it('is answered at once with how the run stands', async () => {
+    const store = createMemoryStore();
+    const orchestrator = await createOrchestrator({ workflows: [asking], store, logger });
+    const service = await createService(orchestrator, { store, logger });
+    const client = createClient({ url: await service.listen() });
+    const { runId } = await client.runs.start({ body: { workflow: 'asking', input: {} } });
+    await client.runs.wait({ params: { runId } });
+    const waiting = client.runs.wait({
+      params: { runId },
+      query: { until: 'finished', timeoutMs: 60_000 },
+    });
+    // It is under way once another call that came later has been answered.
+    await client.runs.get({ params: { runId } });
+
+    await service.close();
+
+    expect(await waiting).toMatchObject({ reached: false, run: { status: 'processing' } });
+    await orchestrator.close();
   });
 });
 

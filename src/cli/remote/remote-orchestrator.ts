@@ -252,12 +252,22 @@ export async function translated<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof TypeError && error.message === 'fetch failed') throw gone(error);
     if (!(error instanceof ServiceError)) throw error;
     const code = errorCodes.find((known): known is ErrorCode => known === error.code);
+    if (code === undefined && error.status === 503) throw gone(error);
     if (code === undefined) throw error;
     throw new SignalboxError(code, error.message, {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
       cause: error,
     });
   }
+}
+
+/** It was there when the command began. */
+function gone(cause: unknown): SignalboxError {
+  return new SignalboxError('SERVICE_UNREACHABLE', 'The service does not answer any more', {
+    hint: 'What it has accepted is stored, and goes on when it is started again',
+    cause,
+  });
 }

@@ -3,7 +3,7 @@ import type { ServiceParts } from '../parts.ts';
 interface Wait {
   readonly until: 'waiting' | 'finished';
   readonly timeoutMs: number;
-  /** Ends when the caller has hung up. */
+  /** Ends when the caller has hung up, or the service is closing. */
   readonly signal: AbortSignal;
 }
 
