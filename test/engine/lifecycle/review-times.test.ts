@@ -120,7 +120,7 @@ describe('what time does to a review', () => {
     const { engine, runId, clock, review } = await started(patient);
 
     await clock.advance(8 * hour);
-    await clock.advance(800 * hour);
+    await clock.advance(40 * hour);
 
     expect(await review()).toMatchObject({
       step: 'read',
@@ -157,7 +157,7 @@ describe('what time does to a review', () => {
   it('pauses stop the clock of an escalation as well', async () => {
     const { engine, runId, clock, review } = await started(patient);
     await engine.pause(runId);
-    await clock.advance(100 * hour);
+    await clock.advance(20 * hour);
     await engine.resume(runId);
 
     await clock.advance(7 * hour);
