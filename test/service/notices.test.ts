@@ -41,7 +41,11 @@ const other = defineWorkflow({
   version: 1,
   input: z.object({ system: z.string() }),
   steps(w) {
-    w.review('approval', { show: w.input.$.system, assignTo: ['finance'] });
+    w.review('approval', {
+      show: w.input.$.system,
+      assignTo: ['finance'],
+      escalate: { after: '1h', to: ['managers'] },
+    });
     return w.input;
   },
 });
@@ -67,6 +71,7 @@ describe('notices of reviews', () => {
       const app = await createApp(
         { orchestrator, store, clock },
         {
+          links: { lifetimeMs: 7_200_000 },
           notices: {
             publicUrl: 'https://ops.example.com',
             directory,
@@ -129,6 +134,23 @@ describe('notices of reviews', () => {
     ]);
     const listed = await second.inject('/api/v1/notices');
     expect(listed.json<{ notices: object[] }>().notices).toHaveLength(4);
+  });
+
+  it('tell whom a review is escalated to, when it is', async () => {
+    const { smtp, orchestrator, clock, start, people } = await setUp();
+    await start({ people: { ...people, max: { email: 'max@example.com', groups: ['managers'] } } });
+    await openReview(orchestrator, 'other');
+    await mailsOf(smtp, 1);
+
+    await clock.advance(3_600_000);
+    await mailsOf(smtp, 2);
+
+    expect(
+      smtp.mails.map(({ to, source }) => [to[0], /^subject: (.*)$/im.exec(source)?.[1]]),
+    ).toEqual([
+      ['lee@example.com', 'Please decide: approval of other'],
+      ['max@example.com', 'Escalated to you: approval of other'],
+    ]);
   });
 
   it('go out although the process died before, and are recognised if they had gone out', async () => {
@@ -216,7 +238,7 @@ describe('notices of reviews', () => {
 
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([403, 403, 403]);
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
-    expect((await orchestrator.get(foreign)).waitingOn).toHaveLength(1);
+    expect((await orchestrator.get(foreign)).waitingOn[0]).toMatchObject({ kind: 'review' });
   });
 
   it('hold the secret of links across restarts, and two of them after it was changed', async () => {
@@ -231,7 +253,7 @@ describe('notices of reviews', () => {
 
     expect(rotated.statusCode).toBe(204);
     expect((await restarted.inject(link)).statusCode).toBe(200);
-    await clock.advance(259_200_000);
+    await clock.advance(7_200_000);
     expect((await restarted.inject(link)).statusCode).not.toBe(200);
   });
 });

@@ -86,7 +86,7 @@ export function startNotices(
     const { runId } = run;
     const { step, since } = review;
     const { reminders } = review.review;
-    const kind = kindOf(review, recipient);
+    const kind = kindOf(review, recipient, directory);
     const { name, isPerson } = recipient;
     const id = digest([runId, step, since, name, isPerson, notifier.channel, reminders]).slice(
       0,
@@ -277,7 +277,12 @@ function askingOf(
   return asking;
 }
 
-function kindOf({ review }: OpenReview, { name }: Recipient): NoticeKind {
-  if (review.reminders > 0) return 'reminder';
-  return review.escalatedTo.includes(name) ? 'escalated' : 'opened';
+function kindOf(
+  { review: { reminders, escalatedTo } }: OpenReview,
+  { name }: Recipient,
+  directory: Directory,
+): NoticeKind {
+  if (reminders > 0) return 'reminder';
+  const isEscalated = directory.recipientsOf(escalatedTo).some((one) => one.name === name);
+  return isEscalated ? 'escalated' : 'opened';
 }
