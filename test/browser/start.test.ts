@@ -162,6 +162,7 @@ describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
   });
 
   it('#23: a schedule shows its next ten times across the change of clocks, is paused, resumed and run now', async () => {
+    const { runs: before } = await service.orchestrator.list({ workflow: 'report' });
     const page = await browser.open(`${service.url}/schedules`);
     const times = page.getByRole('table', { name: 'Next times of sunday-report' });
     await times.waitFor();
@@ -188,7 +189,7 @@ describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
 
     await page.waitForURL(/\/runs\/./);
     const { runs } = await service.orchestrator.list({ workflow: 'report' });
-    // five made up for, one by hand, and the webhook's
-    expect(runs).toHaveLength(7);
+    // five made up for, one by hand
+    expect(runs).toHaveLength(before.length + 6);
   });
 });

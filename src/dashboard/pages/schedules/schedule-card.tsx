@@ -115,12 +115,14 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
                 <Table.Tr key={slot.at} data-dst={slot.dst ?? undefined}>
                   <Table.Td className="tabular" style={{ whiteSpace: 'nowrap' }}>
                     {localText(slot.local)}
+                    {slot.dst !== null && (
+                      <div>
+                        <Tag tint="violet">{dstWords[slot.dst]}</Tag>
+                      </div>
+                    )}
                   </Table.Td>
                   <Table.Td c="dimmed" style={{ whiteSpace: 'nowrap' }}>
                     <Time at={slot.at} />
-                  </Table.Td>
-                  <Table.Td>
-                    {slot.dst !== null && <Tag tint="violet">{dstWords[slot.dst]}</Tag>}
                   </Table.Td>
                 </Table.Tr>
               ))}
