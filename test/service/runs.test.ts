@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../src/index.ts';
+import type { ServiceParts } from '../../src/service/parts.ts';
+import { compareRuns } from '../../src/service/runs/comparison.ts';
 import { createDeeds } from '../support/deeds.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
 
@@ -27,6 +29,11 @@ beforeAll(async () => {
   bench = await openService([change]);
 });
 afterAll(() => bench.close());
+
+/** What comparing takes of a service. */
+function partsOf({ orchestrator }: ServiceBench): Pick<ServiceParts, 'orchestrator'> {
+  return { orchestrator };
+}
 
 async function anOpenReview(what = 'a change'): Promise<string> {
   const { runId } = await bench.client.runs.start({
@@ -171,6 +178,16 @@ describe('calls about runs', () => {
     expect(pack.history).toHaveLength(pack.run.entries);
     expect(test.passes).toBe(true);
     expect(test.file).toContain('import { change } from "./workflow.ts"');
+  });
+
+  it('E-02: a caller who is limited to workflows does not see a run beside another', async () => {
+    const runId = await anOpenReview();
+    const limited = { workflows: ['refund'] };
+
+    const compared = compareRuns(partsOf(bench), runId, runId, limited);
+
+    await expect(compared).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+    expect(await compareRuns(partsOf(bench), runId, runId, {})).toMatchObject({ divergence: null });
   });
 
   it('removes nothing unless it is told to', async () => {

@@ -1,15 +1,27 @@
 import { canonical } from '../../engine/canonical.ts';
+import { notFound } from '../../engine/run-table.ts';
 import type { RunView } from '../../engine/views.ts';
 import type { HistoryEntry } from '../../ports/store.ts';
+import type { Caller } from '../caller.ts';
 import type { ServiceParts } from '../parts.ts';
 import { entriesOf } from './history.ts';
 
-/** Walks both histories side by side up to the first entry in which they differ. */
-export async function compareRuns(parts: ServiceParts, leftId: string, rightId: string) {
+/**
+ * Walks both histories side by side up to the first entry in which they differ.
+ *
+ * @throws SignalboxError `RUN_NOT_FOUND`, also for a run of a workflow the caller is not to see
+ */
+export async function compareRuns(
+  parts: Pick<ServiceParts, 'orchestrator'>,
+  leftId: string,
+  rightId: string,
+  { workflows }: Pick<Caller, 'workflows'>,
+) {
   const [left, right] = await Promise.all([
     parts.orchestrator.get(leftId),
     parts.orchestrator.get(rightId),
   ]);
+  if (workflows !== undefined && !workflows.includes(right.workflow)) throw notFound(rightId);
   const rights = entriesOf(parts, rightId, right.entries);
   let common = 0;
   let parting: readonly [HistoryEntry | null, HistoryEntry | null] | null = null;

@@ -10,7 +10,7 @@ export interface HistoryQuery {
 
 /** Entries have no gaps, so that a page from the end is one from the beginning, turned round. */
 export async function historyPage(
-  { orchestrator }: ServiceParts,
+  { orchestrator }: Pick<ServiceParts, 'orchestrator'>,
   runId: string,
   { afterSeq = 0, beforeSeq = Number.MAX_SAFE_INTEGER, order, limit }: HistoryQuery,
 ) {
@@ -31,7 +31,7 @@ export async function historyPage(
 
 /** Every entry up to `lastSeq`, a page at a time. */
 export async function* entriesOf(
-  { orchestrator }: ServiceParts,
+  { orchestrator }: Pick<ServiceParts, 'orchestrator'>,
   runId: string,
   lastSeq = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<HistoryEntry> {
@@ -45,7 +45,7 @@ export async function* entriesOf(
 }
 
 export async function allEntries(
-  parts: ServiceParts,
+  parts: Pick<ServiceParts, 'orchestrator'>,
   runId: string,
   lastSeq?: number,
 ): Promise<readonly HistoryEntry[]> {

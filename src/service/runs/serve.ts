@@ -61,7 +61,9 @@ export function serveRuns(bind: Bind, parts: ServiceParts): void {
     nodes: await nodesOfRun(parts, params.runId, query),
   }));
   bind(runs.diagram, ({ params, query }) => drawRun(parts, params.runId, query));
-  bind(runs.compare, ({ params }) => compareRuns(parts, params.runId, params.otherId));
+  bind(runs.compare, ({ params }, { caller }) =>
+    compareRuns(parts, params.runId, params.otherId, caller),
+  );
   bind(runs.export, ({ params }) => exportRun(parts, params.runId));
   bind(runs.copyAsTest, ({ params, query }) => copyAsTest(parts, params.runId, query));
   bind(runs.damaged, async () => ({
@@ -72,9 +74,11 @@ export function serveRuns(bind: Bind, parts: ServiceParts): void {
   bind(runs.signal, ({ params, body: { event, payload, ...given } }, { caller }) =>
     orchestrator.signal(params.runId, event, payload, { ...given, actor: caller.name }),
   );
-  bind(runs.publish, ({ body: { event, payload, ...given } }, { caller }) =>
-    orchestrator.publish(event, payload, { ...given, actor: caller.name }),
-  );
+  bind(runs.publish, async ({ body: { event, payload, ...given } }, { caller }) => {
+    await orchestrator.publish(event, payload, { ...given, actor: caller.name });
+    // no run may have waited for it, and then no history says who sent it
+    await parts.audit.record(caller, 'event.published', `event/${event}`, given);
+  });
   bind(runs.undoList, async ({ params }) => {
     const { entries, waitingOn } = await orchestrator.get(params.runId);
     const { undoList, undone, notUndone } = await orchestrator.at(params.runId, entries);
