@@ -22,13 +22,20 @@ export function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
+/** Who stops a group of processes reaches each of them twice: directly, and through the one that started it. */
+const sameMs = 500;
+
 export function watchSignals(): Interruption {
   let signal: NodeJS.Signals | null = null;
+  let firstMs = 0;
   const happened = new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) {
       process.on(name, () => {
+        const nowMs = performance.now();
+        if (signal !== null && nowMs - firstMs < sameMs) return;
         if (signal !== null) process.exit(exitCodeOf(name));
         signal = name;
+        firstMs = nowMs;
         resolve(name);
       });
     }
