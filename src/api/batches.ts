@@ -1,6 +1,6 @@
 /** Batches: one action on many runs, with a dry run before and progress during it. */
 import { z } from 'zod';
-import { AnyJson, Cursor, Reason, RunId, RunStatus } from './parts.ts';
+import { AnyJson, Cursor, Reason, RunId, RunStatus, waitKinds } from './parts.ts';
 import { route } from './route.ts';
 
 const Name = z.string().min(1).max(200);
@@ -32,7 +32,14 @@ export const Selection = z.union([
       labels: z.record(z.string().max(100), z.string().max(500)).exactOptional(),
       /** Text inside id, key, workflow or labels. */
       text: z.string().min(1).max(200).exactOptional(),
+      parent: RunId.exactOptional(),
       hasReview: z.literal(true).exactOptional(),
+      /** Only runs that wait for one of these. */
+      waitsFor: z.array(z.enum(waitKinds)).min(1).max(20).exactOptional(),
+      /** Only runs that have waited longer than so many milliseconds; with `waitsFor`: for that. */
+      waitsLongerThanMs: z.int().min(0).max(1e15).exactOptional(),
+      /** Path of a state of the chart in which, or inside which, the run is. */
+      state: z.string().min(1).max(1_000).exactOptional(),
       createdAfter: z.iso.datetime().exactOptional(),
       createdBefore: z.iso.datetime().exactOptional(),
     }),

@@ -23,3 +23,19 @@ export const RunStatus = z.enum([
 ]);
 export const Priority = z.enum(['high', 'default', 'low']);
 export const Labels = z.record(z.string().max(100), z.string().max(500));
+
+/** What a run may wait for. */
+export const waitKinds = [
+  'review',
+  'event',
+  'timer',
+  'attempt',
+  'undo',
+  'child',
+  'map',
+  'breaker',
+  'retry',
+  'notice',
+  'start',
+  'pause',
+] as const;

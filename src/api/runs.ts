@@ -9,6 +9,7 @@ import {
   RunId,
   RunStatus,
   StepId,
+  waitKinds,
 } from './parts.ts';
 import { route } from './route.ts';
 import {
@@ -41,21 +42,6 @@ const LabelText = z
   .string()
   .max(601)
   .regex(/^[^=]+=/, 'is not name=value');
-
-const waitKinds = [
-  'review',
-  'event',
-  'timer',
-  'attempt',
-  'undo',
-  'child',
-  'map',
-  'breaker',
-  'retry',
-  'notice',
-  'start',
-  'pause',
-] as const;
 
 /** Which runs are meant; what is left out does not narrow. */
 export const runFilter = {

@@ -1,6 +1,7 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Batch, BatchAction, Selection } from '../../api/batches.ts';
 import { AnyJson } from '../../api/parts.ts';
+import { parseDuration } from '../../plan/duration.ts';
 import type { RunStatus } from '../../plan/plan.ts';
 import { actorOption, labelsOption, parseMomentBefore, statusOption } from '../arguments.ts';
 import type { Cli, Report } from '../cli.ts';
@@ -18,6 +19,10 @@ interface Wanted {
   readonly text?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
+  readonly parent?: string;
+  readonly state?: string;
+  readonly hasReview?: true;
+  readonly waitsLongerThan?: number;
 }
 
 interface StartOptions extends Wanted {
@@ -53,6 +58,10 @@ export function addBatches(program: Command, cli: Cli): void {
     .addOption(statusOption())
     .addOption(labelsOption('runs with all of these labels'))
     .option('--text <text>', 'runs with this text in id, key, workflow or labels')
+    .option('--parent <run>', 'children of this run')
+    .option('--state <path>', 'runs in this state of the chart, as processing.working.approval')
+    .option('--has-review', 'runs with an open review')
+    .option('--waits-longer-than <duration>', 'runs that have waited longer', parseWait)
     .option('--created-after <when>', 'a date, or a duration ago', parseMomentBefore)
     .option('--created-before <when>', 'a date, or a duration ago', parseMomentBefore)
     .option('--dry-run', 'only say how many runs accept it, and why the others do not', false)
@@ -133,12 +142,17 @@ async function actionOf(kind: string, options: StartOptions): Promise<BatchActio
 
 function selectionOf(wanted: Wanted): Selection {
   const { run, workflow, status, labels, text, createdAfter, createdBefore } = wanted;
+  const { parent, state, hasReview, waitsLongerThan } = wanted;
   if (run !== undefined) return { runIds: [...run] };
   const filter = {
     ...(workflow === undefined ? {} : { workflow }),
     ...(status === undefined ? {} : { status: [...status] }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(text === undefined ? {} : { text }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(state === undefined ? {} : { state }),
+    ...(hasReview === undefined ? {} : { hasReview }),
+    ...(waitsLongerThan === undefined ? {} : { waitsLongerThanMs: waitsLongerThan }),
     ...(createdAfter === undefined ? {} : { createdAfter: createdAfter.toISOString() }),
     ...(createdBefore === undefined ? {} : { createdBefore: createdBefore.toISOString() }),
   };
@@ -147,6 +161,12 @@ function selectionOf(wanted: Wanted): Selection {
     'Nothing says which runs are meant',
     'Name them by --run, or narrow by --workflow, --status, --label, --text or time',
   );
+}
+
+function parseWait(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs !== null) return durationMs;
+  throw new InvalidArgumentError('It must be a duration such as 24h.');
 }
 
 export function batchReport(cli: Cli, batch: Batch): Report {

@@ -105,7 +105,7 @@ export function createBatches(
       const refused = new Map<string, { count: number; example: string }>();
       const accepted: string[] = [];
       let matching = 0;
-      for await (const run of selectRuns(orchestrator, runs, caller)) {
+      for await (const run of selectRuns(orchestrator, runs, caller, clock.nowMs())) {
         matching += 1;
         const why = refusalOf(action, run);
         if (why === null) accepted.push(run.runId);
@@ -122,7 +122,8 @@ export function createBatches(
     },
     async start(action, selection, reason, caller) {
       const runs: RunView[] = [];
-      for await (const run of selectRuns(orchestrator, selection, caller)) runs.push(run);
+      for await (const run of selectRuns(orchestrator, selection, caller, clock.nowMs()))
+        runs.push(run);
       // what does not accept it now is left out; what does not when its turn has come is skipped
       const runIds = runs.filter((run) => refusalOf(action, run) === null).map((run) => run.runId);
       if (runIds.length === 0) {

@@ -17,6 +17,7 @@ export async function* selectRuns(
   orchestrator: Orchestrator,
   selection: Selection,
   { workflows }: Caller,
+  nowMs: number,
 ): AsyncGenerator<RunView> {
   const isAllowed = (run: RunView) => workflows === undefined || workflows.includes(run.workflow);
   if ('runIds' in selection) {
@@ -26,7 +27,7 @@ export async function* selectRuns(
     }
     return;
   }
-  const filter = toRunFilter(selection.filter);
+  const filter = toRunFilter(selection.filter, nowMs);
   let found = 0;
   let cursor: string | null = null;
   do {
@@ -45,13 +46,15 @@ export async function* selectRuns(
   } while (cursor !== null);
 }
 
-function toRunFilter({
-  createdAfter,
-  createdBefore,
-  ...plain
-}: Extract<Selection, { filter: unknown }>['filter']): RunFilter {
+type Filter = Extract<Selection, { filter: unknown }>['filter'];
+
+function toRunFilter(
+  { createdAfter, createdBefore, waitsLongerThanMs, ...plain }: Filter,
+  nowMs: number,
+): RunFilter {
   return {
     ...plain,
+    ...(waitsLongerThanMs === undefined ? {} : { waitsBeforeMs: nowMs - waitsLongerThanMs }),
     ...(createdAfter === undefined ? {} : { createdAfterMs: Date.parse(createdAfter) }),
     ...(createdBefore === undefined ? {} : { createdBeforeMs: Date.parse(createdBefore) }),
   };

@@ -24,6 +24,15 @@ const count = defineTask({
   run: async ({ input }) => input,
 });
 
+const double = defineTask({
+  name: 'double',
+  input: z.number(),
+  output: z.number(),
+  breaker: { name: 'counter', failureThreshold: 2, resetAfter: '1m', whenOpen: 'fail' },
+  compensate: async () => {},
+  run: async ({ input }) => input * 2,
+});
+
 const nudge = defineTask({
   name: 'nudge',
   input: z.object({ reviewId: z.string(), round: z.number() }),
@@ -97,7 +106,7 @@ export const everyKind = defineWorkflow({
       { batch: 2, concurrency: 3, onItemFailure: 'collect' },
       (items, index) => {
         const first = w.derive('first', { items, index }, (value) => value.items[value.index] ?? 0);
-        return w.task('inner', count, { input: first });
+        return w.task('inner', double, { input: first });
       },
     );
     w.update('total', sum);

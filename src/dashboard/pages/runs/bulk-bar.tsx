@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { BulkDialog, type BulkKind } from './bulk-dialog.tsx';
 import type { RunFilters } from './run-filters.ts';
 import styles from './runs.module.css';
-import { isSelectable, toSelection } from './selection.ts';
+import { toSelection } from './selection.ts';
 
 const kinds = [
   { kind: 'retry', label: 'Retry', icon: RotateCcw },
@@ -31,7 +31,7 @@ export function BulkBar({
     readonly kind: BulkKind;
     readonly selection: ReturnType<typeof toSelection>;
   } | null>(null);
-  const mayTakeAll = isSelectable(filters) && total !== undefined && total > chosen.size;
+  const mayTakeAll = total !== undefined && total > chosen.size;
   const count = isAll ? (total ?? chosen.size) : chosen.size;
   const clear = () => {
     setIsAll(false);

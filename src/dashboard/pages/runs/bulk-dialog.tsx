@@ -10,6 +10,7 @@ import { RunLink } from '../../parts/run-id.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { ActionDialog } from '../run/dialog.tsx';
 import { BatchProgress } from './batch-progress.tsx';
+import { toArguments } from './selection.ts';
 
 export type BulkKind = 'retry' | 'cancel' | 'pause' | 'resume';
 
@@ -66,6 +67,7 @@ export function BulkDialog({
   return (
     <ActionDialog
       title={title}
+      command={toArguments(action, runs, reason.trim() || 'WHY')}
       action={preview.isSuccess ? `${button} (${accepted.toLocaleString('en')})` : button}
       isDangerous={kind === 'cancel'}
       isBusy={start.isPending}
