@@ -58,6 +58,8 @@ describe('requests that cannot be served', () => {
     [`{"workflow":"order","input":${'['.repeat(4_000)}${']'.repeat(4_000)}}`, 'REQUEST_INVALID'],
     ['{"workflow":"order"}', 'REQUEST_INVALID'],
     ['{"workflow":"order","input":{},"surprise":1}', 'REQUEST_INVALID'],
+    ['{"workflow":"order","input":{"orderId":"\\ud800"}}', 'REQUEST_INVALID'],
+    ['{"workflow":"order","input":{"\\udc00":1}}', 'REQUEST_INVALID'],
     ['[]', 'REQUEST_INVALID'],
     ['NaN', 'REQUEST_INVALID'],
   ])('F-05: a body like %j is refused with a reason', async (payload, code) => {

@@ -4,7 +4,7 @@ import { maxDepth } from '../../plan/json-value.ts';
 
 /**
  * @throws SignalboxError `REQUEST_INVALID` for an empty body, invalid UTF-8, a byte order mark, malformed JSON (RFC 8259), a key that comes twice
- *   in an object, the key `__proto__`, and more than 1,000 levels
+ *   in an object, the key `__proto__`, a lone surrogate, and more than 1,000 levels
  */
 export function parseBody(bytes: Buffer): unknown {
   if (bytes.byteLength === 0) throw invalid('The body is empty; expected JSON');
@@ -40,8 +40,22 @@ function checkKeys(text: string): void {
         throw invalid(`The body is nested more than ${maxDepth} levels deep`);
       open.push(token === '{' ? new Set() : null);
     } else if (token === '}' || token === ']') open.pop();
-    else if (colon !== undefined) checkKey(token.slice(0, -colon.length), open.at(-1));
+    else checkString(token, colon, open.at(-1));
   }
+}
+
+/** Half a character: no hash and not every store has a form for it. Only an escape can write it. */
+const surrogate = /\\u[dD][89a-fA-F]/;
+
+function checkString(
+  token: string,
+  colon: string | undefined,
+  keys: Set<string> | null | undefined,
+): void {
+  const text = colon === undefined ? token : token.slice(0, -colon.length);
+  if (surrogate.test(text) && !unescaped(text).isWellFormed())
+    throw invalid('The body has half a character (a lone surrogate)');
+  if (colon !== undefined) checkKey(text, keys);
 }
 
 function checkKey(token: string, keys: Set<string> | null | undefined): void {
