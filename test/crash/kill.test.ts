@@ -10,7 +10,12 @@ const width = 2;
 const sampleSize = 2;
 
 describe.each(['sqlite', 'lowdb'] as const)('kill -9 on %s', (kind) => {
-  it.each(programs.map((program) => [program.name, program] as const))(
+  // Of compensation one store stands for both, unless the counts are full: in one process it is killed everywhere on both.
+  const chosen = programs.filter(
+    ({ name }) => isFull || kind === 'sqlite' || !name.startsWith('K-03'),
+  );
+
+  it.each(chosen.map((program) => [program.name, program] as const))(
     '%s ends as without kills',
     async (name, program) => {
       const reference = await killTrial(program, kind, null);

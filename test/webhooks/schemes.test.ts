@@ -71,6 +71,8 @@ const samples: readonly Vector[] = (Object.keys(schemes) as Preset[]).map((prese
   });
   return { preset, secret, body, atSeconds, headers };
 });
+/** All but those that send the secret itself and sign nothing. */
+const signing = samples.filter(({ preset }) => preset !== 'bearer');
 const timed = samples.filter(({ preset }) => ['standard', 'stripe', 'slack'].includes(preset));
 
 describe('signatures of webhooks', () => {
@@ -79,7 +81,7 @@ describe('signatures of webhooks', () => {
     expect(verify(vector, { body: `${vector.body} ` })).toMatchObject({ isGenuine: false });
   });
 
-  it.each(samples)(
+  it.each(signing)(
     '$preset: accepts what it has signed, whatever blanks the body has (F-06)',
     (sample) => {
       expect(verify(sample)).toMatchObject({ isGenuine: true });
@@ -107,7 +109,8 @@ describe('signatures of webhooks', () => {
   it.each(samples)(
     'F-01: $preset refuses missing, cut, prolonged, empty and foreign signatures',
     (sample) => {
-      const name = Object.keys(sample.headers).find((header) => header.includes('signature')) ?? '';
+      const name =
+        Object.keys(sample.headers).find((header) => /signature|authorization/.test(header)) ?? '';
       const signature = sample.headers[name] ?? '';
       const foreign = schemes[sample.preset].sign({
         id: 'msg_1',

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { Command } from 'commander';
 import { createClient } from '../../client/index.ts';
-import { createMcpServer } from '../../mcp/server.ts';
 import { announceService } from '../../service/address-file.ts';
-import { createService } from '../../service/index.ts';
 import { collect } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { createLog } from '../log.ts';
@@ -40,6 +37,7 @@ async function serveMcp(cli: Cli, options: McpCommand, version: string): Promise
   // Nobody has the store open: this process serves it, for commands and for the assistant.
   await cli.serve(async (session) => {
     const instance = randomUUID();
+    const { createService } = await import('../../service/index.ts');
     const service = await createService(session.orchestrator, {
       store: session.store,
       logger: createLog(cli.options, process.stderr),
@@ -70,6 +68,9 @@ async function talk(
     ...(service.token === undefined ? {} : { token: service.token }),
     headers: { 'x-signalbox-actor': encodeURIComponent(actor) },
   });
+  // loaded here, since no other command needs them
+  const { createMcpServer } = await import('../../mcp/server.ts');
+  const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
   const server = createMcpServer({ client, mayDecide, version: service.version });
   const hasGone = new Promise<void>((resolve) => {
     process.stdin.once('end', resolve);

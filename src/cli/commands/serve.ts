@@ -6,8 +6,8 @@ import type { Store } from '../../ports/store.ts';
 import { announceService } from '../../service/address-file.ts';
 import type { Development } from '../../service/development/serve.ts';
 import { createTokens } from '../../service/identity/tokens.ts';
-import { createService, type Service } from '../../service/index.ts';
-import { type FileSettings, readSettings } from '../../service/settings-file.ts';
+import type { Service } from '../../service/index.ts';
+import type { FileSettings } from '../../service/settings-file.ts';
 import type { Cli } from '../cli.ts';
 import { prepareDevelopment } from '../development/prepare.ts';
 import {
@@ -66,6 +66,9 @@ export function addServe(program: Command, cli: Cli): void {
 }
 
 async function serve(cli: Cli, options: ServeOptions, place: WorkerPlace | null): Promise<void> {
+  // loaded here, since no other command needs a server
+  const { createService } = await import('../../service/index.ts');
+  const { readSettings } = await import('../../service/settings-file.ts');
   const settings = options.auth === undefined ? {} : await readSettings(options.auth, process.env);
   const instance = randomUUID();
   const location = parseStoreLocation(cli.options.store);

@@ -94,8 +94,6 @@ export function createBatchRecords(store: Pick<Store, 'record' | 'records' | 'sa
   };
 }
 
-export type BatchRecords = ReturnType<typeof createBatchRecords>;
-
 function keyOf(batchId: string, index: number): string {
   return `${batchId}/${String(index).padStart(8, '0')}`;
 }
