@@ -51,8 +51,12 @@ export interface InboxLimits {
   readonly maxWaiting: number;
 }
 
-/** Deliveries processed at once while others wait for their answer: senders come first. */
-const whileAccepting = 4;
+/** Deliveries processed at once while senders come one after another: they come first, and yet the work goes on. */
+const whileAccepting = 1;
+/** Senders that come again at once are between two requests for less than this. */
+const quietMs = 100;
+/** Taken entries of the queue that are kept until they are cut off. */
+const cutAt = 1_000;
 const pageSize = 200;
 const firstDelayMs = 1_000;
 const maxDelayMs = 60_000;
@@ -62,7 +66,9 @@ export function createInbox(
   origins: Origins,
   { concurrency, maxWaiting }: InboxLimits,
 ): Inbox {
-  const queue: string[] = [];
+  /** Those before `next` are taken; cut off now and then, since to shift a long list each time costs more than the work. */
+  let queue: string[] = [];
+  let next = 0;
   /** In the queue, being worked on, or waiting for their next try. */
   const known = new Set<string>();
   const failures = new Map<string, number>();
@@ -70,6 +76,8 @@ export function createInbox(
   const working = new Set<Promise<void>>();
   /** Deliveries that wait for their answer. */
   let accepting = 0;
+  /** When the last of them got it, by the monotonic clock. */
+  let acceptedAtMs = Number.NEGATIVE_INFINITY;
   let isClosed = false;
 
   function takeUp(key: string): void {
@@ -79,10 +87,24 @@ export function createInbox(
     workOff();
   }
 
+  function takeNext(): string | undefined {
+    const key = queue[next];
+    if (key === undefined) return undefined;
+    next += 1;
+    if (next >= cutAt) {
+      queue = queue.slice(next);
+      next = 0;
+    }
+    return key;
+  }
+
   function workOff(): void {
     if (isClosed) return;
-    const limit = accepting > 0 ? Math.min(concurrency, whileAccepting) : concurrency;
-    for (const key of queue.splice(0, Math.max(0, limit - working.size))) {
+    const isQuiet = accepting === 0 && clock.monotonicMs() - acceptedAtMs >= quietMs;
+    const limit = isQuiet ? concurrency : Math.min(concurrency, whileAccepting);
+    while (working.size < limit) {
+      const key = takeNext();
+      if (key === undefined) return;
       const work = attempt(key).finally(() => {
         working.delete(work);
         workOff();
@@ -198,6 +220,7 @@ export function createInbox(
         ])
         .finally(() => {
           accepting -= 1;
+          acceptedAtMs = clock.monotonicMs();
           workOff();
         });
       if (!isNew) return null;
