@@ -37,6 +37,8 @@ export interface Groups {
 export interface Incidents {
   /** The latest first. */
   list(caller: Caller): Promise<Groups>;
+  /** `null`: none of its runs is wrong any more. */
+  find(incidentId: string, caller: Caller): Promise<Group | null>;
   /** @throws SignalboxError `INCIDENT_UNKNOWN` */
   get(incidentId: string, caller: Caller): Promise<Group>;
   /** @throws SignalboxError `INCIDENT_UNKNOWN` */
@@ -115,10 +117,14 @@ export function createIncidents(
     return { groups, examined, isPartial };
   }
 
-  async function get(incidentId: string, caller: Caller): Promise<Group> {
+  async function find(incidentId: string, caller: Caller): Promise<Group | null> {
     const { groups } = await list(caller);
-    const group = groups.find((each) => each.incidentId === incidentId);
-    if (group !== undefined) return group;
+    return groups.find((each) => each.incidentId === incidentId) ?? null;
+  }
+
+  async function get(incidentId: string, caller: Caller): Promise<Group> {
+    const group = await find(incidentId, caller);
+    if (group !== null) return group;
     throw new SignalboxError('INCIDENT_UNKNOWN', `There is no incident "${incidentId}" any more`, {
       details: { incidentId },
     });
@@ -142,6 +148,7 @@ export function createIncidents(
 
   return {
     list,
+    find,
     get,
     async handle(incidentId, reason, caller) {
       const { cases } = await get(incidentId, caller);

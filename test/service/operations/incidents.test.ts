@@ -100,10 +100,10 @@ describe('incidents', () => {
 
     expect(batch).toMatchObject({ total: 3 });
     await clock.advance(2 * minute);
-    await expect(client.incidents.runs(retried)).rejects.toMatchObject({
-      status: 404,
-      code: 'INCIDENT_UNKNOWN',
-    });
+    expect(await client.incidents.runs(retried)).toEqual({ runs: [], total: 0 });
+    await expect(
+      client.incidents.handle({ ...retried, body: { reason: 'late' } }),
+    ).rejects.toMatchObject({ status: 404, code: 'INCIDENT_UNKNOWN' });
   });
 
   it('M225: a run that nobody and nothing will move is one, once it has stood for long', async () => {
