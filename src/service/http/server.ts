@@ -10,6 +10,7 @@ import { type HttpLimits, toServerOptions } from './limits.ts';
 import { answerBrokenRequest, sendProblem } from './problems.ts';
 import { limitRates } from './rate-limit.ts';
 import { sendSecurityHeaders } from './security-headers.ts';
+import { cutUnusedConnections } from './unused-connections.ts';
 
 interface ServerParts {
   readonly limits: HttpLimits;
@@ -40,6 +41,7 @@ export async function createServer({
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   takeJsonAlone(app);
   logAccess(app, log);
+  cutUnusedConnections(app);
   await sendSecurityHeaders(app);
   if (limits.callsPerMinute !== null) await limitRates(app, limits.callsPerMinute);
   return app;
