@@ -64,7 +64,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
 
   it('makes a token whose secret is shown once, revokes it, and finds both in the audit', async () => {
     const page = await browser.open(`${service.url}/settings`);
-    await page.getByText('developer', { exact: true }).waitFor();
+    await page.getByRole('main').getByText('developer', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Make a token…' }).click();
     await page.getByLabel('Name').fill('nightly-import');
     await page.getByLabel('Role').selectOption('operator');
