@@ -148,6 +148,9 @@ describe('private addresses', () => {
     'fe80::1',
     '64:ff9b::a00:1',
     '2002:a00:1::',
+    '::127.0.0.1',
+    '64:ff9b:1::a00:1',
+    'fec0::1',
   ])('%s is one', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });

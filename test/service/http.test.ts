@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../src/index.ts';
+import { parseBody } from '../../src/service/http/json-body.ts';
 import { createLogBook } from '../support/log-book.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
 
@@ -68,6 +69,17 @@ describe('requests that cannot be served', () => {
     expect(answer.headers['content-type']).toBe('application/problem+json');
     expect(answer.json()).toMatchObject({ status: 400, code });
   });
+
+  it.each([['"'], ['"\\'], ['{"a":"']])(
+    'F-05: a string %j without an end is read once, however many quotes it holds',
+    (begin) => {
+      const endless = Buffer.from(`${begin}${'\\"'.repeat(250_000)}${begin.slice(1, 2)}`);
+
+      expect(() => parseBody(endless)).toThrow(
+        expect.objectContaining({ code: 'REQUEST_INVALID' }),
+      );
+    },
+  );
 
   it('F-05: invalid UTF-8, another character set, a packed body, another type', async () => {
     const invalid = await post(Buffer.from([0x22, 0xff, 0x22]));

@@ -28,8 +28,11 @@ function decode(bytes: Buffer): string {
   }
 }
 
-/** Strings, with the colon after those that are keys, and the signs that open and close. What else there is, `JSON.parse` judges. */
-const tokens = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/gs;
+/**
+ * Strings, with the colon after those that are keys, and the signs that open and close. What else there is, `JSON.parse` judges. A string without an
+ * end is one too: otherwise each of its quotes would be tried as a beginning, and a body of nothing else would take minutes.
+ */
+const tokens = /"(?:[^"\\]|\\.)*(?:"(\s*:)?|\\?$)|[{}[\]]/gs;
 
 /** Reads the text once, whether it is JSON or not. */
 function checkKeys(text: string): void {

@@ -57,9 +57,12 @@ function decoded(given: string | string[]): string | undefined {
   }
 }
 
+/** What proxies add to what they hand on. */
+const proxyHeader = /^(?:forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-.*)$/;
+
 /** @throws SignalboxError `SIGN_IN_REQUIRED`, also for what a proxy on this machine hands on */
 function checkIsLocal({ ip, headers }: ArrivingRequest): void {
-  const isHandedOn = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined;
+  const isHandedOn = Object.keys(headers).some((name) => proxyHeader.test(name));
   if (isLoopbackAddress(ip) && !isHandedOn) return;
   throw new SignalboxError(
     'SIGN_IN_REQUIRED',

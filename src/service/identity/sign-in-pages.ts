@@ -168,9 +168,11 @@ ${
   );
 }
 
-/** A path of the service's own; anything else leads to its first page. */
+/** A path of the service's own; anything else leads to its first page. What dots leave behind, as of `/.//other.example`, is another's name. */
 function localPath(to: unknown): string {
   const base = 'http://service.invalid';
   const url = typeof to === 'string' && to.startsWith('/') ? URL.parse(to, base) : null;
-  return url?.origin === base ? `${url.pathname}${url.search}${url.hash}` : '/';
+  return url?.origin === base && !url.pathname.startsWith('//')
+    ? `${url.pathname}${url.search}${url.hash}`
+    : '/';
 }

@@ -79,7 +79,8 @@ describe('a service without sign-in', () => {
 
   it('answers nobody from another machine, whatever it listens on', async () => {
     expect(await codeOf({}, '192.0.2.7')).toBe('SIGN_IN_REQUIRED');
-    expect(await codeOf({ 'x-forwarded-for': '192.0.2.7' })).toBe('SIGN_IN_REQUIRED');
+    for (const name of ['x-forwarded-for', 'forwarded', 'x-forwarded-host', 'x-real-ip', 'via'])
+      expect(await codeOf({ [name]: '127.0.0.1' })).toBe('SIGN_IN_REQUIRED');
     expect(await codeOf({}, '::ffff:127.0.0.1')).toBe('WORKFLOW_UNKNOWN');
   });
 

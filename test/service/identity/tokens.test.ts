@@ -227,6 +227,29 @@ describe('API tokens', () => {
     });
   });
 
+  it.each([
+    'https://attacker.example',
+    '//attacker.example',
+    '/\\attacker.example',
+    '/.//attacker.example',
+    '/x/..//attacker.example/',
+    '/%2e//attacker.example',
+    '/\t/attacker.example',
+  ])('nobody is led to another site after signing in: %j', async (to) => {
+    const { secret } = await aToken({ name: 'kim' });
+
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/auth/token',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({ token: secret, to }).toString(),
+    });
+
+    expect(answer.statusCode).toBe(303);
+    const reached = new URL(String(answer.headers.location), 'https://ops.example.com');
+    expect(reached.origin).toBe('https://ops.example.com');
+  });
+
   it('E-10: what stands in an address is text in the page that asks', async () => {
     const { body, headers } = await app.inject(
       `/auth?to=${encodeURIComponent('/"><script>alert(1)</script>')}`,
