@@ -67,6 +67,12 @@ const securitySchemes = {
 const text = { type: 'string' } as const;
 const problemAnswer = {
   description: 'A refusal: problem details (RFC 9457)',
+  headers: {
+    'Retry-After': {
+      description: 'With 429 and 503: seconds to wait before the next try',
+      schema: { type: 'integer' },
+    },
+  },
   content: {
     [problemType]: {
       schema: {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { sarifProblems } from '../support/sarif/sarif-problems.ts';
 import { incidentMachines, useTown } from './support/signalbox.ts';
 
 const town = useTown();
@@ -72,11 +73,14 @@ describe('signalbox check', () => {
     expect(document.problems).toMatchObject([{ message: 'out of order' }]);
   });
 
-  it('writes SARIF 2.1.0 with the path as a code flow', async () => {
+  it('writes SARIF 2.1.0, valid by its schema, with the path as a code flow', async () => {
     const machines = await aBypass();
     const { code, stdout } = await town.run('check', '--machines', machines, '--format', 'sarif');
 
-    const { version, runs } = JSON.parse(stdout);
+    const log = JSON.parse(stdout);
+    const { version, runs } = log;
+    expect(sarifProblems(log)).toEqual([]);
+    expect(sarifProblems({ ...log, runs: [{ results: runs[0].results }] })).not.toEqual([]);
     const [{ tool, results }] = runs;
     const violations = results.filter(({ level }: { level: string }) => level === 'error');
     expect({ code, version }).toEqual({ code: 1, version: '2.1.0' });

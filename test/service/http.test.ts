@@ -1,9 +1,12 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { fastify } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { SignalboxError } from '../../src/errors.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import { parseBody } from '../../src/service/http/json-body.ts';
+import { sendProblem } from '../../src/service/http/problems.ts';
 import { createLogBook } from '../support/log-book.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
 
@@ -190,17 +193,41 @@ describe('every answer', () => {
     expect(JSON.stringify(lines)).not.toMatch(/secret|forged/);
   });
 
-  it('is refused beyond the rate, with the time to wait', async () => {
+  it('is told the rate, and refused beyond it, with the time to wait', async () => {
     const { service, close } = await openService([], { limits: { callsPerMinute: 2 } });
-    const call = () => service.app.inject('/api/v1/runs');
-    await call();
-    await call();
+    const call = (url = '/api/v1/runs') => service.app.inject(url);
+    const rate = ({ headers }: Awaited<ReturnType<typeof call>>) => [
+      headers['ratelimit-limit'],
+      headers['ratelimit-remaining'],
+      headers['ratelimit-reset'],
+    ];
 
-    const refused = await call();
+    const [first, second, refused] = [await call(), await call(), await call()];
+    const webhook = await service.app.inject({ method: 'POST', url: '/webhooks/unknown' });
 
+    expect([first, second, refused].map(rate)).toEqual([
+      ['2', '1', '60'],
+      ['2', '0', '60'],
+      ['2', '0', '60'],
+    ]);
+    expect(first.headers).not.toHaveProperty('retry-after');
     expect(refused.json()).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
     expect(refused.headers['retry-after']).toBe('60');
+    expect(rate(webhook)).toEqual(['20', '19', '60']);
     await close();
+  });
+
+  it('is told when to come again if there is too much of something', async () => {
+    const app = fastify();
+    app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, book.logger));
+    app.get('/', () => {
+      throw new SignalboxError('RATE_LIMITED', 'There are 1000 streams of events open');
+    });
+
+    const { statusCode, headers } = await app.inject('/');
+
+    expect([statusCode, headers['retry-after']]).toEqual([429, '5']);
+    await app.close();
   });
 });
 

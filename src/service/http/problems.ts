@@ -20,7 +20,8 @@ export function sendProblem(
     const failure = { err: error, requestId, method, route: request.routeOptions.url ?? null };
     log.error(failure, 'a call failed');
   }
-  if (problem.status === 503) void reply.header('retry-after', '5');
+  if ([429, 503].includes(problem.status) && !reply.hasHeader('retry-after'))
+    void reply.header('retry-after', '5');
   // RFC 9110, section 11.6.1
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="signalbox"');
   const waitMs = error instanceof SignalboxError ? error.details['retryAfterMs'] : undefined;
