@@ -124,7 +124,10 @@ export function createDoor(deps: DoorDeps): Door {
       try {
         return await perform(run, wanted, null);
       } catch (error) {
-        if (error instanceof SignalboxError && error.code === 'LEASE_LOST') continue;
+        const code = error instanceof SignalboxError ? error.code : null;
+        if (code === 'LEASE_LOST') continue;
+        // asking again at once would only hide it
+        if (code === 'STORE_UNAVAILABLE') throw error;
         if (await runs.isStale(run)) {
           runs.drop(runId);
           continue;

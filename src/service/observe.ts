@@ -10,6 +10,7 @@ import { createModelMeter } from './health/models.ts';
 import { serveProbes } from './health/probes.ts';
 import { serveHealth } from './health/serve.ts';
 import { createSurveyor } from './health/surveyor.ts';
+import { createWritable } from './health/writable.ts';
 import { createIncidents } from './incidents/incidents.ts';
 import { serveIncidents } from './incidents/serve.ts';
 import { registerGauges } from './metrics/gauges.ts';
@@ -24,16 +25,17 @@ export function observe(
   parts: ServiceParts & { readonly batches: Batches },
 ) {
   const surveyor = createSurveyor(parts);
+  const writable = createWritable(parts);
   const models = createModelMeter();
   const unsubscribe = parts.orchestrator.subscribe((event) => void models.note(event));
-  const health = createHealth({ ...parts, surveyor, models, version: packageVersion });
+  const health = createHealth({ ...parts, surveyor, writable, models, version: packageVersion });
   serveIncidents(bind, {
     incidents: createIncidents({ ...parts, surveyor }),
     batches: parts.batches,
     surveyor,
   });
   serveHealth(bind, { ...parts, health });
-  serveProbes(app, parts);
+  serveProbes(app, { ...parts, writable });
   const prometheus = createPrometheus();
   // those of a provider that is registered globally see the same
   const meters = [prometheus.meter, metrics.getMeter('signalbox')];

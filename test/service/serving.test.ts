@@ -1,13 +1,18 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
 import { createAdjustableClock } from '../../src/adapters/system/adjustable-clock.ts';
 import { createClient, ServiceError } from '../../src/client/index.ts';
 import { createOrchestrator, defineTask, defineWorkflow } from '../../src/index.ts';
 import { createMortalStore } from '../../src/service/development/crash.ts';
 import { createService } from '../../src/service/index.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { openService } from '../support/service-bench.ts';
 
 const logger = pino({ level: 'silent' });
 const count = defineTask({
@@ -92,6 +97,51 @@ describe('waiting for a run while the service stops', () => {
 
     expect(await waiting).toMatchObject({ reached: false, run: { status: 'processing' } });
     await orchestrator.close();
+  });
+});
+
+describe('a store whose disk is full', () => {
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'signalbox-full-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('A-04: writes are refused as such, reading goes on, nobody takes the service for ready, and it recovers by itself', async () => {
+    let isFull = false;
+    const store = await openSqliteStore(join(directory, 'runs.db'), {
+      onOperation(operation) {
+        if (isFull && operation === 'commit')
+          throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+      },
+    });
+    const { service, client, orchestrator, clock, close } = await openService([asking], { store });
+    const { runId } = await orchestrator.start('asking', {});
+    await orchestrator.drive(runId);
+    const look = async () => {
+      await clock.advance(5_000);
+      return (await service.app.inject('/readyz')).statusCode;
+    };
+
+    const before = await look();
+    isFull = true;
+    const started = client.runs.start({ body: { workflow: 'asking', input: {} } });
+    await expect(started).rejects.toMatchObject({ status: 503, code: 'STORE_UNAVAILABLE' });
+    const cancelled = client.runs.cancel({ params: { runId }, body: {} });
+    await expect(cancelled).rejects.toMatchObject({ status: 503, code: 'STORE_UNAVAILABLE' });
+    const during = await look();
+    const run = await client.runs.get({ params: { runId } });
+    const health = await client.health.get();
+    isFull = false;
+    const after = await look();
+    await client.runs.cancel({ params: { runId }, body: {} });
+
+    expect([before, during, after]).toEqual([200, 503, 200]);
+    expect(run).toMatchObject({ runId, status: 'processing' });
+    expect(health.problems).toContain('Nothing can be written to the store; the log says why');
+    expect(await orchestrator.drive(runId, 'finished')).toMatchObject({ status: 'cancelled' });
+    await close();
+    await store.close();
   });
 });
 

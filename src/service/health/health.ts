@@ -7,6 +7,7 @@ import type { BreakerRecord } from '../../ports/store.ts';
 import type { ServiceParts } from '../parts.ts';
 import type { ModelMeter } from './models.ts';
 import type { Surveyor } from './surveyor.ts';
+import type { Writable } from './writable.ts';
 
 export type Health = z.output<(typeof calls)['get']['answer']>;
 
@@ -20,6 +21,7 @@ const nanosecondsOfMs = 1e6;
 
 export interface HealthParts extends Pick<ServiceParts, 'orchestrator' | 'store' | 'clock'> {
   readonly surveyor: Surveyor;
+  readonly writable: Writable;
   readonly models: ModelMeter;
   readonly version: string;
 }
@@ -29,6 +31,7 @@ export function createHealth({
   store,
   clock,
   surveyor,
+  writable,
   models,
   version,
 }: HealthParts) {
@@ -37,10 +40,11 @@ export function createHealth({
   loop.enable();
 
   async function read(): Promise<Health> {
-    const [counts, breakers, nextDueAtMs] = await Promise.all([
+    const [counts, breakers, nextDueAtMs, fault] = await Promise.all([
       store.count({}),
       orchestrator.breakers(),
       store.nextDueAtMs(),
+      writable.fault(),
     ]);
     const runs: Partial<Record<RunStatus, number>> = {};
     for (const { status, runs: number } of counts) runs[status] = (runs[status] ?? 0) + number;
@@ -49,6 +53,7 @@ export function createHealth({
     const retrying = (last?.retrying ?? []).slice(0, shownSteps);
     const stuck = last?.stuck.length ?? 0;
     const problems = [
+      ...(fault === null ? [] : ['Nothing can be written to the store; the log says why']),
       ...breakers
         .filter(({ state }) => state !== 'closed')
         .map(({ name, state }) => `Breaker "${name}" is ${state.replace('_', ' ')}`),
