@@ -130,13 +130,20 @@ export const reviews = {
       claimed: z.enum(['any', 'by_me', 'by_others', 'nobody']).default('any'),
       overdue: z.stringbool().exactOptional(),
       workflow: z.string().max(200).exactOptional(),
+      /** Part of the question, the step, the run's id or labels, or of who asked for it; case does not matter. */
+      q: z.string().max(200).exactOptional(),
       order: z.enum(['deadline', 'oldest', 'newest']).default('deadline'),
       limit: z.coerce.number().int().min(1).max(1_000).default(100),
+      /** Goes on after the last review of an earlier page, whatever was decided meanwhile. */
       cursor: Cursor.exactOptional(),
+      /** How many to leave out, to look at any place of the list; a cursor goes before. */
+      offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
     }),
     answer: z.object({
       reviews: z.array(Review).readonly(),
       cursor: z.string().nullable(),
+      /** Of all pages. */
+      total: z.number(),
       /** Open reviews by what the caller may ask for, whatever was asked now. */
       counts: z.object({
         all: z.number(),

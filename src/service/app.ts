@@ -31,6 +31,7 @@ import { describeCalls, serveDocument } from './openapi.ts';
 import { createOutgoing, type OutgoingSettings } from './outgoing/outgoing.ts';
 import { serveEndpoints } from './outgoing/serve.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
+import { createOpenReviews } from './reviews/open-reviews.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { createNews } from './runs/news.ts';
 import { serveRuns } from './runs/serve.ts';
@@ -115,7 +116,9 @@ export async function createApp(
   serveIdentity(bind, desk);
   await serveSignIn(app, desk);
   await mountNotices(app, bind, parts, { ...options, identity: identityOptions, refusals });
-  serveReviews(bind, parts);
+  const openReviews = createOpenReviews(parts);
+  app.addHook('onClose', async () => openReviews.close());
+  serveReviews(bind, parts, openReviews);
   serveEndpoints(bind, parts, createOutgoing(app, parts, options.outgoing ?? {}));
   serveRuns(bind, parts);
   serveUndo(bind, parts);

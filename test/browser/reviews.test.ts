@@ -202,4 +202,31 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.getByRole('heading', { name: 'Approved' }).waitFor();
   });
+
+  it('#6: a thousand open reviews are one list, of which only what is in sight is drawn; the service filters it', async () => {
+    const { url, orchestrator } = await startService([refund]);
+    const starts = Array.from({ length: 1_000 }, (_, n) =>
+      orchestrator.start('refund', aRefund, { actor: n === 700 ? 'grace' : 'ada' }),
+    );
+    for (const { runId } of await Promise.all(starts)) await orchestrator.drive(runId);
+    const page = await browser.open(`${url}/reviews`);
+    await page.getByRole('tab', { name: 'All open 1,000' }).waitFor();
+    const rows = page.getByRole('list', { name: 'Open reviews' }).getByRole('listitem');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBeLessThan(40);
+    await takePictures(page, 'reviews-many');
+
+    await page.keyboard.press('End');
+    const last = page.locator('[aria-posinset="1000"]').getByRole('link');
+    await last.waitFor();
+    expect(await rows.count()).toBeLessThan(40);
+    await expectAccessible(page);
+    await last.focus();
+    await page.keyboard.press('k');
+    expect(await page.locator('[aria-posinset="999"] a:focus').count()).toBe(1);
+
+    await page.getByLabel('Find', { exact: true }).fill('GRACE');
+    await page.getByText('started by grace').waitFor();
+    expect(await rows.count()).toBe(1);
+  });
 });

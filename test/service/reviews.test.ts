@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import type { api } from '../../src/api/api.ts';
+import type { RequestOf } from '../../src/api/route.ts';
 import { createClient } from '../../src/client/index.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import { createApp } from '../../src/service/app.ts';
@@ -47,10 +49,15 @@ describe('calls about reviews', () => {
     expect(page).toMatchObject({
       reviews: [{ runId: first, step: 'window', kind: 'step', mayDecide: false }],
       counts: { all: 2, decidable: 0, overdue: 0 },
+      total: 2,
       isCapped: false,
     });
     expect(next.reviews[0]?.runId).not.toBe(first);
     expect(next.cursor).toBeNull();
+    const idsOf = async (query: NonNullable<RequestOf<typeof api.reviews.list>['query']>) =>
+      (await client.reviews.list({ query })).reviews.map(({ runId }) => runId);
+    expect(await idsOf({ offset: 1 })).toEqual([next.reviews[0]?.runId]);
+    expect(await idsOf({ q: first.toUpperCase() })).toEqual([first]);
     expect((await client.reviews.list({ query: { scope: 'groups' } })).reviews).toEqual([]);
   });
 

@@ -4,29 +4,36 @@ import type { api } from '../../api/api.ts';
 import type { Review } from '../../api/reviews.ts';
 import type { GivenAnswerOf, ParsedOf } from '../../api/route.ts';
 import { SignalboxError } from '../../errors.ts';
-import type { Plan } from '../../plan/plan.ts';
 import type { ServiceParts } from '../parts.ts';
-import { openReviews, toReview, type Who } from './standing.ts';
+import type { OpenReviews } from './open-reviews.ts';
+import { toReview, type Who } from './standing.ts';
 
 type Query = ParsedOf<typeof api.reviews.list>['query'];
 type Page = GivenAnswerOf<typeof api.reviews.list>;
 
-/** Runs with open reviews that one call looks through, newest first. */
-const maxRuns = 10_000;
-
-export async function inboxOf(parts: ServiceParts, query: Query, who: Who): Promise<Page> {
-  const { found, isCapped } = await collect(parts, query.workflow, who);
+export async function inboxOf(
+  { clock }: Pick<ServiceParts, 'clock'>,
+  openReviews: OpenReviews,
+  query: Query,
+  who: Who,
+): Promise<Page> {
+  const collected = await openReviews(query.workflow);
+  const nowMs = clock.nowMs();
+  const found = collected.found.map(({ run, waiting, plan }) =>
+    toReview(run, waiting, plan, who, nowMs),
+  );
   const is = (scope: Query['scope']) => (review: Review) => isIn(review, scope, who);
   const wanted = found
     .filter((review) => isWanted(review, query, who))
     .sort(comparing[query.order]);
-  const from = query.cursor === undefined ? 0 : placeAfter(wanted, query.order, query.cursor);
+  const from = query.cursor === undefined ? query.offset : placeAfter(wanted, query);
   const reviews = wanted.slice(from, from + query.limit);
   const last = reviews.at(-1);
   const hasMore = from + query.limit < wanted.length;
   return {
     reviews,
     cursor: hasMore && last !== undefined ? toCursor(last) : null,
+    total: wanted.length,
     counts: {
       all: found.length,
       mine: found.filter(is('mine')).length,
@@ -35,37 +42,8 @@ export async function inboxOf(parts: ServiceParts, query: Query, who: Who): Prom
       overdue: found.filter(({ isOverdue }) => isOverdue).length,
       claimedByMe: found.filter(({ claimedBy }) => claimedBy?.actor === who.name).length,
     },
-    isCapped,
+    isCapped: collected.isCapped,
   };
-}
-
-async function collect(
-  { orchestrator, clock }: ServiceParts,
-  workflow: string | undefined,
-  who: Who,
-): Promise<{ readonly found: readonly Review[]; readonly isCapped: boolean }> {
-  const plans = new Map<string, Plan>();
-  for (const { name, version, plan } of orchestrator.workflows)
-    plans.set(`${name}@${version}`, plan);
-  const found: Review[] = [];
-  const nowMs = clock.nowMs();
-  let cursor: string | null = null;
-  let seen = 0;
-  do {
-    const page = await orchestrator.list({
-      hasReview: true,
-      limit: 1_000,
-      ...(workflow === undefined ? {} : { workflow }),
-      ...(cursor === null ? {} : { cursor }),
-    });
-    for (const run of page.runs) {
-      const plan = plans.get(`${run.workflow}@${run.version}`) ?? null;
-      for (const waiting of openReviews(run)) found.push(toReview(run, waiting, plan, who, nowMs));
-    }
-    seen += page.runs.length;
-    cursor = page.cursor;
-  } while (cursor !== null && seen < maxRuns);
-  return { found, isCapped: cursor !== null };
 }
 
 function isIn(review: Review, scope: Query['scope'], { name, groups }: Who): boolean {
@@ -87,7 +65,7 @@ function isIn(review: Review, scope: Query['scope'], { name, groups }: Who): boo
   }
 }
 
-function isWanted(review: Review, { scope, claimed, overdue }: Query, who: Who): boolean {
+function isWanted(review: Review, { scope, claimed, overdue, q }: Query, who: Who): boolean {
   const holder = review.claimedBy?.actor;
   const isClaimWanted = {
     any: true,
@@ -98,8 +76,14 @@ function isWanted(review: Review, { scope, claimed, overdue }: Query, who: Who):
   return (
     isClaimWanted &&
     (overdue === undefined || review.isOverdue === overdue) &&
-    isIn(review, scope, who)
+    isIn(review, scope, who) &&
+    (q === undefined || isAbout(review, q.toLowerCase()))
   );
+}
+
+function isAbout({ runId, step, description, labels, requestedBy }: Review, text: string): boolean {
+  const words = [runId, step, description ?? '', requestedBy ?? '', ...Object.values(labels)];
+  return words.some((word) => word.toLowerCase().includes(text));
 }
 
 type Order = Query['order'];
@@ -124,7 +108,10 @@ function toCursor({ runId, step, since, dueAt }: Place): string {
 }
 
 /** Where a page begins; what was decided meanwhile moves nothing. */
-function placeAfter(sorted: readonly Review[], order: Order, cursor: string): number {
+function placeAfter(
+  sorted: readonly Review[],
+  { order, cursor = '' }: Pick<Query, 'order' | 'cursor'>,
+): number {
   const place = parseCursor(cursor);
   const at = sorted.findIndex((review) => comparing[order](review, place) > 0);
   return at === -1 ? sorted.length : at;

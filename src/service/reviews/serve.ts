@@ -5,11 +5,12 @@ import type { Bind, Call } from '../bind.ts';
 import type { ServiceParts } from '../parts.ts';
 import { detailsOf, openReviewOf } from './details.ts';
 import { inboxOf } from './inbox.ts';
+import type { OpenReviews } from './open-reviews.ts';
 import { openReviews } from './standing.ts';
 
-export function serveReviews(bind: Bind, parts: ServiceParts): void {
+export function serveReviews(bind: Bind, parts: ServiceParts, openReviewsOf: OpenReviews): void {
   const { orchestrator } = parts;
-  bind(api.reviews.list, ({ query }, { caller }) => inboxOf(parts, query, caller));
+  bind(api.reviews.list, ({ query }, { caller }) => inboxOf(parts, openReviewsOf, query, caller));
   bind(api.reviews.get, async ({ params: { runId, step } }, call) => {
     const details = await detailsOf(parts, runId, step, call.caller);
     call.setHeader('etag', `"${details.shownHash}"`);

@@ -17,6 +17,12 @@ export function openReviews({ waitingOn }: RunView): readonly OpenReview[] {
 
 export type Who = Pick<Caller, 'name' | 'groups'>;
 
+/** What the inbox says of the run. */
+export type ReviewedRun = Pick<
+  RunView,
+  'runId' | 'workflow' | 'version' | 'priority' | 'labels' | 'actor' | 'paused'
+>;
+
 const words: { readonly [why in WhyNot]: string } = {
   excluded: 'four eyes: somebody else must decide it',
   not_assigned: 'it is not assigned to you',
@@ -25,7 +31,7 @@ const words: { readonly [why in WhyNot]: string } = {
 };
 
 export function toReview(
-  run: RunView,
+  run: ReviewedRun,
   waiting: OpenReview,
   plan: Plan | null,
   { name, groups }: Who,

@@ -1,13 +1,14 @@
 /** The inbox: reviews that are open, those of the reader first. */
-import { Badge, Group, Kbd, NativeSelect, Text } from '@mantine/core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Badge, Group, Kbd, NativeSelect, Select, Text } from '@mantine/core';
 import { CircleCheck } from 'lucide-react';
 import { useSearchParams } from 'wouter';
-import { client } from '../../data/client.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
+import { TextFilter } from '../../parts/text-filter.tsx';
+import { useWorkflowNames } from '../runs/use-runs.ts';
 import { InboxList } from './inbox-list.tsx';
 import { InboxTabs } from './inbox-tabs.tsx';
+import { useInbox } from './use-inbox.ts';
 
 const scopes = ['decidable', 'mine', 'groups', 'all'] as const;
 export type Scope = (typeof scopes)[number];
@@ -30,13 +31,18 @@ export function InboxPage() {
       },
       { replace: true },
     );
-  const query = { scope, order, claimed, ...(isOverdue ? { overdue: 'true' } : {}) };
-  const inbox = useQuery({
-    queryKey: ['reviews', 'list', query],
-    queryFn: ({ signal }) => client.reviews.list({ query }, { signal }),
-    placeholderData: keepPreviousData,
-    refetchInterval: 5_000,
-  });
+  const workflow = search.get('workflow');
+  const q = search.get('q');
+  const query = {
+    scope,
+    order,
+    claimed,
+    ...(isOverdue && { overdue: 'true' }),
+    ...(workflow !== null && { workflow }),
+    ...(q !== null && { q }),
+  };
+  const inbox = useInbox(query);
+  const workflows = useWorkflowNames();
   const { data } = inbox;
   return (
     <>
@@ -52,6 +58,25 @@ export function InboxPage() {
         onOverdue={(next) => set('overdue', next ? 'true' : null)}
       />
       <Group gap="sm" my="sm" align="flex-end">
+        <TextFilter
+          size="xs"
+          label="Find"
+          placeholder="Id, question, person or label"
+          style={{ flex: '1 1 190px', maxWidth: 260 }}
+          value={q ?? ''}
+          onChange={(next) => set('q', next === '' ? null : next)}
+        />
+        <Select
+          size="xs"
+          label="Workflow"
+          placeholder="Every workflow"
+          data={workflows}
+          value={workflow}
+          onChange={(next) => set('workflow', next)}
+          clearable
+          searchable
+          w={160}
+        />
         <NativeSelect
           size="xs"
           label="Sort by"
@@ -84,8 +109,8 @@ export function InboxPage() {
       {inbox.isError && data === undefined && (
         <Failure error={inbox.error} retry={() => void inbox.refetch()} />
       )}
-      {data !== undefined && data.reviews.length > 0 && <InboxList reviews={data.reviews} />}
-      {data !== undefined && data.reviews.length === 0 && (
+      {data !== undefined && data.total > 0 && <InboxList query={query} total={data.total} />}
+      {data !== undefined && data.total === 0 && (
         <Empty icon={CircleCheck} title={isOverdue ? 'Nothing is overdue' : emptyTitles[scope]}>
           {data.counts.all > 0
             ? `${data.counts.all} ${data.counts.all === 1 ? 'review is' : 'reviews are'} open in all.`

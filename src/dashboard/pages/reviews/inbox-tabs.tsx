@@ -34,10 +34,10 @@ export function InboxTabs({
           <Tabs.List aria-label="Whose reviews" style={{ flexWrap: 'nowrap' }}>
             {labels.map(([value, label]) => (
               <Tabs.Tab key={value} value={value} style={{ whiteSpace: 'nowrap' }}>
-                {label}
+                {label}{' '}
                 {counts !== undefined && (
-                  <Text span size="xs" c="dimmed" ml={6} className="tabular">
-                    {counts[value]}
+                  <Text span size="xs" c="dimmed" ml={4} className="tabular">
+                    {counts[value].toLocaleString('en')}
                   </Text>
                 )}
               </Tabs.Tab>

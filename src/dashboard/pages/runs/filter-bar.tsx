@@ -1,8 +1,6 @@
-import { ActionIcon, Button, Group, Pill, Select, TextInput, Tooltip } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { Search, X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { Button, Group, Pill, Select } from '@mantine/core';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { TextFilter } from '../../parts/text-filter.tsx';
 import { MoreFilters } from './more-filters.tsx';
 import {
   isNarrowed,
@@ -37,7 +35,13 @@ export function FilterBar({
   const workflows = useWorkflowNames();
   return (
     <Group gap="xs" align="center">
-      <TextFilter value={filters.q} onChange={(q) => onChange({ ...filters, q })} />
+      <TextFilter
+        aria-label="Text in id, key, workflow or labels"
+        placeholder="Id, key or label"
+        value={filters.q}
+        onChange={(q) => onChange({ ...filters, q })}
+        style={{ flex: '1 1 190px', maxWidth: 260 }}
+      />
       <Select
         aria-label="Workflow"
         placeholder="Every workflow"
@@ -114,48 +118,5 @@ function Chosen({ text, onRemove }: { readonly text: string; readonly onRemove: 
     >
       {text}
     </Pill>
-  );
-}
-
-/** What is typed counts once the typing pauses. */
-function TextFilter({
-  value,
-  onChange,
-}: {
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}) {
-  const [text, setText] = useState(value);
-  const report = useDebouncedCallback(onChange, 250);
-  // oxlint-disable-next-line react/set-state-in-effect -- the address may change without this field, as by the search in the header
-  useEffect(() => setText(value), [value]);
-  const set = (next: string) => {
-    setText(next);
-    report(next.trim());
-  };
-  return (
-    <TextInput
-      aria-label="Text in id, key, workflow or labels"
-      placeholder="Id, key or label"
-      leftSection={<Search size={14} aria-hidden />}
-      rightSection={
-        text === '' ? null : (
-          <Tooltip label="Clear">
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="sm"
-              aria-label="Clear the text"
-              onClick={() => set('')}
-            >
-              <X size={13} aria-hidden />
-            </ActionIcon>
-          </Tooltip>
-        )
-      }
-      value={text}
-      onChange={(event) => set(event.currentTarget.value)}
-      style={{ flex: '1 1 190px', maxWidth: 260 }}
-    />
   );
 }
