@@ -26,8 +26,6 @@ export type Command =
   | { readonly type: 'stopMap'; readonly step: string }
   | { readonly type: 'abort'; readonly step: string }
   | { readonly type: 'notice' }
-  | { readonly type: 'remind'; readonly step: string; readonly round: number }
-  | { readonly type: 'escalate'; readonly step: string; readonly level: number }
   /** Looks for works of the run that nobody is at. */
   | { readonly type: 'look' };
 

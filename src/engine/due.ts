@@ -5,7 +5,8 @@ import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import type { Incoming } from './incoming.ts';
 import type { LiveRun } from './live-run.ts';
-import { policyOf } from './review-progress.ts';
+import { openMessage } from './review-messages.ts';
+import { policyOf } from './review-policy.ts';
 import type { OpenItem } from './run-body.ts';
 
 /** Fires everything that is due, earliest first; what an earlier deadline withdraws does not fire. */
@@ -26,19 +27,21 @@ export function fireDue(draft: Draft): number {
 /** Asks for the reminders of open reviews that are due; they never touch the review. */
 export function fireReminders(draft: Draft): void {
   const { run, tools } = draft;
+  const due: ReviewItem[] = [];
   run.open = run.open.map((item) => {
     if (item.kind !== 'review' || item.remindAtMs === null || item.remindAtMs > tools.nowMs)
       return item;
     const round = item.reminders + 1;
-    draft.commands.push({ type: 'remind', step: item.step, round });
     annotate(draft, {
       event: `${item.step}.reminded`,
       actor: 'clock',
       step: item.step,
       data: { round },
     });
+    due.push(item);
     return reminded(run, item, tools.nowMs);
   });
+  for (const item of due) openMessage(draft, item, 'reminder', item.reminders + 1);
 }
 
 type ReviewItem = Extract<OpenItem, { kind: 'review' }>;

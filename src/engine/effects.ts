@@ -18,7 +18,8 @@ import { childRunId } from './keys.ts';
 import { readerOf } from './live-run.ts';
 import { takeMail } from './mailbox.ts';
 import { outcomeOf } from './outcome.ts';
-import { countVote, escalate, policyOf } from './review-progress.ts';
+import { policyOf } from './review-policy.ts';
+import { countVote, escalate } from './review-progress.ts';
 import type { OpenItem } from './run-body.ts';
 
 /** Children of children of …; deeper is refused. */
@@ -112,6 +113,8 @@ function isWithdrawn(
   item: OpenItem,
   { step, name }: Extract<Effect, { type: 'withdraw' }>,
 ): boolean {
+  // Of a review that is closed there is nothing to tell any more.
+  if (item.kind === 'notice') return item.about?.step === step && (name ?? 'review') === 'review';
   if (item.kind === 'attempt' || !isStepItem(item, step)) return false;
   return name === undefined || name === (item.kind === 'timer' ? item.name : item.kind);
 }

@@ -214,10 +214,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         return attempts.abort(run.header.id, command.step);
       case 'notice':
         return notices.start(run);
-      case 'remind':
-        return notices.remind(run, command.step, command.round);
-      case 'escalate':
-        return notices.escalate(run, command.step, command.level);
       case 'look':
         return sweeper.at(clock.nowMs());
       default:

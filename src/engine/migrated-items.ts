@@ -7,7 +7,7 @@ import { escalationLevel } from '../chart/review-states.ts';
 import type { PlanIndex } from '../plan/settle.ts';
 import type { LiveRun } from './live-run.ts';
 import { stopped } from './pausing.ts';
-import { policyOf } from './review-progress.ts';
+import { policyOf } from './review-policy.ts';
 import type { OpenItem } from './run-body.ts';
 
 export function carriedItems(

@@ -1,5 +1,4 @@
-/** Tasks beside the chart: the one that is told of a failed run, and reminders of open reviews. Neither changes the outcome. */
-import type { JsonObject } from '../plan/json.ts';
+/** Tasks beside the chart: the one that is told of a failed run, and those that tell people of open reviews. None changes the outcome. */
 import type { TaskCall } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
@@ -9,13 +8,23 @@ import { idempotencyKey } from './keys.ts';
 import { type LiveRun, runInfo } from './live-run.ts';
 import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
-import { policyOf } from './review-progress.ts';
+import { callOf, inputOf, pathOf } from './review-messages.ts';
 import type { OpenItem } from './run-body.ts';
 
 export interface Notices {
+  /** Begins those that nobody is at. */
   start(run: LiveRun): void;
-  remind(run: LiveRun, step: string, round: number): void;
-  escalate(run: LiveRun, step: string, level: number): void;
+}
+
+type Notice = Extract<OpenItem, { kind: 'notice' }>;
+
+interface Job {
+  readonly call: TaskCall;
+  readonly input: unknown;
+  /** As the path of a step. */
+  readonly path: string;
+  /** Stable over attempts and restarts: whoever gets the message drops a second one by it. */
+  readonly key: string;
 }
 
 export function createNotices(deps: WorkDeps): Notices {
@@ -23,9 +32,7 @@ export function createNotices(deps: WorkDeps): Notices {
 
   function execute(
     run: LiveRun,
-    call: TaskCall,
-    path: string,
-    input: unknown,
+    { call, path, input, key }: Job,
     attempt: number,
     abort: AbortController,
   ): Promise<AttemptOutcome> {
@@ -62,7 +69,7 @@ export function createNotices(deps: WorkDeps): Notices {
               context: {
                 attempt,
                 startedAtMs: deps.clock.nowMs(),
-                idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
+                idempotencyKey: key,
                 log: bound,
                 run: runInfo(run),
                 checkpoint: (_name, compute) => compute(),
@@ -80,18 +87,135 @@ export function createNotices(deps: WorkDeps): Notices {
     });
   }
 
-  async function work(
-    run: LiveRun,
-    item: Extract<OpenItem, { kind: 'notice' }>,
-    abort: AbortController,
+  async function work(run: LiveRun, item: Notice, abort: AbortController): Promise<void> {
+    const job = jobOf(run, item);
+    if (job === null) return settle(run.header.id, item, item.attempt, notRegistered);
+    const what = item.about === undefined ? 'onFailed' : job.path;
+    let attempt = item.attempt;
+    let result: AttemptOutcome = isQuarantined(item, deps.settings)
+      ? { ok: false, failure: quarantined(what, item), durationMs: 0 }
+      : await execute(run, job, attempt, abort);
+    while (!result.ok && result.failure.retryable && !abort.signal.aborted) {
+      const { failure } = result;
+      const delayMs = nextDelayMs(job.call.retry, attempt, deps.ids.random(), failure.retryAfterMs);
+      if (delayMs === null) break;
+      const bound = { runId: run.header.id, ...item.about, failure, delayMs };
+      log.warn(bound, `retrying ${what} in ${delayMs / 1000}s`);
+      await pause(delayMs, abort.signal);
+      if (abort.signal.aborted || (await ownedOf(run.header.id, item)) === null) return;
+      attempt += 1;
+      result = await execute(run, job, attempt, abort);
+    }
+    const last = result;
+    if (!last.ok && abort.signal.aborted) return;
+    await persist(deps, () => settle(run.header.id, item, attempt, last));
+  }
+
+  function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = deps.clock.after(delayMs, resolve);
+      const stop = () => {
+        cancel();
+        resolve();
+      };
+      signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  /** `null`: it is settled, or over, or not this process's any more. */
+  async function ownedOf(runId: string, item: Notice): Promise<LiveRun | null> {
+    const owned = await runs.own(runId);
+    return owned?.open.some((open) => isSame(open, item)) === true ? owned : null;
+  }
+
+  async function settle(
+    runId: string,
+    item: Notice,
+    attempt: number,
+    last: AttemptOutcome,
   ): Promise<void> {
-    const call = run.definition.plan.onFailed;
-    const { outcome } = run;
-    if (call === undefined || outcome === null) return;
-    const { failure } = outcome;
-    const input = {
+    const owned = await ownedOf(runId, item);
+    if (owned === null) return;
+    const { about } = item;
+    if (!last.ok && about !== undefined)
+      log.warn({ runId, ...about, failure: last.failure }, 'message about a review given up');
+    await runs.change(owned, (draft) => {
+      closeItems(draft, (open) => isSame(open, item));
+      annotate(draft, {
+        event:
+          about === undefined
+            ? `run.failure_${last.ok ? '' : 'not_'}handled`
+            : `${about.step}.${last.ok ? '' : 'not_'}told`,
+        actor: 'signalbox',
+        step: about?.step ?? 'onFailed',
+        attempt,
+        durationMs: Math.round(last.durationMs),
+        ...(about === undefined ? {} : { data: { of: about.kind, number: about.number } }),
+        ...(last.ok ? {} : { error: { name: last.failure.name, message: last.failure.message } }),
+      });
+    });
+  }
+
+  return {
+    start(run) {
+      for (const item of run.open) {
+        if (item.kind !== 'notice' || item.held === true || inFlight.has(item.token)) continue;
+        const abort = new AbortController();
+        const step = item.about === undefined ? 'onFailed' : pathOf(item.about);
+        const runId = run.header.id;
+        inFlight.set(item.token, { runId, step, abort, details: null, isRunning: true });
+        void work(run, item, abort)
+          .catch((error: unknown) =>
+            log.error(
+              { err: error, runId, step },
+              'a task beside the run could not be carried out',
+            ),
+          )
+          .finally(() => inFlight.delete(item.token));
+      }
+    },
+  };
+}
+
+function isSame(open: OpenItem, { token }: Notice): boolean {
+  return open.kind === 'notice' && open.token === token;
+}
+
+const notRegistered: AttemptOutcome = {
+  ok: false,
+  durationMs: 0,
+  failure: {
+    name: 'DefinitionMissing',
+    message: 'This version of the workflow has no task for it',
+    retryable: false,
+    unclear: false,
+  },
+};
+
+function jobOf(run: LiveRun, { about }: Notice): Job | null {
+  const { header, definition, outcome, state } = run;
+  if (about !== undefined) {
+    const call = callOf(definition.index, about);
+    const path = pathOf(about);
+    return call === null
+      ? null
+      : {
+          call,
+          path,
+          input: inputOf(definition.index, header.id, about),
+          key: idempotencyKey(header.id, `${path}/${about.openedAtMs}`, state.generation),
+        };
+  }
+  const call = definition.plan.onFailed;
+  if (call === undefined || outcome === null) return null;
+  const { failure } = outcome;
+  return {
+    call,
+    path: 'onFailed',
+    key: idempotencyKey(header.id, 'onFailed', state.generation),
+    input: {
       run: runInfo(run),
-      input: run.definition.bindings.input.restore(run.header.input),
+      input: definition.bindings.input.restore(header.input),
       failure: {
         name: failure?.name ?? 'Error',
         message: failure?.message ?? '',
@@ -100,121 +224,6 @@ export function createNotices(deps: WorkDeps): Notices {
       },
       completedSteps: outcome.completed,
       compensation: outcome.compensation,
-    };
-    let attempt = item.attempt;
-    let result: AttemptOutcome = isQuarantined(item, deps.settings)
-      ? { ok: false, failure: quarantined('onFailed', item), durationMs: 0 }
-      : await execute(run, call, 'onFailed', input, attempt, abort);
-    while (!result.ok && result.failure.retryable && !abort.signal.aborted) {
-      const delayMs = nextDelayMs(
-        call.retry,
-        attempt,
-        deps.ids.random(),
-        result.failure.retryAfterMs,
-      );
-      if (delayMs === null) break;
-      log.warn(
-        { runId: run.header.id, failure: result.failure, delayMs },
-        `retrying onFailed in ${delayMs / 1000}s`,
-      );
-      await new Promise<void>((resolve) => deps.clock.after(delayMs, resolve));
-      attempt += 1;
-      result = await execute(run, call, 'onFailed', input, attempt, abort);
-    }
-    const last = result;
-    if (!last.ok && abort.signal.aborted) return;
-    await persist(deps, () => settle(run.header.id, item, attempt, last));
-  }
-
-  async function settle(
-    runId: string,
-    item: Extract<OpenItem, { kind: 'notice' }>,
-    attempt: number,
-    last: AttemptOutcome,
-  ): Promise<void> {
-    const isSame = (open: OpenItem) => open.kind === 'notice' && open.token === item.token;
-    const owned = await runs.own(runId);
-    if (owned === null || !owned.open.some(isSame)) return;
-    await runs.change(owned, (draft) => {
-      closeItems(draft, isSame);
-      annotate(draft, {
-        event: last.ok ? 'run.failure_handled' : 'run.failure_not_handled',
-        actor: 'signalbox',
-        step: 'onFailed',
-        attempt,
-        durationMs: Math.round(last.durationMs),
-        ...(last.ok ? {} : { error: { name: last.failure.name, message: last.failure.message } }),
-      });
-    });
-  }
-
-  return {
-    start(run) {
-      const item = run.open.find(
-        (open): open is Extract<OpenItem, { kind: 'notice' }> => open.kind === 'notice',
-      );
-      if (item === undefined || inFlight.has(item.token)) return;
-      const abort = new AbortController();
-      inFlight.set(item.token, {
-        runId: run.header.id,
-        step: 'onFailed',
-        abort,
-        details: null,
-        isRunning: true,
-      });
-      void work(run, item, abort)
-        .catch((error: unknown) =>
-          log.error({ err: error, runId: run.header.id }, 'onFailed could not be carried out'),
-        )
-        .finally(() => inFlight.delete(item.token));
-    },
-    remind(run, step, round) {
-      const node = run.definition.index.nodes.get(step);
-      if (node?.kind !== 'review' || node.remind === undefined) return;
-      tell(
-        run,
-        node.remind.call,
-        `${step}/remind/${round}`,
-        {
-          reviewId: `${run.header.id}/${step}`,
-          round,
-        },
-        'reminder failed',
-      );
-    },
-    escalate(run, step, level) {
-      const { plan, index } = run.definition;
-      const escalation = policyOf(plan, index.nodes, step).escalate?.[level - 1];
-      if (escalation?.call === undefined) return;
-      tell(
-        run,
-        escalation.call,
-        `${step}/escalate/${level}`,
-        {
-          reviewId: `${run.header.id}/${step}`,
-          level,
-          to: [...escalation.to],
-        },
-        'message about an escalation failed',
-      );
     },
   };
-
-  /** Beside an open review; whatever comes of it, the review stays as it is. */
-  function tell(
-    run: LiveRun,
-    call: TaskCall,
-    path: string,
-    input: JsonObject,
-    complaint: string,
-  ): void {
-    const { reviewId: _id, ...rest } = input;
-    const bound = { runId: run.header.id, step: path, ...rest };
-    void execute(run, call, path, input, 1, new AbortController())
-      .then((outcome) =>
-        outcome.ok ? undefined : log.warn({ ...bound, failure: outcome.failure }, complaint),
-      )
-      .catch((error: unknown) => log.warn({ ...bound, err: error }, complaint))
-      .finally(() => deps.scopes.settle(run));
-  }
 }

@@ -8,6 +8,7 @@ import { textOf } from './live-run.ts';
 import { leavesNothing, outcomeOf } from './outcome.ts';
 import { stopped } from './pausing.ts';
 import { goOn } from './requests.ts';
+import { openMessage } from './review-messages.ts';
 import type { OpenItem } from './run-body.ts';
 import { awaitStart } from './start.ts';
 import { takeByHand } from './undone.ts';
@@ -36,7 +37,11 @@ export function takeNote(draft: Draft, entry: HistoryEntry): boolean {
       return true;
     case 'run.failure_handled':
     case 'run.failure_not_handled':
-      closeItems(draft, (item) => item.kind === 'notice');
+      closeItems(draft, (item) => item.kind === 'notice' && item.about === undefined);
+      return true;
+    case `${step}.told`:
+    case `${step}.not_told`:
+      closeItems(draft, (item) => isMessage(item, step, data));
       return true;
     case 'undo.missed':
       run.notUndone.push({ step: step ?? '', reason: textOf(entry.error, 'message') });
@@ -48,9 +53,7 @@ export function takeNote(draft: Draft, entry: HistoryEntry): boolean {
       if (run.outcome !== null) run.outcome = outcomeOf(run);
       return true;
     case `${step}.reminded`:
-      run.open = run.open.map((item) =>
-        item.kind === 'review' && item.step === step ? reminded(run, item, entry.atMs) : item,
-      );
+      takeReminder(draft, entry);
       return true;
     case `${step}.late`:
       noteLate(draft, entry);
@@ -58,6 +61,22 @@ export function takeNote(draft: Draft, entry: HistoryEntry): boolean {
     default:
       return takeDeed(run, entry) || isSilent(event);
   }
+}
+
+function takeReminder(draft: Draft, { step, atMs }: HistoryEntry): void {
+  const { run } = draft;
+  for (const item of run.open) {
+    if (item.kind !== 'review' || item.step !== step) continue;
+    const next = reminded(run, item, atMs);
+    run.open = run.open.map((open) => (open === item ? next : open));
+    openMessage(draft, next, 'reminder', next.reminders);
+  }
+}
+
+function isMessage(item: OpenItem, step: string | null, data: HistoryEntry['data']): boolean {
+  if (item.kind !== 'notice' || item.about === undefined) return false;
+  const { about } = item;
+  return about.step === step && about.kind === data?.['of'] && about.number === data['number'];
 }
 
 /** Notes that change nothing, or what has changed already along with the transition they stand beside. */

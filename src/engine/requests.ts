@@ -590,7 +590,8 @@ export function goOn(draft: Draft): void {
   for (const item of begin) {
     if (item.kind === 'attempt' || item.kind === 'map')
       draft.commands.push({ type: item.kind, step: item.step });
-    else if (item.kind === 'undo') draft.commands.push({ type: 'undo' });
+    else if (item.kind === 'undo' || item.kind === 'notice')
+      draft.commands.push({ type: item.kind });
   }
   draft.commands.push({ type: 'look' });
 }

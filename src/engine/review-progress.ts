@@ -1,18 +1,9 @@
 /** What the chart asks of an open review that stays open: an approval counts, or others are asked as well. */
-import type { DecisionPolicy, Plan, PlanNode } from '../plan/plan.ts';
 import type { Draft } from './draft.ts';
 import type { Incoming } from './incoming.ts';
+import { openMessage } from './review-messages.ts';
+import { policyOf } from './review-policy.ts';
 import type { ReviewItem } from './review-view.ts';
-
-export function policyOf(
-  plan: Plan,
-  nodes: ReadonlyMap<string, PlanNode>,
-  step: string,
-): DecisionPolicy {
-  if (step === 'completion') return plan.finish;
-  const node = nodes.get(step);
-  return node?.kind === 'review' ? node : {};
-}
 
 /** Whoever has approved holds it no longer. */
 export function countVote(draft: Draft, step: string, { event, data }: Incoming): void {
@@ -37,7 +28,7 @@ export function escalate(draft: Draft, step: string, level: number): void {
   const { plan, index } = draft.run.definition;
   const escalation = policyOf(plan, index.nodes, step).escalate?.[level - 1];
   if (escalation === undefined) return;
-  const { to, replace, call } = escalation;
+  const { to, replace } = escalation;
   change(draft, step, ({ claim: _released, ...item }) => ({
     ...item,
     assignees:
@@ -48,7 +39,10 @@ export function escalate(draft: Draft, step: string, level: number): void {
           : [...new Set([...item.assignees, ...to])],
     escalatedTo: [...new Set([...(item.escalatedTo ?? []), ...to])],
   }));
-  if (call !== undefined) draft.commands.push({ type: 'escalate', step, level });
+  const review = draft.run.open.find(
+    (item): item is ReviewItem => item.kind === 'review' && item.step === step,
+  );
+  if (review !== undefined) openMessage(draft, review, 'escalation', level);
 }
 
 function change(draft: Draft, step: string, changed: (item: ReviewItem) => ReviewItem): void {

@@ -95,15 +95,26 @@ export type OpenItem =
       readonly dispatches?: number;
       readonly sinceMs: number;
     })
-  /** The task that is told of a failed run. */
+  /** A task beside the run: the one that is told of its failure, or one that tells people of an open review. */
   | (Timed & {
       readonly kind: 'notice';
+      /** Absent: the failure of the run. */
+      readonly about?: ReviewMessage;
       readonly attempt: number;
       readonly token: string;
       /** Times it was taken up; absent: once. */
       readonly dispatches?: number;
       readonly sinceMs: number;
     });
+
+/** What people are told of an open review; `number` counts rounds of reminders or levels of escalation, from 1. */
+export type ReviewMessage = {
+  readonly step: string;
+  readonly kind: 'reminder' | 'escalation';
+  readonly number: number;
+  /** When the review opened: a later one of the same step has messages of its own. */
+  readonly openedAtMs: number;
+};
 
 /** One approval of several. */
 export type GivenVote = {

@@ -8,7 +8,7 @@ import { sensitiveValues } from '../plan/sensitive.ts';
 import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
 import type { LiveRun } from './live-run.ts';
 import { redact } from './redact.ts';
-import { policyOf } from './review-progress.ts';
+import { policyOf } from './review-policy.ts';
 import { type ReviewWaiting, reviewWaiting } from './review-view.ts';
 import type { OpenItem, RunBody } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
@@ -257,9 +257,12 @@ function toWaiting(
       return {
         ...base,
         kind: 'notice',
-        step: 'run',
+        step: item.about?.step ?? 'run',
         attempt: item.attempt,
-        what: 'the task that is told of the failure',
+        what:
+          item.about === undefined
+            ? 'the task that is told of the failure'
+            : `the message about the ${item.about.kind} of "${item.about.step}"`,
         afterwards: null,
       };
     default:

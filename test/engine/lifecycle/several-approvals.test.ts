@@ -390,5 +390,5 @@ describeWorkflow(deployment, {
     'waiting_review run.timed_out[1]': 'the workflow has no time limit',
   },
 });
-// A message about an escalation is sent at most once: a crash may cost it.
-describeCrashes(aDeployment({}), { sample: 24 });
+// A message about an escalation outlives every crash.
+describeCrashes(aDeployment({ run: tell }), { sample: 24 });

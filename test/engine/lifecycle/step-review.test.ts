@@ -472,7 +472,9 @@ describe('reminders', () => {
     await clock.advance(3 * hour);
 
     expect(rounds).toEqual([1, 2, 3]);
-    expect(log.saying('reminder failed')).toMatchObject([{ level: 'warn', round: 2 }]);
+    expect(log.saying('message about a review given up')).toMatchObject([
+      { level: 'warn', kind: 'reminder', number: 2 },
+    ]);
     expect(await run.result()).toMatchObject({ outcome: 'approved' });
   });
 });
