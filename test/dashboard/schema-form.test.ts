@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { quote } from '../../src/dashboard/parts/shell-command.ts';
 import { loadDraft, saveDraft } from '../../src/dashboard/schema-form/draft.ts';
 import { type FieldShape, fieldShapeOf } from '../../src/dashboard/schema-form/field-shape.ts';
 import { hintsFor, problemsOfRefusal } from '../../src/dashboard/schema-form/form-problems.ts';
@@ -139,3 +140,11 @@ const example = {
   card: '4242',
   source: { kind: 'web', url: 'https://example.com' },
 };
+
+describe('a command to copy', () => {
+  it('E-10: holds nothing that a terminal would obey or a reader would not see', () => {
+    expect(quote('0mwq-1')).toBe('0mwq-1');
+    expect(quote("it's; $(id)")).toBe(`'it'\\''s; $(id)'`);
+    expect(quote("a\u001b[201~\n';\u202ex")).toBe(String.raw`$'a\u001b[201~\u000a\';\u202ex'`);
+  });
+});

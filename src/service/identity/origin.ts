@@ -42,7 +42,8 @@ export function checkHost(
 }
 
 /**
- * Browsers name the origin of whatever could change something; programs name none.
+ * Browsers name the origin of whatever could change something, and say of everything else whether a page of another site asks for it; programs say
+ * nothing. Links from other sites lead to pages.
  *
  * @param isOwn - whether pages of this origin are the service's own
  * @throws SignalboxError `ORIGIN_REFUSED`
@@ -51,8 +52,8 @@ export function checkOrigin(
   { method, headers }: ArrivingRequest,
   isOwn: (origin: string) => boolean,
 ): void {
-  if (isSafeMethod(method)) return;
-  const { origin, 'sec-fetch-site': site } = headers;
+  const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+  if (isSafeMethod(method) && mode === 'navigate') return;
   const isForeign = origin !== undefined && !isOwn(origin);
   const isSaidForeign =
     origin === undefined && site !== undefined && site !== 'same-origin' && site !== 'none';

@@ -122,7 +122,7 @@ export function createSignInIdentity(options: SignInOptions, parts: SignInParts)
 export function bearerOf({ headers }: Pick<ArrivingRequest, 'headers'>): string | null {
   const { authorization } = headers;
   if (authorization === undefined) return null;
-  return /^bearer +(.{1,500})$/i.exec(authorization)?.[1]?.trim() ?? '';
+  return /^bearer +(\S.{0,499})$/i.exec(authorization)?.[1] ?? '';
 }
 
 /** @throws SignalboxError `UNAUTHENTICATED`, `TOO_MANY_ATTEMPTS` */

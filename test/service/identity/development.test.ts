@@ -64,6 +64,19 @@ describe('a service without sign-in', () => {
     expect(await codeOf({ host })).toBe('WORKFLOW_UNKNOWN');
   });
 
+  it('answers no page of another site that reads, streams or embeds, but the links on it', async () => {
+    const read = async (site: string, mode: string) => {
+      const headers = { host: 'localhost:4400', 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+      return (await app.inject({ url: '/api/v1/runs', headers })).statusCode;
+    };
+
+    expect(await read('cross-site', 'cors')).toBe(403);
+    expect(await read('same-site', 'no-cors')).toBe(403);
+    expect(await read('cross-site', 'navigate')).toBe(200);
+    expect(await read('same-origin', 'cors')).toBe(200);
+    expect(await read('none', 'no-cors')).toBe(200);
+  });
+
   it('takes JSON alone, which other sites cannot send without asking', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
       const answer = await app.inject({
