@@ -11,7 +11,7 @@ import { Interrupted, type Interruption } from './interruption.ts';
 import { createLog } from './log.ts';
 import { defaultMachines } from './machines.ts';
 import { progressLine } from './progress.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import type { Session, SessionOptions } from './session.ts';
 import { type Access, openStore, parseStoreLocation } from './store-location.ts';
 import { createStyle, type Style } from './style.ts';
 import { UsageError } from './usage-error.ts';
@@ -112,13 +112,14 @@ export function createCli(program: Command, interruption: Interruption): Cli {
     return Promise.race([work, interrupted]);
   }
 
-  function open(
+  async function open(
     access: Access,
     lookAfter: Settings['lookAfter'],
     isHere: boolean,
     prepare: SessionOptions['prepare'],
   ): Promise<Session> {
     const { store, machines, json, verbose, url, token } = options();
+    const { openSession } = await import('./session.ts');
     return openSession({
       store,
       machines,

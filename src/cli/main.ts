@@ -1,11 +1,12 @@
 import { CommanderError } from 'commander';
 import { createCli } from './cli.ts';
+import { addCommands } from './commands.ts';
 import { watchSignals } from './interruption.ts';
-import { addCommands, createProgram } from './program.ts';
+import { createProgram } from './program.ts';
 
 const program = createProgram();
 const cli = createCli(program, watchSignals());
-addCommands(program, cli);
+await addCommands(program, cli, process.argv.slice(2));
 
 // Whoever reads the output may have seen enough: `signalbox export | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

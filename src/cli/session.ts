@@ -13,7 +13,6 @@ import type { Interruption } from './interruption.ts';
 import { loadMachines, type Machines, withoutRepeats } from './machines.ts';
 import { planIn } from './plan-in.ts';
 import { findService } from './remote/find-service.ts';
-import { openRemoteSession } from './remote/remote-session.ts';
 import { type Access, openStore, parseStoreLocation } from './store-location.ts';
 
 export interface Session {
@@ -65,7 +64,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   // Reading needs no lock; only changes go through whoever has the store open.
   if (!options.isHere && (options.access !== 'read' || options.url !== undefined)) {
     const service = await findService(location, options);
-    if (service !== null) return openRemoteSession(service, location);
+    if (service !== null) {
+      const { openRemoteSession } = await import('./remote/remote-session.ts');
+      return openRemoteSession(service, location);
+    }
   }
   const machines = await loadMachines(options.machines);
   for (const problem of machines.problems) options.onProblem(problem);

@@ -1,6 +1,4 @@
 /** One POST of a small JSON text, and what its outcome means for the task that sends it. */
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { context, propagation } from '@opentelemetry/api';
 import { failureOfStatus } from '../definition/http-failure.ts';
 import { OutcomeUnknownError, PermanentError, TransientError } from '../errors.ts';
@@ -65,14 +63,17 @@ export interface Answer {
   readonly text: string;
 }
 
+/** Importing `node:http` starts all of `fetch` with it, which takes longer than the rest of the package. */
+const protocolOf = (url: URL) =>
+  process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
+
 function exchange(
   { url, body, headers, addresses }: Omit<Post, 'nowMs'>,
   signal: AbortSignal,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let isSent = false;
-    const begin = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const request = begin(url, {
+    const request = protocolOf(url).request(url, {
       method: 'POST',
       headers: { ...traceHeaders(), ...headers, 'content-length': Buffer.byteLength(body) },
       signal,

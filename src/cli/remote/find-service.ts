@@ -1,5 +1,4 @@
 /** The service that a command talks to instead of opening the store itself. */
-import { type Client, createClient } from '../../client/index.ts';
 import { SignalboxError } from '../../errors.ts';
 import { findAnnounced } from '../../service/address-file.ts';
 import { addressFileOf, type StoreLocation } from '../store-location.ts';
@@ -15,14 +14,6 @@ export interface FoundService {
   readonly token: string | undefined;
   /** It was named by hand; its store is not at hand. */
   readonly isNamed: boolean;
-}
-
-/** @param headers - sent with every call */
-export function clientOf(
-  { url, token }: Pick<FoundService, 'url' | 'token'>,
-  headers: Readonly<Record<string, string>> = {},
-): Client {
-  return createClient({ url, headers, ...(token === undefined ? {} : { token }) });
 }
 
 const patienceMs = 3_000;
@@ -54,6 +45,8 @@ export async function findService(
 
 async function about(url: string): Promise<{ readonly instance: string }> {
   try {
+    // Loaded here, as the contract of the service is a large part of what a command would load.
+    const { createClient } = await import('../../client/index.ts');
     const signal = AbortSignal.timeout(patienceMs);
     return await createClient({ url: url.replace(/\/+$/, '') }).service.about({}, { signal });
   } catch (error) {

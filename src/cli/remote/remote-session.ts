@@ -6,7 +6,8 @@ import { planIn } from '../plan-in.ts';
 import type { Session } from '../session.ts';
 import { openStore, type StoreLocation } from '../store-location.ts';
 import { UsageError } from '../usage-error.ts';
-import { clientOf, type FoundService } from './find-service.ts';
+import { clientOf } from './client-of.ts';
+import type { FoundService } from './find-service.ts';
 import { createRemoteOrchestrator } from './remote-orchestrator.ts';
 
 /** Changes go through the service. What only the store can tell is read from it, unless the service was named and the store is elsewhere. */
