@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { fastify } from 'fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { SignalboxError } from '../../src/errors.ts';
 import { defineWorkflow } from '../../src/index.ts';
@@ -134,6 +135,22 @@ describe('requests that cannot be served', () => {
     expect(head).toMatch(/^HTTP\/1\.1 408 .*application\/problem\+json/s);
     expect(body).toMatch(/^HTTP\/1\.1 408 /);
     expect(await talk('this is not HTTP\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('F-04: who does not hang up when told to keeps no connection', async () => {
+    const accepted = once(bench.service.app.server, 'connection');
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+
+    socket.write('GET /api/v1/runs HTTP/1.1\r\nHost: loc');
+
+    await vi.waitFor(() => expect(text).toContain('408'), { timeout: 4_000 });
+    const [served] = await accepted;
+    await vi.waitFor(() => expect(served).toMatchObject({ destroyed: true }), { timeout: 4_000 });
+    socket.destroy();
   });
 
   it('name the methods of a path, and paths that are not there', async () => {

@@ -31,6 +31,9 @@ export function sendProblem(
   return reply.status(problem.status).type(problemType).serializer(JSON.stringify).send(known);
 }
 
+/** For the answer to arrive before the connection is cut. */
+const lingerMs = 500;
+
 /** Answers what is not HTTP, or comes too slowly or too large to be looked at. */
 export function answerBrokenRequest(
   error: Error & { readonly code?: string },
@@ -42,6 +45,8 @@ export function answerBrokenRequest(
   }
   const [status, reason, refusal] = refusalOf(error.code);
   const body = JSON.stringify({ ...problemOf(refusal), status } satisfies Problem);
+  // who does not hang up in turn keeps no connection
+  setTimeout(() => socket.destroy(), lingerMs).unref();
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
