@@ -42,7 +42,7 @@ export async function createServer({
   takeJsonAlone(app);
   logAccess(app, log);
   cutUnusedConnections(app);
-  await sendSecurityHeaders(app);
+  sendSecurityHeaders(app);
   if (limits.callsPerMinute !== null) await limitRates(app, limits.callsPerMinute);
   return app;
 }

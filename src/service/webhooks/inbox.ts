@@ -6,6 +6,7 @@
 import { SignalboxError } from '../../errors.ts';
 import type { RecordChange, Store } from '../../ports/store.ts';
 import type { ServiceParts } from '../parts.ts';
+import { createBacklog } from './backlog.ts';
 import type { GenuineDelivery } from './genuine.ts';
 import type { Origins } from './origins.ts';
 import { type Outcome, perform } from './perform.ts';
@@ -55,9 +56,8 @@ export interface InboxLimits {
 const whileAccepting = 1;
 /** Senders that come again at once are between two requests for less than this. */
 const quietMs = 100;
-/** Taken entries of the queue that are kept until they are cut off. */
-const cutAt = 1_000;
-const pageSize = 200;
+const maxInMemory = 1_000;
+const pageSize = 50;
 const firstDelayMs = 1_000;
 const maxDelayMs = 60_000;
 
@@ -66,11 +66,19 @@ export function createInbox(
   origins: Origins,
   { concurrency, maxWaiting }: InboxLimits,
 ): Inbox {
-  /** Those before `next` are taken; cut off now and then, since to shift a long list each time costs more than the work. */
-  let queue: string[] = [];
-  let next = 0;
-  /** In the queue, being worked on, or waiting for their next try. */
-  const known = new Set<string>();
+  const backlog = createBacklog({
+    storedKeys: () => keysOf(store, inboxCollection),
+    maxInMemory,
+    onFilled: workOff,
+    onFailed(error) {
+      log.error({ err: error }, 'webhooks that wait could not be read now');
+      const cancel = clock.after(firstDelayMs, () => {
+        timers.delete('');
+        workOff();
+      });
+      timers.set('', cancel);
+    },
+  });
   const failures = new Map<string, number>();
   const timers = new Map<string, () => void>();
   const working = new Set<Promise<void>>();
@@ -81,21 +89,9 @@ export function createInbox(
   let isClosed = false;
 
   function takeUp(key: string): void {
-    if (isClosed || known.has(key)) return;
-    known.add(key);
-    queue.push(key);
+    if (isClosed) return;
+    backlog.add(key);
     workOff();
-  }
-
-  function takeNext(): string | undefined {
-    const key = queue[next];
-    if (key === undefined) return undefined;
-    next += 1;
-    if (next >= cutAt) {
-      queue = queue.slice(next);
-      next = 0;
-    }
-    return key;
   }
 
   function workOff(): void {
@@ -103,7 +99,7 @@ export function createInbox(
     const isQuiet = accepting === 0 && clock.monotonicMs() - acceptedAtMs >= quietMs;
     const limit = isQuiet ? concurrency : Math.min(concurrency, whileAccepting);
     while (working.size < limit) {
-      const key = takeNext();
+      const key = backlog.next();
       if (key === undefined) return;
       const work = attempt(key).finally(() => {
         working.delete(work);
@@ -126,7 +122,7 @@ export function createInbox(
         }
         await settle(key, record.revision, arrival, outcome);
       }
-      known.delete(key);
+      backlog.done(key);
       failures.delete(key);
     } catch (error) {
       log.error({ err: error, delivery: key }, 'a webhook could not be processed now');
@@ -142,7 +138,7 @@ export function createInbox(
     const jittered = delayMs * (0.5 + ids.random() / 2);
     const cancel = clock.after(jittered, () => {
       timers.delete(key);
-      queue.push(key);
+      backlog.repeat(key);
       workOff();
     });
     timers.set(key, cancel);
@@ -188,11 +184,11 @@ export function createInbox(
   return {
     takeUp,
     async accept(source, delivery, testedBy) {
-      if (known.size >= maxWaiting) {
+      if (backlog.count() >= maxWaiting) {
         throw new SignalboxError(
           'WEBHOOK_BUSY',
-          `${known.size} webhooks are waiting to be processed; no more are accepted`,
-          { details: { waiting: known.size }, hint: 'Send it again later' },
+          `${backlog.count()} webhooks are waiting to be processed; no more are accepted`,
+          { details: { waiting: backlog.count() }, hint: 'Send it again later' },
         );
       }
       const nowMs = clock.nowMs();
@@ -230,14 +226,14 @@ export function createInbox(
     async open() {
       for await (const key of keysOf(store, inboxCollection)) takeUp(key);
     },
-    waiting: () => known.size,
+    waiting: backlog.count,
     async idle() {
       while (working.size > 0) await Promise.all(working);
     },
     async close() {
       isClosed = true;
       for (const cancel of timers.values()) cancel();
-      await Promise.all(working);
+      await Promise.all([...working, backlog.settled()]);
     },
   };
 }
