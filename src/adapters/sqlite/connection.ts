@@ -7,7 +7,13 @@ import {
   type StatementSync,
 } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isBusy, isInputOutputError, toStoreError, unavailableError } from './errors.ts';
+import {
+  isBusy,
+  isInputOutputError,
+  isStoreError,
+  toStoreError,
+  unavailableError,
+} from './errors.ts';
 import { searchColumn } from './listed.ts';
 
 export type Row = Record<string, SQLOutputValue>;
@@ -39,10 +45,22 @@ export interface Connection {
   exec(sql: string): void;
   /** Repeats `work` while another process holds the lock. @throws SignalboxError `STORE_UNAVAILABLE`, `STORE_DAMAGED` */
   read<T>(work: () => T): Promise<T>;
-  /** One transaction: all of `work` or nothing. `synced`: on the disk, not just handed to the system, when it resolves. */
+  /** All of `work` or nothing. `synced`: on the disk, not just handed to the system, when it resolves. */
   write<T>(work: () => T, synced?: boolean): Promise<T>;
+  /**
+   * The same at the end of this turn of the event loop, or with the next `write` if that is earlier: what comes in one turn shares one transaction, and so
+   * one flush. If one of them throws, the others are written; `work` may be done more than once.
+   */
+  writeSoon<T>(work: () => T): Promise<T>;
   readonly database: DatabaseSync;
   close(): void;
+}
+
+interface Write {
+  readonly work: () => unknown;
+  readonly synced: boolean;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
 }
 
 export function openConnection(file: string, options: ConnectionOptions): Connection {
@@ -50,6 +68,7 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
   let statements = new Map<string, StatementSync>();
   let isSynced = true;
   let isClosed = false;
+  const waiting: Write[] = [];
   const identity = identityOf(file);
 
   function statement(sql: string): StatementSync {
@@ -76,10 +95,11 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
     database = openDatabase(file, options);
   }
 
-  function transaction<T>(work: () => T, synced: boolean): T {
+  function transaction(group: readonly Write[]): readonly unknown[] {
     // a deleted file would go on living, unseen, under its open descriptor
     if (identityOf(file) !== identity)
       throw unavailableError(file, 'it was deleted or replaced while open');
+    const synced = group.some((write) => write.synced);
     if (synced !== isSynced) {
       database.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'NORMAL'}`);
       isSynced = synced;
@@ -90,16 +110,38 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
     try {
       onOperation('begin', 'after');
       onOperation('write', 'before');
-      const result = work();
+      const results = group.map(({ work }) => work());
       onOperation('write', 'after');
       onOperation('commit', 'before');
       statement('COMMIT').run();
       onOperation('commit', 'after');
-      return result;
+      return results;
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** A group that fails is written one by one, unless the file is at fault. */
+  async function writeGroup(group: readonly Write[]): Promise<void> {
+    try {
+      const results = await attempt(() => transaction(group));
+      for (const [index, { resolve }] of group.entries()) resolve(results[index]);
+    } catch (error) {
+      if (group.length > 1 && !isStoreError(error))
+        for (const one of group) await writeGroup([one]);
+      else for (const { reject } of group) reject(error);
+    }
+  }
+
+  function enqueue<T>(work: () => T, synced: boolean): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      waiting.push({ work, synced, resolve, reject });
+    });
+  }
+
+  async function writeWaiting(): Promise<void> {
+    if (waiting.length > 0) await writeGroup(waiting.splice(0));
   }
 
   function change(sql: string, values: readonly SQLInputValue[]): StatementResultingChanges {
@@ -136,11 +178,21 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
     },
     exec: (sql) => database.exec(sql),
     read: attempt,
-    write: (work, synced = true) => attempt(() => transaction(work, synced)),
+    write: (work, synced = true) => {
+      const written = enqueue(work, synced);
+      void writeWaiting();
+      return written;
+    },
+    writeSoon: (work) => {
+      const written = enqueue(work, true);
+      if (waiting.length === 1) setImmediate(() => void writeWaiting());
+      return written;
+    },
     get database() {
       return database;
     },
     close() {
+      void writeWaiting();
       isClosed = true;
       if (database.isOpen) database.close();
     },

@@ -62,6 +62,14 @@ export function toStoreError(error: unknown, file: string): unknown {
   return unavailableError(file, reason, error);
 }
 
+/** The file is at fault, or what it is on; whoever else writes to it now would fail as well. */
+export function isStoreError(error: unknown): boolean {
+  return (
+    error instanceof SignalboxError &&
+    (error.code === 'STORE_UNAVAILABLE' || error.code === 'STORE_DAMAGED')
+  );
+}
+
 export function unavailableError(file: string, reason: string, cause?: unknown): SignalboxError {
   return new SignalboxError('STORE_UNAVAILABLE', `Database "${file}" cannot be used: ${reason}`, {
     details: { file },

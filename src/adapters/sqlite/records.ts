@@ -1,39 +1,15 @@
-/** Records of the service. Writes that come in one turn of the event loop share one transaction, and so one fsync. */
+/** Records of the service. */
 import type { RecordPage, Store, StoredRecord } from '../../ports/store.ts';
 import { endOfPrefix } from '../shared/code-points.ts';
-import {
-  applyChanges,
-  checkPage,
-  type PreparedChange,
-  prepareChanges,
-  type RecordTarget,
-} from '../shared/records.ts';
+import { applyChanges, checkPage, prepareChanges, type RecordTarget } from '../shared/records.ts';
 import type { Connection, Row } from './connection.ts';
 import { integer, text } from './rows.ts';
 
 type Records = Pick<Store, 'record' | 'records' | 'saveRecords'>;
 type Work = <T>(work: () => T) => Promise<T>;
 
-interface Waiting {
-  readonly changes: readonly PreparedChange[];
-  readonly resolve: (isSaved: boolean) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export function recordStore(read: Work, write: Work, connection: Connection): Records {
   const target = recordRows(connection);
-  let waiting: Waiting[] = [];
-
-  async function writeWaiting(): Promise<void> {
-    const group = waiting;
-    waiting = [];
-    try {
-      const saved = await write(() => group.map(({ changes }) => applyChanges(target, changes)));
-      for (const [index, { resolve }] of group.entries()) resolve(saved[index] === true);
-    } catch (error) {
-      for (const { reject } of group) reject(error);
-    }
-  }
 
   return {
     record: (collection, key) =>
@@ -48,11 +24,7 @@ export function recordStore(read: Work, write: Work, connection: Connection): Re
     },
     async saveRecords(changes) {
       const prepared = prepareChanges(changes);
-      return new Promise((resolve, reject) => {
-        waiting.push({ changes: prepared, resolve, reject });
-        // after the requests that have come in together have been read
-        if (waiting.length === 1) setImmediate(() => void writeWaiting());
-      });
+      return write(() => applyChanges(target, prepared));
     },
   };
 }

@@ -50,6 +50,12 @@ export function createStore(
     return connection.write(work, synced);
   }
 
+  async function writeSoon<T>(work: () => T): Promise<T> {
+    if (isClosed) throw closedError('sqlite');
+    if (readOnly) throw readOnlyError('sqlite', connection.file);
+    return connection.writeSoon(work);
+  }
+
   async function setAside(runs: readonly DamagedRun[]): Promise<void> {
     if (readOnly || runs.length === 0) return;
     await write(() => {
@@ -347,7 +353,7 @@ export function createStore(
       } while (rows.length > 0);
     },
 
-    ...recordStore(read, write, connection),
+    ...recordStore(read, writeSoon, connection),
 
     erase: (runId, seqs) =>
       write(() => {

@@ -366,6 +366,34 @@ describe('records of a sqlite store', () => {
     await store.close();
   });
 
+  it('share the transaction of a commit of the same turn, and are written if that is refused', async () => {
+    let transactions = 0;
+    const store = await openSqliteStore(file, {
+      onOperation: (operation, phase) => {
+        if (operation === 'begin' && phase === 'after') transactions += 1;
+      },
+    });
+    const opened = transactions;
+
+    await Promise.all([store.saveRecords(change('a')), store.commit([creation('run-1')])]);
+    expect(transactions - opened).toBe(1);
+
+    // JSON text knows no BigInt: the write of this commit throws
+    const broken = creation('run-2', { header: { id: 'run-2', input: 1n as unknown as null } });
+    const [saved, refused] = await Promise.allSettled([
+      store.saveRecords(change('b')),
+      store.commit([broken]),
+    ]);
+    expect(saved).toEqual({ status: 'fulfilled', value: true });
+    expect(refused).toMatchObject({ status: 'rejected', reason: expect.any(TypeError) });
+    expect((await store.records('deliveries', { limit: 10 })).map(({ key }) => key)).toEqual([
+      'a',
+      'b',
+    ]);
+    expect(await store.load('run-2')).toBeNull();
+    await store.close();
+  });
+
   it('A-05: are all refused if their transaction fails, and go on once the disk does', async () => {
     const { fault, onOperation } = faultAt('commit', 'before', ioErrorFsync);
     const store = await openSqliteStore(file, { onOperation });
