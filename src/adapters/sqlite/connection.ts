@@ -126,11 +126,11 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
   async function writeGroup(group: readonly Write[]): Promise<void> {
     try {
       const results = await attempt(() => transaction(group));
-      for (const [index, { resolve }] of group.entries()) resolve(results[index]);
+      for (const [index, write] of group.entries()) write.resolve(results[index]);
     } catch (error) {
       if (group.length > 1 && !isStoreError(error))
         for (const one of group) await writeGroup([one]);
-      else for (const { reject } of group) reject(error);
+      else for (const write of group) write.reject(error);
     }
   }
 

@@ -226,7 +226,7 @@ export function createInbox(
     async open() {
       for await (const key of keysOf(store, inboxCollection)) takeUp(key);
     },
-    waiting: backlog.count,
+    waiting: () => backlog.count(),
     async idle() {
       while (working.size > 0) await Promise.all(working);
     },

@@ -7,7 +7,7 @@ function backlogOver(stored: Set<string>) {
   const backlog = createBacklog({
     async *storedKeys() {
       if (fault.isSet) throw new Error('the disk is gone');
-      yield* [...stored];
+      yield* stored;
     },
     maxInMemory: 3,
     onFilled() {},
