@@ -56,6 +56,18 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+export function parseWhole(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0.');
+  return Number(text);
+}
+
+/** Milliseconds. */
+export function parseLength(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs !== null) return durationMs;
+  throw new InvalidArgumentError('It must be a duration such as 90s, 12h or 30d.');
+}
+
 /** A date (local unless it names a zone), or a duration before now. */
 export function parseMomentBefore(text: string): Date {
   return parseMoment(text, -1);

@@ -192,4 +192,34 @@ describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
     // five made up for, one by hand
     expect(runs).toHaveLength(before.length + 6);
   });
+
+  it('#23: a schedule is made from a form that shows its next ten times as it is typed, and removed', async () => {
+    const page = await browser.open(`${service.url}/schedules`);
+    await page.getByRole('button', { name: 'New schedule…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New schedule' });
+    await dialog.getByLabel('Name').fill('night-report');
+    await dialog.getByRole('textbox', { name: 'Rule' }).fill('30 2 * 3,10 0');
+    await dialog.getByRole('combobox', { name: 'Time zone' }).fill('Berlin');
+    await page.getByRole('option', { name: 'Europe/Berlin' }).click();
+    const times = dialog.getByRole('table', { name: 'Next times of the rule' });
+    await times.getByText('moved, clocks jump over it').waitFor();
+    expect(await times.getByRole('row').count()).toBe(10);
+    await dialog.getByLabel('If the last run still runs').selectOption('queue');
+    await dialog.getByLabel('Spread over').fill('90');
+    await dialog.getByLabel('Workflow').selectOption('report');
+    await dialog.getByLabel('Day').fill('2026-12-01');
+    await expectAccessible(page);
+    await takePictures(page, 'schedule-new');
+    await dialog.getByRole('button', { name: 'As command: schedule' }).click();
+    const command = await page.getByText('npx signalbox schedule create').textContent();
+    expect(command).toContain('--overlap queue --jitter 90s');
+    await page.keyboard.press('Escape');
+    await dialog.getByRole('button', { name: 'Create schedule' }).click();
+
+    const card = page.getByRole('region', { name: 'Schedule night-report' });
+    await card.getByText('spread over 90 s').waitFor();
+    await card.getByRole('button', { name: 'Remove…' }).click();
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await card.waitFor({ state: 'detached' });
+  });
 });

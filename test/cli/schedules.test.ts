@@ -25,20 +25,29 @@ it('an assistant is served by a process of its own, which commands about schedul
       '30 2 * * *',
       '--input',
       '{"wish":"fish"}',
+      ...'--overlap queue --catch-up 3 --jitter 90s --dst-gap skip --description Market'.split(' '),
       ...store,
     ),
     town.run('schedule', 'preview', '--cron', '0 0 31 2 *', ...store),
   ]);
-  const [paused, listed] = [
-    await town.run('schedule', 'pause', 'nightly', '--reason', 'month end', ...store),
-    await town.run('schedules', ...store),
-  ];
+  const paused = await town.run('schedule', 'pause', 'nightly', '--reason', 'month end', ...store);
+  const [listed, { stdout: shown }] = await Promise.all([
+    town.run('schedules', ...store),
+    town.run('schedule', 'show', 'nightly', '--json', ...store),
+  ]);
   await assistant.close();
 
   expect(alone).toMatchObject({ code: 1, stderr: expect.stringContaining('signalbox serve') });
   expect(JSON.stringify(content)).toContain('stall');
   expect(created.stdout).toMatch(/Schedule nightly: 30 2 \* \* \* in Europe\/Berlin, starts stall/);
   expect(previewed).toMatchObject({ code: 1, stderr: expect.stringContaining('never comes') });
+  expect(JSON.parse(shown)).toMatchObject({
+    overlap: 'queue',
+    catchUp: 3,
+    jitterMs: 90_000,
+    dst: { gap: 'skip', repeat: 'once' },
+    description: 'Market',
+  });
   expect(paused.stdout).toBe('Schedule nightly is paused\n');
   expect(listed.stdout).toMatch(/nightly +30 2 \* \* \* +Europe\/Berlin +stall +paused by bob/);
 });

@@ -1,9 +1,14 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Batch, BatchAction, Selection } from '../../api/batches.ts';
 import { AnyJson } from '../../api/parts.ts';
-import { parseDuration } from '../../plan/duration.ts';
 import type { RunStatus } from '../../plan/plan.ts';
-import { actorOption, labelsOption, parseMomentBefore, statusOption } from '../arguments.ts';
+import {
+  actorOption,
+  labelsOption,
+  parseLength,
+  parseMomentBefore,
+  statusOption,
+} from '../arguments.ts';
 import type { Cli, Report } from '../cli.ts';
 import { localTime } from '../format.ts';
 import { readJson } from '../json-argument.ts';
@@ -61,7 +66,7 @@ export function addBatches(program: Command, cli: Cli): void {
     .option('--parent <run>', 'children of this run')
     .option('--state <path>', 'runs in this state of the chart, as processing.working.approval')
     .option('--has-review', 'runs with an open review')
-    .option('--waits-longer-than <duration>', 'runs that have waited longer', parseWait)
+    .option('--waits-longer-than <duration>', 'runs that have waited longer', parseLength)
     .option('--created-after <when>', 'a date, or a duration ago', parseMomentBefore)
     .option('--created-before <when>', 'a date, or a duration ago', parseMomentBefore)
     .option('--dry-run', 'only say how many runs accept it, and why the others do not', false)
@@ -161,12 +166,6 @@ function selectionOf(wanted: Wanted): Selection {
     'Nothing says which runs are meant',
     'Name them by --run, or narrow by --workflow, --status, --label, --text or time',
   );
-}
-
-function parseWait(text: string): number {
-  const durationMs = parseDuration(text);
-  if (durationMs !== null) return durationMs;
-  throw new InvalidArgumentError('It must be a duration such as 24h.');
 }
 
 export function batchReport(cli: Cli, batch: Batch): Report {

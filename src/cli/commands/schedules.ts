@@ -1,24 +1,17 @@
-import { type Command, Option } from 'commander';
-import type { OverlapPolicy } from '../../index.ts';
+import type { Command } from 'commander';
 import { actorOption, parseCount } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../escape.ts';
-import { readJson } from '../json-argument.ts';
 import { withService } from '../remote/with-service.ts';
 import { fireTable, scheduleLines, scheduleTable, slotLines } from '../schedule-lines.ts';
 import { table } from '../table.ts';
+import { addScheduleCreation, type Rule, ruleOf, ruleOptions } from './schedule-create.ts';
 
 interface Acting {
   readonly actor: string;
 }
 
 const schedule = '<schedule>';
-const ruleOption = (required: boolean) =>
-  new Option('--cron <rule>', 'five fields, or six with seconds in front').makeOptionMandatory(
-    required,
-  );
-const zoneOption = () => new Option('--time-zone <zone>', 'as Europe/Berlin').default('UTC');
-
 export function addSchedules(program: Command, cli: Cli): void {
   program
     .command('schedules')
@@ -60,7 +53,7 @@ export function addSchedules(program: Command, cli: Cli): void {
   const group = program.command('schedule').description('look at and change one schedule');
   addLooking(group, cli);
   addChanging(group, cli);
-  addCreating(group, cli);
+  addScheduleCreation(group, cli);
 }
 
 function addLooking(group: Command, cli: Cli): void {
@@ -85,15 +78,12 @@ function addLooking(group: Command, cli: Cli): void {
         return { json: page, text: fireTable(page.fires, cli.style) };
       }),
     );
-  group
-    .command('preview')
+  ruleOptions(group.command('preview'))
     .description('when a rule would fire, with the days on which clocks are set')
-    .addOption(ruleOption(true))
-    .addOption(zoneOption())
     .option('--count <number>', 'slots', parseCount, 10)
-    .action(({ cron, timeZone, count }: { cron: string; timeZone: string; count: number }) =>
+    .action(({ count, ...rule }: Rule & { readonly count: number }) =>
       withService(cli, null, async (client) => {
-        const preview = await client.schedules.preview({ body: { cron, timeZone, count } });
+        const preview = await client.schedules.preview({ body: { ...ruleOf(rule), count } });
         return { json: preview, text: slotLines(preview.slots) };
       }),
     );
@@ -189,51 +179,4 @@ function fillIn(
       exitCode: filled.slots.some(({ outcome }) => outcome === 'failed') ? 1 : 0,
     };
   });
-}
-
-function addCreating(group: Command, cli: Cli): void {
-  group
-    .command('create')
-    .description('create a schedule that starts a workflow with a fixed input')
-    .argument(schedule)
-    .addOption(ruleOption(true))
-    .addOption(zoneOption())
-    .requiredOption('--workflow <name>', 'what it starts')
-    .requiredOption('--input <json>', 'a file, - for standard input, or JSON')
-    .addOption(
-      new Option('--overlap <policy>', 'while the last run still runs')
-        .choices(['allow', 'skip', 'queue', 'cancel'])
-        .default('skip'),
-    )
-    .addOption(actorOption())
-    .action(
-      async (
-        name: string,
-        given: Acting & {
-          readonly cron: string;
-          readonly timeZone: string;
-          readonly workflow: string;
-          readonly input: string;
-          readonly overlap: OverlapPolicy;
-        },
-      ) => {
-        const { actor, input, ...rest } = given;
-        const value = (await readJson('--input', input, process.stdin)) as null;
-        await withService(cli, actor, async (client) => {
-          const created = await client.schedules.create({ body: { name, ...rest, input: value } });
-          return { json: created, text: scheduleLines(created, cli.style) };
-        });
-      },
-    );
-  group
-    .command('remove')
-    .description('remove a schedule that was created by a command or a call')
-    .argument(schedule)
-    .addOption(actorOption())
-    .action((name: string, { actor }: Acting) =>
-      withService(cli, actor, async (client) => {
-        await client.schedules.remove({ params: { name } });
-        return { json: { removed: name }, text: [`Schedule ${printable(name)} is removed`] };
-      }),
-    );
 }

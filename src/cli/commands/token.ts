@@ -1,7 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Role, roles } from '../../api/route.ts';
-import { parseDuration } from '../../plan/duration.ts';
-import { actorOption } from '../arguments.ts';
+import { actorOption, parseLength } from '../arguments.ts';
 import type { Cli, Report } from '../cli.ts';
 import { printable } from '../escape.ts';
 import { findService } from '../remote/find-service.ts';
@@ -28,7 +27,7 @@ export function addToken(program: Command, cli: Cli): void {
     .addOption(new Option('--role <role>', 'what it may do').choices(roles).default('viewer'))
     .option('--group <name>', 'for reviews assigned to a group; may be repeated', list, [])
     .option('--workflow <name>', 'limits it to workflows; may be repeated', list, [])
-    .option('--expires <duration>', 'such as 90d; default: never', duration)
+    .option('--expires <duration>', 'such as 90d; default: never', parseLength)
     .addOption(actorOption())
     .action((name: string, { role, group, workflow, expires, actor }: CreateOptions) =>
       withDesk(cli, 'create', actor, async (desk) => {
@@ -55,7 +54,7 @@ export function addToken(program: Command, cli: Cli): void {
     .command('rotate')
     .description('give a token another secret, which is shown once')
     .argument('<id>', 'of the token')
-    .option('--grace <duration>', 'for how long the old secret holds, at most 7d', duration, 0)
+    .option('--grace <duration>', 'for how long the old secret holds, at most 7d', parseLength, 0)
     .addOption(actorOption())
     .action((tokenId: string, { grace, actor }: { grace: number; actor: string }) =>
       withDesk(cli, 'write', actor, async (desk) => newToken(await desk.rotate(tokenId, grace))),
@@ -120,10 +119,4 @@ function toTable(tokens: readonly ShownToken[], { style }: Cli): readonly string
     rows,
     (line) => style.bold(line),
   );
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== null) return ms;
-  throw new InvalidArgumentError('It must be a duration such as 12h or 90d.');
 }

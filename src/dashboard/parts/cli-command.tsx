@@ -44,7 +44,7 @@ function CommandPopover({
         </Tooltip>
       </Popover.Target>
       <Popover.Dropdown p="xs" maw="min(560px, 92vw)">
-        <CommandLine command={command} />
+        <CommandLine command={command} keepsEscape />
         <Text size="xs" c="dimmed" mt={4}>
           {note}
         </Text>
@@ -54,7 +54,14 @@ function CommandPopover({
 }
 
 /** A line of code with a button that copies it. */
-export function CommandLine({ command }: { readonly command: string }) {
+export function CommandLine({
+  command,
+  keepsEscape = false,
+}: {
+  readonly command: string;
+  /** Escape closes what is around it, and not the dialog around that. */
+  readonly keepsEscape?: boolean;
+}) {
   return (
     <Group gap="xs" wrap="nowrap" align="flex-start">
       <Code block style={{ flex: 1, minWidth: 0, whiteSpace: 'pre-wrap', wordBreak: 'break-word' }}>
@@ -66,6 +73,7 @@ export function CommandLine({ command }: { readonly command: string }) {
             variant="default"
             size="md"
             onClick={copy}
+            data-mantine-stop-propagation={keepsEscape}
             aria-label={copied ? 'Copied' : 'Copy'}
           >
             {copied ? <Check size={14} aria-hidden /> : <Copy size={14} aria-hidden />}

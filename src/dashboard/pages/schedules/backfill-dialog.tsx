@@ -2,10 +2,8 @@
 import { Alert, Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../../../api/api.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { Failure } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { localText } from './schedule-parts.ts';
@@ -107,15 +105,17 @@ export function BackfillDialog({
         )}
         <Group justify="flex-end" gap="xs">
           {isComplete && (
-            <CallCommand
-              command={apiCommand(api.schedules.backfill, {
-                params: { name },
-                body: {
-                  from: new Date(from).toISOString(),
-                  to: new Date(to).toISOString(),
-                  dryRun: false,
-                },
-              })}
+            <CliCommand
+              args={[
+                'schedule',
+                'backfill',
+                name,
+                '--from',
+                new Date(from).toISOString(),
+                '--to',
+                new Date(to).toISOString(),
+                '--start',
+              ]}
             />
           )}
           <Button variant="subtle" color="gray" onClick={onClose}>

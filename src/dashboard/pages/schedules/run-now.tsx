@@ -3,9 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Play } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { api } from '../../../api/api.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
 import { notifyDone } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import type { Schedule } from './schedule-parts.ts';
@@ -33,12 +31,12 @@ export function RunNow({ schedule: { name, target } }: { readonly schedule: Sche
               , whatever the rule and the overlap policy say.
             </Text>
           }
-          call={(reason) =>
-            apiCommand(api.schedules.run, {
-              params: { name },
-              body: reason === '' ? {} : { reason },
-            })
-          }
+          args={(reason) => [
+            'schedule',
+            'run',
+            name,
+            ...(reason === '' ? [] : ['--reason', reason]),
+          ]}
           act={(reason) =>
             client.schedules.run({ params: { name }, body: reason === '' ? {} : { reason } })
           }

@@ -1,26 +1,26 @@
-import { Alert, Anchor, Button, Code, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { CirclePause, Clock3 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { api } from '../../../api/api.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { BackfillDialog } from './backfill-dialog.tsx';
 import { Fires } from './fires.tsx';
+import { RemoveDialog } from './remove-dialog.tsx';
 import { RunNow } from './run-now.tsx';
-import { dstWords, localText, overlapWords, type Schedule } from './schedule-parts.ts';
+import { overlapWords, type Schedule } from './schedule-parts.ts';
 import styles from './schedules.module.css';
+import { Slots } from './slots.tsx';
 
 /** One schedule: its rule, the next ten times, what became of the last ones, and what can be done. */
 export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
   const { name, cron, timeZone, target, overlap, paused, problem } = schedule;
-  const [dialog, setDialog] = useState<'pause' | 'backfill' | null>(null);
+  const [dialog, setDialog] = useState<'pause' | 'backfill' | 'remove' | null>(null);
   const queries = useQueryClient();
   const refresh = () => queries.invalidateQueries({ queryKey: ['schedules'] });
   const resume = () =>
@@ -91,12 +91,17 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
               <Button variant="default" onClick={() => void resume()}>
                 Resume
               </Button>
-              <CallCommand command={apiCommand(api.schedules.resume, { params: { name } })} />
+              <CliCommand args={['schedule', 'resume', name]} />
             </Group>
           )}
           <Button variant="default" onClick={() => setDialog('backfill')}>
             Backfill…
           </Button>
+          {schedule.source === 'api' && (
+            <Button variant="default" onClick={() => setDialog('remove')}>
+              Remove…
+            </Button>
+          )}
         </Group>
       </Group>
       {problem !== null && (
@@ -109,25 +114,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           <Title order={3} mb={4}>
             Next times
           </Title>
-          <Table aria-label={`Next times of ${name}`}>
-            <Table.Tbody>
-              {schedule.next.map((slot) => (
-                <Table.Tr key={slot.at} data-dst={slot.dst ?? undefined}>
-                  <Table.Td className="tabular" style={{ whiteSpace: 'nowrap' }}>
-                    {localText(slot.local)}
-                    {slot.dst !== null && (
-                      <div>
-                        <Tag tint="violet">{dstWords[slot.dst]}</Tag>
-                      </div>
-                    )}
-                  </Table.Td>
-                  <Table.Td c="dimmed" style={{ whiteSpace: 'nowrap' }}>
-                    <Time at={slot.at} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+          <Slots label={`Next times of ${name}`} slots={schedule.next} />
         </div>
         <div>
           <Title order={3} mb={4}>
@@ -141,7 +128,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           title={`Pause "${name}"`}
           verb="Pause"
           about={<Text size="sm">Times that pass meanwhile are not made up for.</Text>}
-          call={(reason) => apiCommand(api.schedules.pause, { params: { name }, body: { reason } })}
+          args={(reason) => ['schedule', 'pause', name, '--reason', reason]}
           act={(reason) => client.schedules.pause({ params: { name }, body: { reason } })}
           onDone={() => {
             setDialog(null);
@@ -150,6 +137,9 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           }}
           onClose={() => setDialog(null)}
         />
+      )}
+      {dialog === 'remove' && (
+        <RemoveDialog name={name} onClose={() => setDialog(null)} onDone={refresh} />
       )}
       {dialog === 'backfill' && (
         <BackfillDialog name={name} onClose={() => setDialog(null)} onDone={refresh} />

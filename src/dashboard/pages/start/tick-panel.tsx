@@ -19,7 +19,7 @@ export function TickPanel() {
   if (schedule === undefined) {
     return (
       <Empty title="There is no schedule">
-        Schedules are declared in a module of the service, or created over the API.
+        Schedules are declared in a module of the service, or created on the page of schedules.
       </Empty>
     );
   }
