@@ -245,6 +245,21 @@ export const VersionDiff = z.object({
   settings: texts,
 });
 
+export const ChangeRow = z.object({
+  part: z.enum(['box', 'arrow']),
+  /** Among the rows. */
+  id: z.string(),
+  /** Of a box: as the drawing names it. Of an arrow: the box it leads away from. */
+  node: z.string(),
+  name: z.string(),
+  /** Of a box its kind and what is written in it, of an arrow what is written on it. */
+  about: z.string(),
+  /** `null`: as before. */
+  change: z.enum(['added', 'removed', 'changed']).nullable(),
+  /** What is otherwise, in words. */
+  note: z.string().nullable(),
+});
+
 const MoveReason = z.object({
   step: z.string().nullable(),
   text: z.string(),
@@ -458,6 +473,15 @@ export const workflows = {
     params,
     query: z.object(twoVersions),
     answer: VersionDiff,
+  }),
+  changes: route({
+    method: 'GET',
+    path: '/workflows/:workflow/changes',
+    summary: 'The drawing of two versions on one chart, as a table',
+    role: 'viewer',
+    params,
+    query: z.object({ ...twoVersions, view: View.default('steps') }),
+    answer: z.object({ rows: z.array(ChangeRow).readonly() }),
   }),
   verdicts: route({
     method: 'GET',

@@ -2,8 +2,9 @@
 import { captionFont } from './box.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { badgeSize, changeMark, markOf, stateMark, wordWidth } from './marks.ts';
-import type { Overlay, PartState } from './overlay.ts';
+import type { Change, Overlay, PartState } from './overlay.ts';
 import { paint, type Theme, type Tone } from './palette.ts';
+import { dashesOf, widthOfTone } from './svg-edge.ts';
 import { text } from './svg-text.ts';
 import { widthOf } from './text.ts';
 import { element, type Markup } from './xml.ts';
@@ -66,6 +67,8 @@ const stateWords: Readonly<Record<PartState, string>> = {
   undone: 'undone',
 };
 
+const changes: readonly Change[] = ['added', 'removed', 'changed'];
+
 function entriesOf(graph: Graph, overlay: Overlay, theme: Theme): readonly Entry[] {
   const { nodes } = graph;
   const marks = [...overlay.nodes.values(), ...overlay.edges.values()];
@@ -78,13 +81,24 @@ function entriesOf(graph: Graph, overlay: Overlay, theme: Theme): readonly Entry
       width: badgeSize,
       words: stateWords[state],
     })),
-    ...(['added', 'removed', 'changed'] as const)
-      .filter((change) => nodes.some(({ id }) => overlay.nodes.get(id)?.change === change))
+    ...changes
+      .filter((change) => marks.some((mark) => mark.change === change))
       .map((change) => ({
-        sign: (x: number) => changeMark(change, x + 9, -4, theme),
-        width: badgeSize,
+        sign: (x: number) =>
+          element(
+            'g',
+            {},
+            changeMark(change, x + 9, -4, theme),
+            stroke(x + badgeSize + 3, change, theme),
+          ),
+        width: badgeSize + 25,
         words: change,
       })),
+    marks.some(({ change }) => change !== undefined) && {
+      sign: (x) => stroke(x, 'next', theme),
+      width: 22,
+      words: 'as before',
+    },
     marks.some(({ isHighlighted }) => isHighlighted === true) && {
       sign: (x) => stroke(x, 'highlight', theme, 4),
       width: 22,
@@ -94,7 +108,7 @@ function entriesOf(graph: Graph, overlay: Overlay, theme: Theme): readonly Entry
       ? ([
           { sign: (x) => stroke(x, 'heat1', theme, 2), width: 22, words: 'seldom' },
           { sign: (x) => stroke(x, 'heat4', theme, 4), width: 22, words: 'often' },
-          { sign: (x) => stroke(x, 'heat0', theme, 2, '4 3'), width: 22, words: 'never' },
+          { sign: (x) => stroke(x, 'heat0', theme, 2), width: 22, words: 'never' },
         ] satisfies Entry[])
       : []),
     has(nodes, 'undoable') && {
@@ -117,7 +131,10 @@ function entriesOf(graph: Graph, overlay: Overlay, theme: Theme): readonly Entry
       width: 10,
       words: 'begins here',
     },
-    marks.every(({ state, count }) => state === undefined && count === undefined) &&
+    marks.every(
+      ({ state, count, change }) =>
+        state === undefined && count === undefined && change === undefined,
+    ) &&
       graph.edges.some(({ kind, isHidden }) => kind === 'failure' && !isHidden) && {
         sign: (x) => stroke(x, 'failure', theme, 2),
         width: 22,
@@ -131,11 +148,11 @@ function has(nodes: readonly GraphNode[], undo: GraphNode['undo']): boolean {
   return nodes.some((node) => node.undo === undo);
 }
 
-function stroke(x: number, tone: Tone, theme: Theme, width: number, dash?: string): Markup {
+function stroke(x: number, tone: Tone, theme: Theme, width = widthOfTone(tone)): Markup {
   return element('path', {
     d: `M${x} -4h22`,
     'stroke-width': width,
-    'stroke-dasharray': dash,
+    'stroke-dasharray': dashesOf(tone),
     ...paint(`line-${tone}`, theme),
   });
 }

@@ -54,10 +54,11 @@ export function stateMark(state: PartState, x: number, y: number, theme: Theme):
   return disc(`badge-${state}`, stateIcons[state], x, y, theme);
 }
 
-function disc(role: Role, icon: string, x: number, y: number, theme: Theme): Markup {
+function disc(role: Role, icon: string, x: number, y: number, theme: Theme, scale = 1): Markup {
+  const size = scale === 1 ? '' : ` scale(${scale})`;
   return element(
     'g',
-    { transform: `translate(${x} ${y})` },
+    { transform: `translate(${x} ${y})${size}` },
     element('circle', { r: 9, ...paint(role, theme) }),
     element('path', {
       d: icon,
@@ -84,8 +85,8 @@ const changeIcons: Readonly<Record<Change, string>> = {
 };
 
 /** A disc around (x, y): plus, minus, or a wave. */
-export function changeMark(change: Change, x: number, y: number, theme: Theme): Markup {
-  return disc(`badge-${stateOfChange[change]}`, changeIcons[change], x, y, theme);
+export function changeMark(change: Change, x: number, y: number, theme: Theme, scale = 1): Markup {
+  return disc(`badge-${stateOfChange[change]}`, changeIcons[change], x, y, theme, scale);
 }
 
 /** The dot that a statechart begins at. */

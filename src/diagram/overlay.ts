@@ -20,6 +20,8 @@ export type Change = 'added' | 'removed' | 'changed';
 export interface Mark {
   readonly state?: PartState;
   readonly change?: Change;
+  /** What is otherwise, in words; it is read out, not drawn. */
+  readonly note?: string;
   /** How often it was passed; 0 shows as never. */
   readonly count?: number;
   readonly isHighlighted?: boolean;

@@ -1,12 +1,12 @@
 /** Colours by role, for light and dark surroundings. */
 import type { GraphNodeKind } from './graph.ts';
-import type { PartState } from './overlay.ts';
+import type { Change, PartState } from './overlay.ts';
 
 /** `auto` follows the reader's system; programs that know no style sheets show it light. */
 export type Theme = 'auto' | 'light' | 'dark';
 
 /** Of arrows. `faded`: not taken; `heat0` to `heat4`: never to most often. */
-export type Tone = 'next' | 'failure' | 'done' | 'faded' | 'highlight' | Heat;
+export type Tone = 'next' | 'failure' | 'done' | 'faded' | 'highlight' | Change | Heat;
 export type Heat = 'heat0' | 'heat1' | 'heat2' | 'heat3' | 'heat4';
 
 export type Role =
@@ -101,6 +101,9 @@ const tones: Readonly<Record<Tone, readonly [string, string]>> = {
   done: ['#3f9d66', '#4caf78'],
   faded: ['#d3dae2', '#303b48'],
   highlight: ['#d6187f', '#ff5fb0'],
+  added: ['#2f9a5b', '#4caf78'],
+  removed: ['#d8574b', '#e0685c'],
+  changed: ['#c47f12', '#e0a94a'],
   heat0: ['#d9822b', '#e0954a'],
   heat1: ['#9ec5ee', '#2f5f95'],
   heat2: ['#5d9fe3', '#3f80c9'],

@@ -1,6 +1,7 @@
 import { captionFont, captionLine } from './box.ts';
 import type { PlacedEdge, Point } from './layout.ts';
-import { heatOf, type Mark } from './overlay.ts';
+import { changeMark } from './marks.ts';
+import { type Change, heatOf, type Mark } from './overlay.ts';
 import { paint, type Role, type Theme, type Tone } from './palette.ts';
 import type { Setting } from './svg-node.ts';
 import { round, text } from './svg-text.ts';
@@ -28,13 +29,13 @@ export function renderEdge(
       'data-state': mark.state,
       'data-change': mark.change,
     },
-    ...(edge.transitions.length === 0
+    ...(edge.transitions.length === 0 && mark.note === undefined
       ? []
-      : [element('title', {}, explanationOf(edge.transitions))]),
+      : [element('title', {}, explanationOf(edge.transitions, mark))]),
     element('path', {
       d: pathThrough([...points.slice(0, -1), shaft]),
       'stroke-width': widthOfTone(tone),
-      'stroke-dasharray': tone === 'heat0' || mark.change === 'removed' ? '4 3' : undefined,
+      'stroke-dasharray': dashesOf(tone),
       ...paint(`line-${tone}`, theme),
     }),
     element('path', {
@@ -44,9 +45,26 @@ export function renderEdge(
   );
 }
 
+/** Half as large as on a box. */
+function signOf(change: Change, { x, y }: Point, theme: Theme): Markup {
+  return changeMark(change, round(x), round(y), theme, 0.7);
+}
+
+/** Of its longest stretch, where it runs most alone. */
+function middleOf(points: readonly Point[]): Point {
+  let [middle, longest] = [points[0] ?? { x: 0, y: 0 }, -1];
+  for (const [index, point] of points.entries()) {
+    const before = points[index - 1];
+    if (before === undefined || distance(before, point) <= longest) continue;
+    longest = distance(before, point);
+    middle = towards(before, point, longest / 2);
+  }
+  return middle;
+}
+
 function toneOf(kind: PlacedEdge['edge']['kind'], mark: Mark, most: number, isRun: boolean): Tone {
   if (mark.isHighlighted === true) return 'highlight';
-  if (mark.change !== undefined) return mark.change === 'removed' ? 'failure' : 'done';
+  if (mark.change !== undefined) return mark.change;
   if (mark.count !== undefined) return `heat${heatOf(mark.count, most)}`;
   if (mark.state === 'failed') return 'failure';
   if (mark.state === 'not_taken' || mark.state === 'skipped') return 'faded';
@@ -55,14 +73,29 @@ function toneOf(kind: PlacedEdge['edge']['kind'], mark: Mark, most: number, isRu
   return kind === 'failure' ? 'failure' : 'next';
 }
 
-function widthOfTone(tone: Tone): number {
-  if (tone === 'highlight') return 3.2;
-  if (tone === 'heat4' || tone === 'heat3') return 3;
-  return tone === 'done' || tone === 'heat2' ? 2.2 : 1.4;
+/** What is new is drawn through, what is gone in dashes, what is otherwise in dashes and dots. */
+export function dashesOf(tone: Tone): string | undefined {
+  if (tone === 'heat0') return '4 3';
+  if (tone === 'removed') return '5 4';
+  return tone === 'changed' ? '10 3 2 3' : undefined;
 }
 
-function explanationOf(transitions: PlacedEdge['edge']['transitions']): string {
-  return transitions.map(({ state, event }) => `${state}: ${event}`).join('\n');
+export function widthOfTone(tone: Tone): number {
+  if (tone === 'highlight') return 3.2;
+  if (tone === 'heat4' || tone === 'heat3') return 3;
+  if (tone === 'removed') return 1.6;
+  return ['done', 'heat2', 'added', 'changed'].includes(tone) ? 2.2 : 1.4;
+}
+
+function explanationOf(
+  transitions: PlacedEdge['edge']['transitions'],
+  { change, note }: Mark,
+): string {
+  return [
+    ...(change === undefined ? [] : [change]),
+    ...(note === undefined ? [] : [note]),
+    ...transitions.map(({ state, event }) => `${state}: ${event}`),
+  ].join('\n');
 }
 
 /** Straight lines with rounded corners. */
@@ -92,9 +125,19 @@ function towards(from: Point, to: Point, length: number): Point {
   return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
 }
 
-/** @param ground - what it lies on */
-export function renderLabel({ label }: PlacedEdge, ground: Role, theme: Theme): readonly Markup[] {
-  if (label === null) return [];
+/**
+ * What is written on an edge, and the sign of what became of it.
+ *
+ * @param ground - what it lies on
+ */
+export function renderLabel(
+  { label, points, edge }: PlacedEdge,
+  { change }: Mark,
+  ground: Role,
+  theme: Theme,
+): readonly Markup[] {
+  if (label === null)
+    return change === undefined || edge.isHidden ? [] : [signOf(change, middleOf(points), theme)];
   const { x, y, width, height, lines: written } = label;
   return [
     element(
@@ -117,6 +160,7 @@ export function renderLabel({ label }: PlacedEdge, ground: Role, theme: Theme): 
           colours: paint('muted', theme),
         });
       }),
+      ...(change === undefined ? [] : [signOf(change, { x: x - 3, y: y + height / 2 }, theme)]),
     ),
   ];
 }

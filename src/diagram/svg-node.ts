@@ -191,6 +191,7 @@ function explanationOf({ title, caption, condition, undo, exits }: GraphNode, ma
     ...(undo === null ? [] : [undo]),
     ...(mark.state === undefined ? [] : [mark.state.replace('_', ' ')]),
     ...(mark.change === undefined ? [] : [mark.change]),
+    ...(mark.note === undefined ? [] : [mark.note]),
     ...(mark.count === undefined ? [] : [countWords(mark.count)]),
   ].join('\n');
 }

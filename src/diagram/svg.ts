@@ -79,7 +79,11 @@ export function renderSvg(
       { transform: `translate(${left} ${margin + heading})` },
       lines(drawn.filter(({ isOpen }) => isOpen).map(({ markup }) => markup)),
       lines(inFront(edges, overlay).map(({ placed, mark }) => renderEdge(placed, mark, setting))),
-      lines(edges.flatMap((placed) => renderLabel(placed, groundOf(placed), theme))),
+      lines(
+        edges.flatMap((placed) =>
+          renderLabel(placed, markOfEdge(overlay, placed.edge), groundOf(placed), theme),
+        ),
+      ),
       lines(drawn.filter(({ isOpen }) => !isOpen).map(({ markup }) => markup)),
       { markup: '\n' },
     ),

@@ -15,6 +15,14 @@ const check = defineTask({
   retry: { maxAttempts: 3, backoff: { kind: 'fixed', initial: '1s' } },
   run: async ({ input }) => input,
 });
+const hastyCheck = defineTask({
+  name: 'check_order',
+  description: 'Compares the order with the price list.',
+  input: text,
+  output: text,
+  compensate: 'none',
+  run: async ({ input }) => input,
+});
 const ship = defineTask({
   name: 'ship',
   description: 'Hands the parcel over.',
@@ -31,7 +39,8 @@ const first = defineWorkflow({
   owner: 'Logistics',
   input: text,
   steps(w) {
-    const checked = w.task('check', check, { input: w.input });
+    const checked = w.task('check', hastyCheck, { input: w.input });
+    w.task('pack', hastyCheck, { input: checked });
     w.review('release', { show: checked, description: 'May this parcel leave?' });
     return checked;
   },
@@ -121,10 +130,26 @@ describe('workflows in a browser', { timeout: 60_000 }, () => {
 
   it('#20 #21: two versions are compared on the chart, and a run is moved after a dry run', async () => {
     const page = await browser.open(`${service.url}/workflows/parcel?tab=versions`);
-    await page.locator('svg [data-node="send"]').getByText('added').waitFor();
+    await page.locator('svg [data-node="send"][data-change="added"]').waitFor();
+    await page.locator('svg [data-from="send"][data-change="added"]').waitFor();
+    await page.locator('svg [data-node="pack"][data-change="removed"]').waitFor();
+    await page.locator('svg [data-node="release"] text', { hasText: '1 run here' }).waitFor();
+    const changes = page.getByRole('list', { name: 'Changes on the chart' });
+    await changes.getByRole('button', { name: /^Changed check / }).click();
+    await page.locator('svg [data-node="check"][aria-pressed="true"]').waitFor();
     await page.getByRole('cell', { name: 'Continues' }).waitFor();
     await expectAccessible(page);
     await takePictures(page, 'workflow-versions');
+    await page.getByText('States', { exact: true }).click();
+    await page.locator('svg [data-node="pending"]').waitFor();
+    await takePictures(page, 'workflow-versions-states');
+    await page.getByText('Table', { exact: true }).click();
+    await page.getByRole('row', { name: /^send task .* Added/ }).waitFor();
+    await page.getByRole('row', { name: /^start → check As before/ }).waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'workflow-versions-table');
+    await page.getByRole('button', { name: 'As command: diagram' }).click();
+    await page.getByText(/signalbox diagram 'parcel@2#.*--since 'parcel@1#/).waitFor();
 
     await page.getByRole('checkbox', { name: `Choose ${runId}` }).check();
     await page.getByRole('button', { name: 'Move 1…' }).click();

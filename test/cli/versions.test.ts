@@ -42,12 +42,13 @@ it('a review is renamed: the suggested mapping moves the runs that wait at it', 
   const runId = String(begun.document.runId);
   const move = ['migrate', 'permit', '--to', '2', ...next, ...store];
 
-  const [gate, strict, text, refused, without] = await Promise.all([
+  const [gate, strict, text, refused, without, drawn] = await Promise.all([
     town.ask('diff', 'permit@1', 'permit', ...next, ...store),
     town.ask('diff', 'permit@1', 'permit', '--strict', ...next, ...store),
     town.run('diff', 'permit@1', 'permit', ...next, ...store),
     town.run(...move),
     town.run(...move, '--apply'),
+    town.run('diagram', 'permit', '--since', 'permit@1', ...next, ...store),
   ]);
   const suggestion = JSON.stringify(gate.document.runs.judged[0].suggestion);
   const dry = await town.ask(...move, '--mapping', suggestion);
@@ -67,6 +68,8 @@ it('a review is renamed: the suggested mapping moves the runs that wait at it', 
   expect(suggestion).toBe('{"steps":{"approval":"consent"}}');
   expect(text.stdout).toContain('approval -> consent, renamed by the look of it');
   expect(text.stdout).toContain('suggested mapping: {"steps":{"approval":"consent"}}');
+  expect(drawn.stdout).toMatch(/data-node="consent"[^>]* data-change="added"/);
+  expect(drawn.stdout).toMatch(/data-node="approval"[^>]* data-change="removed"/);
   expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('needs a mapping') });
   expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason') });
   expect(dry.document).toMatchObject({ dryRun: true, runs: [{ runId, outcome: 'moved' }] });

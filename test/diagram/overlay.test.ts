@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { drawSvg } from '../../src/diagram/draw.ts';
+import { z } from 'zod';
+import { changeRows } from '../../src/diagram/change-rows.ts';
+import { drawChange, drawSvg } from '../../src/diagram/draw.ts';
 import { edgeKey } from '../../src/diagram/graph.ts';
 import { overlayOfPath, pathOfNames } from '../../src/diagram/highlight.ts';
 import { combine, heatOf, type Overlay } from '../../src/diagram/overlay.ts';
 import { overlayOfRun, type RunTrace } from '../../src/diagram/run-overlay.ts';
+import { defineTask, defineWorkflow } from '../../src/index.ts';
 import { plainIncident } from '../support/incident.ts';
 
 const { plan } = plainIncident;
@@ -134,6 +137,70 @@ describe('a path to point at', () => {
     );
 
     expect(both.nodes.get('approval')).toEqual({ state: 'waiting', isHighlighted: true });
+  });
+});
+
+describe('two versions', () => {
+  const text = z.string();
+  const task = (name: string, maxAttempts = 1) =>
+    defineTask({
+      name,
+      input: text,
+      output: text,
+      compensate: 'none',
+      retry: { maxAttempts },
+      run: async ({ input }) => input,
+    });
+  const parcel = (version: number) =>
+    defineWorkflow({
+      name: 'parcel',
+      version,
+      input: text,
+      steps(w) {
+        const weighed = w.task('weigh', task('weigh', version + 2), { input: w.input });
+        const packed = w.task(version === 1 ? 'wrap' : 'box', task('pack'), { input: weighed });
+        if (version === 1) w.review('release', { show: packed });
+        return version === 1 ? packed : w.finish(packed, { approve: 'automatic' });
+      },
+    }).plan;
+
+  it('become one drawing: each part is added, removed, changed or as before, with a sign and a line of its own', async () => {
+    const svg = await drawChange(parcel(1), parcel(2), { theme: 'light' });
+    const changeOf = (part: string) => new RegExp(`${part}"[^>]* data-change="(\\w+)"`).exec(svg);
+    const parts = ['data-node="box', 'data-node="wrap', 'data-node="weigh', 'data-node="\\$start'];
+    const arrows = ['data-to="box', 'data-from="weigh" data-to="wrap', 'data-to="\\$complete'];
+
+    expect([...parts, ...arrows].map((part) => changeOf(part)?.[1])).toEqual([
+      'added',
+      'removed',
+      'changed',
+      undefined,
+      'added',
+      'removed',
+      undefined,
+    ]);
+    expect(svg).toMatch(/data-from="weigh" data-to="wrap"[^]*?stroke-dasharray="5 4"/);
+    for (const words of ['added', 'removed', 'changed', 'as before', 'pack · was wrap'])
+      expect(svg).toContain(`>${words}</text>`);
+  });
+
+  it('are told part by part to those who do not see the drawing', () => {
+    const rowOf = (name: string, view: 'steps' | 'states' = 'steps') =>
+      changeRows(parcel(1), parcel(2), view, new Map([['release', 3]])).find(
+        (row) => row.name === name,
+      );
+
+    expect(rowOf('weigh')).toMatchObject({ change: 'changed', note: 'call.retry' });
+    expect(rowOf('release')).toMatchObject({
+      change: 'removed',
+      about: 'review · 3 runs here',
+    });
+    expect(rowOf('start → weigh')).toMatchObject({ change: null, note: null });
+    expect(rowOf('running → backing_off', 'states')).toMatchObject({
+      change: 'changed',
+      about: '+ failed [retryable, at most 3 times], − failed [retryable, at most 2 times]',
+      note: 'was: failed [retryable, at most 2 times]',
+    });
   });
 });
 

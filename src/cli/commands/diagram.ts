@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { toPng } from '../../adapters/canvas/index.ts';
 import { toDot } from '../../diagram/dot.ts';
-import { drawSvg } from '../../diagram/draw.ts';
+import { drawChange, drawSvg } from '../../diagram/draw.ts';
 import type { View } from '../../diagram/graph.ts';
 import { overlayOfPath } from '../../diagram/highlight.ts';
 import { toMachineConfig } from '../../diagram/machine-config.ts';
@@ -18,6 +18,7 @@ import { parseHighlight } from '../highlight-argument.ts';
 import { loadMachines } from '../machines.ts';
 import { findPlan, planArgument } from '../plan-source.ts';
 import { traceOf } from '../run-trace.ts';
+import { withTwoVersions } from '../two-versions.ts';
 import { UsageError } from '../usage-error.ts';
 import { writeAtomically } from '../write-file.ts';
 
@@ -28,6 +29,7 @@ interface DiagramOptions {
   readonly run?: string;
   readonly at?: number;
   readonly highlight?: string;
+  readonly since?: string;
   readonly output?: string;
 }
 
@@ -57,17 +59,28 @@ export function addDiagram(program: Command, cli: Cli): void {
         parseCount,
       ),
     )
+    .option(
+      '--since <old>',
+      'draw what changed since an older version: added, removed, changed, on one chart',
+    )
     .option('--highlight <path>', 'a path to point at: a,b,c or the JSON file of a check')
     .option('--output <file>', 'write there instead of to standard output')
-    .action((workflow: string, options: DiagramOptions) => draw(cli, workflow, options));
+    .action((workflow: string, options: DiagramOptions) => draw(cli, program, workflow, options));
 }
 
-async function draw(cli: Cli, workflow: string, options: DiagramOptions): Promise<void> {
+async function draw(
+  cli: Cli,
+  program: Command,
+  workflow: string,
+  options: DiagramOptions,
+): Promise<void> {
   const { format, view, output } = options;
   if (options.at !== undefined && options.run === undefined)
     throw new UsageError('--at needs --run', 'Name the run whose history is meant');
-  const { plan, overlay } = await subjectOf(cli, workflow, options);
-  const drawn = await render(plan, overlay, options);
+  const { plan, drawn } =
+    options.since === undefined
+      ? await drawOne(cli, workflow, options)
+      : await drawBoth(cli, program, workflow, options.since, options);
   if (output !== undefined) {
     await writeAtomically(output, [drawn]);
     await cli.report({
@@ -79,6 +92,39 @@ async function draw(cli: Cli, workflow: string, options: DiagramOptions): Promis
     const { name, version } = plan;
     await cli.report({ json: { workflow: name, version, format, view, drawing: drawn }, text: [] });
   } else await cli.stream(once(drawn));
+}
+
+interface Drawn {
+  readonly plan: Plan;
+  readonly drawn: string | Uint8Array;
+}
+
+async function drawOne(cli: Cli, workflow: string, options: DiagramOptions): Promise<Drawn> {
+  const { plan, overlay } = await subjectOf(cli, workflow, options);
+  return { plan, drawn: await render(plan, overlay, options) };
+}
+
+async function drawBoth(
+  cli: Cli,
+  program: Command,
+  workflow: string,
+  since: string,
+  { format, view, theme, run, highlight }: DiagramOptions,
+): Promise<Drawn> {
+  if (run !== undefined || highlight !== undefined)
+    throw new UsageError('--since draws two versions; leave out --run and --highlight');
+  if (format !== 'svg' && format !== 'png')
+    throw new UsageError(`--since draws svg and png, not ${format}`);
+  const [older, newer] = [
+    ['--since', since],
+    ['<workflow>', workflow],
+  ] as const;
+  return withTwoVersions(cli, program, older, newer, async ({ before, after: { plan } }) => {
+    const isPng = format === 'png';
+    const colours = isPng && theme === 'auto' ? 'light' : theme;
+    const svg = await drawChange(before.plan, plan, { view, theme: colours });
+    return { plan, drawn: isPng ? await toPng(svg) : svg };
+  });
 }
 
 async function* once(drawn: string | Uint8Array): AsyncGenerator<string | Uint8Array> {

@@ -8,6 +8,7 @@ import { ruleTitles } from '../../analysis/rule-titles.ts';
 import { simulateWorkflow } from '../../analysis/simulated-workflow.ts';
 import { coverWith, pathsOf } from '../../analysis/store-coverage.ts';
 import { api } from '../../api/api.ts';
+import { changeRows } from '../../diagram/change-rows.ts';
 import { drawChange } from '../../diagram/draw.ts';
 import { combine, noOverlay, type Overlay } from '../../diagram/overlay.ts';
 import { processPage } from '../../diagram/process-page.ts';
@@ -201,6 +202,13 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
     const before = await findVersion(parts, params.workflow, query.from);
     const after = await findVersion(parts, params.workflow, query.to);
     return diffPlans(before.plan, after.plan);
+  });
+
+  bind(api.workflows.changes, async ({ params, query: { from, to, view } }) => {
+    const before = await findVersion(parts, params.workflow, from);
+    const after = await findVersion(parts, params.workflow, to);
+    const runsAt = await standingAt(orchestrator, before.plan);
+    return { rows: changeRows(before.plan, after.plan, view, runsAt) };
   });
 
   bind(api.workflows.verdicts, async ({ params, query: { from, to, limit, cursor } }) => {

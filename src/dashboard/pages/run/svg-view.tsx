@@ -31,6 +31,7 @@ export function SvgView({
   isChosen,
   onChoose,
   describeNode,
+  shown = null,
 }: {
   /** The document, drawn by the service. */
   readonly svg: string;
@@ -39,6 +40,8 @@ export function SvgView({
   readonly onChoose: (node: string) => void;
   /** What is read out for a node besides what is written on it; `null`: it cannot be opened. */
   readonly describeNode: (node: string) => string | null;
+  /** A node that is brought into the middle, unless it can be seen, when another is named. */
+  readonly shown?: string | null;
 }) {
   const frame = useRef<HTMLDivElement>(null);
   const sheet = useRef<HTMLDivElement>(null);
@@ -111,6 +114,24 @@ export function SvgView({
       node.setAttribute('aria-pressed', String(isPressed));
     }
   }, [svg, isChosen, describeNode]);
+
+  useEffect(() => {
+    const drawing = sheet.current?.querySelector('svg');
+    const box = frame.current?.getBoundingClientRect();
+    const node = shown === null ? null : nodeIn(sheet.current, shown);
+    const at = drawing == null || node === null ? null : middleOf(drawing, node);
+    if (at === null || box === undefined) return;
+    setPlace((before) => {
+      const [left, top] = [before.x + at.x * before.scale, before.y + at.y * before.scale];
+      if (left > 60 && left < box.width - 60 && top > 40 && top < box.height - 40) return before;
+      hasMoved.current = true;
+      return {
+        scale: before.scale,
+        x: before.x + box.width / 2 - left,
+        y: before.y + box.height / 2 - top,
+      };
+    });
+  }, [shown]);
 
   useEffect(() => {
     const target = frame.current;
@@ -256,13 +277,20 @@ function sizeOf(drawing: SVGSVGElement): { readonly width: number; readonly heig
   return { width: Math.max(width, 1), height: Math.max(height, 1) };
 }
 
-/** Where the run works or waits, in the drawing's own measure. */
+/** Where the run works or waits, or what changed first, in the drawing's own measure. */
 function standingAt(drawing: SVGSVGElement): { readonly x: number; readonly y: number } | null {
   const node = drawing.querySelector<SVGGraphicsElement>(
-    '[data-node][data-state="current"], [data-node][data-state="waiting"], [data-node][data-state="failed"]',
+    '[data-node][data-state="current"], [data-node][data-state="waiting"], [data-node][data-state="failed"], [data-node][data-change]',
   );
-  const matrix = node?.getCTM();
-  if (node == null || matrix == null) return null;
+  return node === null ? null : middleOf(drawing, node);
+}
+
+function middleOf(
+  drawing: SVGSVGElement,
+  node: SVGGraphicsElement,
+): { readonly x: number; readonly y: number } | null {
+  const matrix = node.getCTM();
+  if (matrix === null) return null;
   const { x, y, width, height } = node.getBBox();
   const own = drawing.createSVGPoint();
   [own.x, own.y] = [x + width / 2, y + height / 2];
@@ -270,8 +298,8 @@ function standingAt(drawing: SVGSVGElement): { readonly x: number; readonly y: n
   return { x: point.x, y: point.y };
 }
 
-function nodeIn(sheet: Element, node: string): SVGElement | null {
-  return sheet.querySelector<SVGElement>(`[data-node="${CSS.escape(node)}"]`);
+function nodeIn(sheet: Element | null, node: string): SVGGraphicsElement | null {
+  return sheet?.querySelector<SVGGraphicsElement>(`[data-node="${CSS.escape(node)}"]`) ?? null;
 }
 
 function zoomed(

@@ -1,39 +1,32 @@
-/** Two versions: what changed, drawn on the chart; and what becomes of the runs on the older one. */
-import { Badge, Group, List, SegmentedControl, Stack, Text, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+/** What changes from one version to another: both drawn as one, and what no drawing shows. */
+import { Group, List, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useCallback, useState } from 'react';
 import type { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
+import { ChangeLegend, ChangeList, ChangeTable } from './change-list.tsx';
 import { Drawing } from './drawing.tsx';
-import type { Mark } from './marks.ts';
 import { Verdicts } from './verdicts.tsx';
 import styles from './workflow.module.css';
 
 type Diff = AnswerOf<typeof api.workflows.diff>;
-const colours = { added: '#1c7a3e', changed: '#a06a00', removed: '#c2362a', renamed: '#2468d6' };
 
-export function Comparison({
-  workflow,
-  from,
-  to,
-}: {
+interface Versions {
   readonly workflow: string;
   readonly from: string;
   readonly to: string;
-}) {
-  const [side, setSide] = useState<'after' | 'before'>('after');
+}
+
+export function Comparison(versions: Versions) {
+  const { workflow, from, to } = versions;
   const diff = useQuery({
     queryKey: ['workflows', 'diff', workflow, from, to],
     queryFn: ({ signal }) =>
       client.workflows.diff({ params: { workflow }, query: { from, to } }, { signal }),
   });
-  const marks = useMemo(
-    () => (diff.data === undefined ? new Map<string, Mark>() : marksOf(diff.data, side)),
-    [diff.data, side],
-  );
   if (diff.isPending) return <Loading />;
   if (diff.isError) return <Failure error={diff.error} retry={() => void diff.refetch()} />;
   return (
@@ -51,29 +44,7 @@ export function Comparison({
           </Text>
         ) : (
           <>
-            <div className={styles['tools']}>
-              <SegmentedControl
-                aria-label="Which version is drawn"
-                value={side}
-                onChange={(next) => setSide(next === 'before' ? 'before' : 'after')}
-                data={[
-                  { value: 'after', label: `Version ${versionOf(to)}` },
-                  { value: 'before', label: `Version ${versionOf(from)}` },
-                ]}
-              />
-              <Group gap={6}>
-                {(['added', 'changed', 'renamed', 'removed'] as const).map((kind) => (
-                  <Badge key={kind} tt="none" color={colours[kind]} variant="filled">
-                    {diff.data.steps[kind].length} {kind}
-                  </Badge>
-                ))}
-              </Group>
-            </div>
-            <Drawing
-              workflow={workflow}
-              query={{ view: 'steps', plan: side === 'after' ? to : from }}
-              marks={marks}
-            />
+            <OneChart {...versions} />
             <Lists diff={diff.data} />
           </>
         )}
@@ -83,34 +54,83 @@ export function Comparison({
   );
 }
 
-function marksOf({ steps }: Diff, side: 'after' | 'before'): ReadonlyMap<string, Mark> {
-  const changed = steps.changed.map(({ step }) => [step, mark('changed')] as const);
-  const renamed = steps.renamed.map(({ from, to }) =>
-    side === 'after'
-      ? ([to, { word: `was ${from}`, colour: colours.renamed }] as const)
-      : ([from, { word: `now ${to}`, colour: colours.renamed }] as const),
+/** Both versions on one chart, with the parts that differ beside it; or the same as a table. */
+function OneChart({ workflow, from, to }: Versions) {
+  const [shape, setShape] = useState('steps');
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [shown, setShown] = useState<string | null>(null);
+  const view = shape === 'states' ? 'states' : 'steps';
+  const asked = useQuery({
+    queryKey: ['workflows', 'changes', workflow, from, to, view],
+    queryFn: ({ signal }) =>
+      client.workflows.changes({ params: { workflow }, query: { from, to, view } }, { signal }),
+    placeholderData: keepPreviousData,
+  });
+  const rows = asked.data?.rows;
+  const describeNode = useCallback(
+    (node: string) => {
+      const row = rows?.find(({ part, id }) => part === 'box' && id === node);
+      if (row === undefined) return null;
+      return [row.change ?? 'as before', row.note].filter((part) => part !== null).join(': ');
+    },
+    [rows],
   );
-  const others =
-    side === 'after'
-      ? steps.added.map((step) => [step, mark('added')] as const)
-      : steps.removed.map((step) => [step, mark('removed')] as const);
-  return new Map<string, Mark>([...changed, ...renamed, ...others]);
-}
-
-function mark(kind: 'added' | 'changed' | 'removed'): Mark {
-  return { word: kind, colour: colours[kind] };
-}
-
-function versionOf(name: string): string {
-  return name.split('#')[0] ?? name;
+  if (asked.isError) return <Failure error={asked.error} retry={() => void asked.refetch()} />;
+  if (rows === undefined) return <Loading />;
+  return (
+    <>
+      <div className={styles['tools']}>
+        <SegmentedControl
+          aria-label="How both versions are shown"
+          data={[
+            { value: 'steps', label: 'Steps' },
+            { value: 'states', label: 'States' },
+            { value: 'table', label: 'Table' },
+          ]}
+          value={shape}
+          onChange={(next) => {
+            setShape(next);
+            setChosen(null);
+            setShown(null);
+          }}
+        />
+        <ChangeLegend rows={rows} />
+        <CliCommand
+          args={['diagram', `${workflow}@${to}`, '--since', `${workflow}@${from}`, '--view', view]}
+        />
+      </div>
+      {shape === 'table' ? (
+        <ChangeTable rows={rows} />
+      ) : (
+        <div className={styles['columns']} data-flush>
+          <Drawing
+            key={view}
+            workflow={workflow}
+            query={{ view, plan: to, since: from }}
+            chosen={chosen}
+            onChoose={setChosen}
+            describeNode={describeNode}
+            shown={shown}
+          />
+          <div className={styles['beside']} role="group" aria-label="Changes" tabIndex={0}>
+            <ChangeList
+              rows={rows}
+              chosen={chosen}
+              onChoose={(node) => {
+                setChosen(node);
+                setShown(node);
+              }}
+            />
+          </div>
+        </div>
+      )}
+    </>
+  );
 }
 
 function Lists({ diff: { steps, schemas, settings, values } }: { readonly diff: Diff }) {
   const lines: readonly (readonly [string, readonly string[]])[] = [
-    ['Added steps', steps.added],
-    ['Removed steps', steps.removed],
-    ['Renamed steps', steps.renamed.map(({ from, to }) => `${from} → ${to}`)],
-    ['Changed steps', steps.changed.map(({ step, parts }) => `${step}: ${parts.join(', ')}`)],
+    ['Renamed steps, by the look of it', steps.renamed.map(({ from, to }) => `${from} → ${to}`)],
     [
       'Schemas',
       schemas

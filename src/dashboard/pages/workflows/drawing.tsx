@@ -1,13 +1,12 @@
 /** The drawing of a workflow, in the reader's colours. */
 import { useComputedColorScheme } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useCallback, useMemo } from 'react';
+import { useCallback } from 'react';
 import type { api } from '../../../api/api.ts';
 import type { RequestOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { SvgView } from '../run/svg-view.tsx';
-import { type Marks, marked } from './marks.ts';
 import styles from './workflow.module.css';
 
 type Query = Omit<NonNullable<RequestOf<typeof api.workflows.drawing>['query']>, 'theme'>;
@@ -18,14 +17,15 @@ export function Drawing({
   chosen = null,
   onChoose = () => {},
   describeNode = noWords,
-  marks = noMarks,
+  shown = null,
 }: {
   readonly workflow: string;
   readonly query: Query;
   readonly chosen?: string | null;
   readonly onChoose?: (node: string) => void;
-  readonly describeNode?: (node: string) => string;
-  readonly marks?: Marks;
+  readonly describeNode?: (node: string) => string | null;
+  /** Is brought into view when it changes. */
+  readonly shown?: string | null;
 }) {
   const theme = useComputedColorScheme('light');
   const drawing = useQuery({
@@ -35,17 +35,20 @@ export function Drawing({
     placeholderData: keepPreviousData,
   });
   const isChosen = useCallback((node: string) => node === chosen, [chosen]);
-  const svg = drawing.data?.svg;
-  const shown = useMemo(() => (svg === undefined ? null : marked(svg, marks)), [svg, marks]);
   if (drawing.isError)
     return <Failure error={drawing.error} retry={() => void drawing.refetch()} />;
-  if (shown === null) return <Loading />;
+  if (drawing.isPending) return <Loading />;
   return (
     <div className={styles['drawing']}>
-      <SvgView svg={shown} isChosen={isChosen} onChoose={onChoose} describeNode={describeNode} />
+      <SvgView
+        svg={drawing.data.svg}
+        isChosen={isChosen}
+        onChoose={onChoose}
+        describeNode={describeNode}
+        shown={shown}
+      />
     </div>
   );
 }
 
-const noMarks: Marks = new Map();
 const noWords = () => '';
