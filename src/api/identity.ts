@@ -106,6 +106,11 @@ export const identity = {
   }),
 };
 
+/** `delegated`: somebody has asked them to decide in their place. */
+export const NoticeKind = z.enum(['opened', 'reminder', 'escalated', 'delegated']);
+/** `sending`: not taken yet, tried again; `failed`: given up; `over`: the review was closed before. */
+export const NoticeStatus = z.enum(['sending', 'sent', 'failed', 'over']);
+export type NoticeKind = z.infer<typeof NoticeKind>;
 const Notice = z.object({
   id: z.string(),
   runId: z.string(),
@@ -113,9 +118,8 @@ const Notice = z.object({
   /** Person or group. */
   recipient: z.string(),
   channel: z.string(),
-  kind: z.enum(['opened', 'reminder', 'escalated']),
-  /** `sending`: not taken yet, tried again at `nextAt`. */
-  status: z.enum(['sending', 'sent', 'failed']),
+  kind: NoticeKind,
+  status: NoticeStatus,
   attempts: z.number(),
   issuedAt: z.iso.datetime(),
   nextAt: z.iso.datetime().nullable(),
@@ -128,8 +132,16 @@ export const links = {
     path: '/notices',
     summary: 'Messages about open reviews: to whom, and whether they were sent',
     role: 'operator',
-    query: page,
+    query: page.extend({ status: NoticeStatus.exactOptional() }),
     answer: z.object({ notices: z.array(Notice).readonly(), cursor: z.string().nullable() }),
+  }),
+  retryNotice: route({
+    method: 'POST',
+    path: '/notices/:noticeId/retry',
+    summary: 'Sends a message that was given up once more, if its review is still open',
+    role: 'operator',
+    params: z.object({ noticeId: z.string().min(1).max(100) }),
+    answer: Notice,
   }),
   rotate: route({
     method: 'POST',

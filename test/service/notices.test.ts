@@ -10,9 +10,12 @@ import {
 } from '../../src/index.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { createApp } from '../../src/service/app.ts';
-import type { NoticeOptions } from '../../src/service/notices/open.ts';
+import { type NoticeOptions, openNotices } from '../../src/service/notices/open.ts';
 import { ManualClock } from '../../src/testing/index.ts';
+import { createDeathPoint } from '../support/death-point.ts';
+import { createLogBook } from '../support/log-book.ts';
 import { readableSource } from '../support/mail-source.ts';
+import { mortal } from '../support/mortal-store.ts';
 import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts';
 
 const nudge = defineTask({
@@ -50,6 +53,16 @@ const other = defineWorkflow({
   },
 });
 
+const boss = defineWorkflow({
+  name: 'boss',
+  version: 1,
+  input: z.object({ system: z.string() }),
+  steps(w) {
+    w.review('approval', { assignTo: ['finance'], escalate: { after: '1h', to: ['lee'] } });
+    return w.input;
+  },
+});
+
 const startMs = Date.parse('2026-03-01T08:00:00Z');
 
 describe('notices of reviews', () => {
@@ -61,7 +74,11 @@ describe('notices of reviews', () => {
   async function setUp(store: Store = createMemoryStore(), clock = new ManualClock(startMs)) {
     const smtp = await startSmtpServer();
     closers.push(() => smtp.close());
-    const orchestrator = await createOrchestrator({ workflows: [change, other], store, clock });
+    const orchestrator = await createOrchestrator({
+      workflows: [change, other, boss],
+      store,
+      clock,
+    });
     closers.push(() => orchestrator.close());
     const people = {
       kim: { email: 'kim@example.com', groups: ['sre'] },
@@ -151,6 +168,151 @@ describe('notices of reviews', () => {
       ['lee@example.com', 'Please decide: approval of other'],
       ['max@example.com', 'Escalated to you: approval of other'],
     ]);
+  });
+
+  it('tell somebody again who is asked in another way: escalated or delegated to', async () => {
+    const { smtp, orchestrator, clock, start, people } = await setUp();
+    await start({ people: { ...people, zoe: { email: 'zoe@example.com', groups: [] } } });
+    const lee = { actor: 'lee', groups: ['finance'] };
+    const runId = await openReview(orchestrator, 'boss');
+    await mailsOf(smtp, 1);
+
+    await orchestrator.delegate(runId, 'approval', { ...lee, to: 'zoe' });
+    await mailsOf(smtp, 2);
+    await clock.advance(3_600_000);
+    await mailsOf(smtp, 3);
+
+    expect(
+      smtp.mails.map(({ to, source }) => [to[0], /^subject: (.*)$/im.exec(source)?.[1]]),
+    ).toEqual([
+      ['lee@example.com', 'Please decide: approval of boss'],
+      ['zoe@example.com', 'Delegated to you: approval of boss'],
+      ['lee@example.com', 'Escalated to you: approval of boss'],
+    ]);
+  });
+
+  it('are given up when they are refused, stand in a list, and are sent again by hand', async () => {
+    const { smtp, orchestrator, start, people } = await setUp();
+    smtp.behave({ kind: 'refuse', at: 'recipient', code: 550 });
+    const app = await start({ people: { kim: people.kim } });
+    await openReview(orchestrator);
+    await noticeOf(app, ({ error }) => error !== null);
+    smtp.behave({ kind: 'accept' });
+
+    const dead = await app.inject('/api/v1/notices?status=failed');
+    const [letter] = dead.json<{ notices: { id: string }[] }>().notices;
+    const retry = () =>
+      app.inject({ method: 'POST', url: `/api/v1/notices/${letter?.id ?? ''}/retry` });
+    const answers = [await retry(), await retry()];
+
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 404]);
+    await mailsOf(smtp, 1);
+    expect((await app.inject('/api/v1/notices?status=failed')).json()).toEqual({
+      notices: [],
+      cursor: null,
+    });
+  });
+
+  it('that reach nobody are no silent matter', async () => {
+    const { orchestrator, clock, start, people } = await setUp();
+    const app = await start({ people: { lee: people.lee } });
+    const runId = await openReview(orchestrator, 'other');
+    await clock.advance(3_600_000);
+
+    await noticeOf(app, ({ error }) => error !== null);
+
+    const dead = await app.inject('/api/v1/notices?status=failed');
+    expect(dead.json()).toMatchObject({
+      notices: [{ runId, recipient: 'managers', channel: 'none', kind: 'escalated' }],
+    });
+  });
+
+  it('go out although the process dies at any write; a second copy is the first to the byte', async () => {
+    const smtp = await startSmtpServer();
+    closers.push(() => smtp.close());
+    const directory = { people: { lee: { email: 'lee@example.com', groups: ['finance'] } } };
+    const options = {
+      links: { secrets: ['s'.repeat(32)] },
+      identity: { mode: 'development' },
+      notices: {
+        publicUrl: 'https://ops.example.com',
+        directory,
+        email: { smtpUrl: smtp.url, from: 'signalbox@example.com' },
+      },
+    } as const;
+    const { logger } = createLogBook();
+    let deaths = 0;
+    let copies = 0;
+    for (const when of ['before', 'after'] as const) {
+      for (let at = 1; ; at += 1) {
+        const before = smtp.mails.length;
+        const clock = new ManualClock(startMs);
+        const death = createDeathPoint();
+        const live = async () => {
+          const life = mortal(death.store);
+          const { store } = life;
+          const orchestrator = await createOrchestrator({
+            store,
+            clock,
+            workflows: [boss],
+            logger,
+          });
+          const { ledger, start } = openNotices(
+            { store, clock, orchestrator, log: logger },
+            options,
+          );
+          return { life, orchestrator, ledger, worker: start() };
+        };
+        const first = await live();
+        const tell = async ({ ledger, life }: typeof first) => {
+          const isDead = () => death.hasStruck && life === first.life;
+          const isSent = async (count: number) =>
+            (await ledger.list({ status: 'sent', limit: 9 })).notices.length >= count;
+          for (const count of [1, 2]) {
+            const isOver = () => isDead() || isSent(count);
+            await expect.poll(isOver, { interval: 2, timeout: 5_000 }).toBe(true);
+            if (isDead()) return;
+            await clock.advance(3_600_000);
+          }
+        };
+        const close = async ({ worker, orchestrator }: typeof first) => {
+          await worker?.close();
+          await orchestrator.close({ graceMs: 0 });
+        };
+        const { runId } = await first.orchestrator.start('boss', { system: 'billing' });
+        death.arm(death.count + at, when, () => first.life.die());
+        await tell(first);
+        if (!death.hasStruck) {
+          await close(first);
+          break;
+        }
+        deaths += 1;
+        const second = await live();
+        await tell(second);
+        await close(second);
+
+        const mails = Map.groupBy(
+          smtp.mails.slice(before),
+          ({ source }) => /^subject: (.*)$/im.exec(source)?.[1] ?? '',
+        );
+        expect({
+          place: [when, at, runId],
+          subjects: [...mails.keys()],
+          different: [...mails.values()].map((all) => new Set(all.map(bodyOf)).size),
+          ids: [...mails.values()].map((all) => new Set(all.map((one) => one.messageId)).size),
+          isThrice: [...mails.values()].some((all) => all.length > 2),
+        }).toEqual({
+          place: [when, at, runId],
+          subjects: ['Please decide: approval of boss', 'Escalated to you: approval of boss'],
+          different: [1, 1],
+          ids: [1, 1],
+          isThrice: false,
+        });
+        copies += smtp.mails.length - before - 2;
+      }
+    }
+    expect(copies).toBeGreaterThan(0);
+    expect(deaths).toBeGreaterThan(8);
   });
 
   it('go out although the process died before, and are recognised if they had gone out', async () => {
@@ -275,6 +437,11 @@ function linkIn(source: string, label: string): string {
   ).exec(text)?.[1];
   if (found === undefined) throw new Error(`No link "${label}" in ${text}`);
   return found;
+}
+
+/** What the reader sees: beside the id, mails have dates and boundaries of their own. */
+function bodyOf({ source }: { readonly source: string }): string {
+  return readableSource(source).replaceAll(/^(date|content-type|--|\s+boundary).*$/gim, '');
 }
 
 async function mailsOf(smtp: TestSmtpServer, count: number): Promise<void> {

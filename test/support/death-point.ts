@@ -11,6 +11,7 @@ const writes: ReadonlySet<PropertyKey> = new Set([
   'saveItems',
   'claimResult',
   'saveBreaker',
+  'saveRecords',
 ]);
 
 export interface DeathPoint {

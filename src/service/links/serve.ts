@@ -14,7 +14,9 @@ const maxBodyBytes = 65_536;
 
 export interface LinkParts extends Pick<ServiceParts, 'orchestrator' | 'clock' | 'log' | 'audit'> {
   readonly secrets: LinkSecrets;
-  readonly ledger: Pick<Ledger, 'list'>;
+  readonly ledger: Pick<Ledger, 'list' | 'again'>;
+  /** Sends what is to be sent of a run. */
+  readonly send: (runId: string) => void;
   readonly refusals: Pick<Refusals, 'note'>;
   /** The groups of a reader now; `null`: nobody the service knows. Without it, those the link was made with. */
   readonly groupsOf: ((actor: string) => readonly string[] | null) | null;
@@ -25,11 +27,24 @@ export async function serveLinks(
   bind: Bind,
   parts: LinkParts,
 ): Promise<void> {
-  const { orchestrator, clock, log, secrets, ledger, refusals, groupsOf, audit } = parts;
+  const { orchestrator, clock, log, secrets, ledger, send, refusals, groupsOf, audit } = parts;
 
   bind(api.links.notices, async ({ query }) => {
     const { notices, cursor } = await ledger.list(query);
     return { notices: notices.map(toView), cursor };
+  });
+  bind(api.links.retryNotice, async ({ params: { noticeId } }, { caller }) => {
+    const notice = await ledger.again(noticeId);
+    if (notice === null) {
+      throw new SignalboxError(
+        'DELIVERY_NOT_FOUND',
+        `There is no notice "${noticeId}" that was given up`,
+        { details: { noticeId }, hint: 'List the notices again, with status=failed' },
+      );
+    }
+    await audit.record(caller, 'notice.retried', `notice/${noticeId}`, { runId: notice.runId });
+    send(notice.runId);
+    return toView(notice);
   });
   bind(api.links.rotate, async (_request, { caller }) => {
     await secrets.rotate();
@@ -75,7 +90,7 @@ export async function serveLinks(
   });
 }
 
-function toView({ issuedAtMs, nextAtMs, ...notice }: Notice) {
+function toView({ issuedAtMs, nextAtMs, owner: _ours, ...notice }: Notice) {
   return {
     ...notice,
     issuedAt: new Date(issuedAtMs).toISOString(),

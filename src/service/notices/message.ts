@@ -1,8 +1,7 @@
 /** What somebody is told about an open review. */
+import type { NoticeKind } from '../../api/identity.ts';
 import type { RunView, Waiting } from '../../engine/views.ts';
 import type { Notification, NotificationAction } from '../../notify/notifier.ts';
-
-export type NoticeKind = 'opened' | 'reminder' | 'escalated';
 
 export interface NoticeText {
   readonly id: string;
@@ -18,6 +17,7 @@ const titles: { readonly [K in NoticeKind]: (what: string) => string } = {
   opened: (what) => `Please decide: ${what}`,
   reminder: (what) => `Reminder, please decide: ${what}`,
   escalated: (what) => `Escalated to you: ${what}`,
+  delegated: (what) => `Delegated to you: ${what}`,
 };
 const maxShown = 1_500;
 

@@ -4,6 +4,7 @@ import type { IdentityOptions } from '../identity/options.ts';
 import type { Refusals } from '../identity/refusals.ts';
 import { serveLinks } from '../links/serve.ts';
 import type { ServiceParts } from '../parts.ts';
+import type { NoticeWorker } from './notices.ts';
 import { type LinkOptions, type NoticeOptions, openNotices } from './open.ts';
 
 /** Links and notices, for as long as the application runs. */
@@ -22,7 +23,9 @@ export async function mountNotices(
   const opened = openNotices(parts, { identity, links, notices });
   const { directory } = opened;
   const groupsOf = directory === null ? null : (name: string) => directory.groupsOf(name);
-  await serveLinks(app, bind, { ...parts, ...opened, refusals, groupsOf });
-  const worker = opened.start();
+  let worker: NoticeWorker | null = null;
+  const send = (runId: string) => worker?.look(runId);
+  await serveLinks(app, bind, { ...parts, ...opened, refusals, groupsOf, send });
+  worker = opened.start();
   app.addHook('preClose', async () => worker?.close());
 }

@@ -1,8 +1,11 @@
 /**
  * Tells people of reviews they may decide: when one opens, when it is reminded of, when it is escalated or delegated to them. Reviews stand in the store, and so
  * does what was sent, so that a crash loses no notice. One that was sent when the crash came is sent again, the same to the byte, and dropped by its id.
+ *
+ * Unlike webhooks that go out, the text of a notice is never stored: its links decide in the name of their reader.
  */
 
+import type { NoticeKind } from '../../api/identity.ts';
 import { digest } from '../../engine/canonical.ts';
 import type { RunView } from '../../engine/views.ts';
 import { OutcomeUnknownError, TransientError } from '../../errors.ts';
@@ -15,8 +18,8 @@ import type { ServiceParts } from '../parts.ts';
 import { type OpenReview, openReviews } from '../reviews/standing.ts';
 import { type ChannelOptions, notifiersOf } from './channels.ts';
 import type { Directory, Recipient } from './directory.ts';
-import type { Ledger, Notice } from './ledger.ts';
-import { type NoticeKind, toNotification } from './message.ts';
+import { type Ledger, type Notice, type NoticeOf, noChannel } from './ledger.ts';
+import { toNotification } from './message.ts';
 
 export interface NoticeSettings {
   /** Where browsers reach the service. */
@@ -29,6 +32,8 @@ export interface NoticeSettings {
 }
 
 export interface NoticeWorker {
+  /** Looks at the reviews of a run again. */
+  look(runId: string): void;
   /** Resolves when nothing is to be done right now. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +45,8 @@ const pageSize = 1_000;
 const againAfterMs = 60_000;
 /** For one attempt. */
 const timeoutMs = 30_000;
+/** What is being sent when the service closes has this time to be taken. */
+const closingMs = 1_000;
 /** Runs looked at side by side. */
 const maxAtOnce = 4;
 
@@ -53,7 +60,10 @@ export function startNotices(
   const waiting = new Set<string>();
   const underWay = new Set<Promise<void>>();
   const timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
+  /** Notices that are being sent; a clock that jumps must not begin them twice. */
+  const inHand = new Set<string>();
   const closing = new AbortController();
+  const cutOff = new AbortController();
   /** By name, those known at the last look. */
   let asking = new Map<string, boolean>();
 
@@ -61,20 +71,30 @@ export function startNotices(
   async function tell(runId: string): Promise<void> {
     const run = await orchestrator.get(runId);
     for (const review of openReviews(run)) {
-      for (const recipient of recipientsOf(review)) {
+      for (const recipient of recipientsOf(review, directory)) {
         for (const notifier of notifiersOf(recipient.address, channels, clock)) {
           await tellOne(run, review, recipient, notifier);
         }
       }
+      await noteUnreachable(run, review);
     }
   }
 
-  function recipientsOf({ assignees, review }: OpenReview): readonly Recipient[] {
-    const { escalatedTo, delegatedTo, excluded, approvals } = review;
-    const names =
-      assignees == null ? null : [...assignees, ...escalatedTo, ...delegatedTo.map(({ to }) => to)];
-    const isDone = new Set([...excluded, ...approvals.given.map(({ actor }) => actor)]);
-    return directory.recipientsOf(names).filter(({ name }) => !isDone.has(name));
+  /** A review that nobody hears of is no silent matter: it stands among the notices that were given up. */
+  async function noteUnreachable({ runId }: RunView, review: OpenReview): Promise<void> {
+    const { step, since } = review;
+    for (const { names, kind } of audiencesOf(review)) {
+      const isReached = directory
+        .recipientsOf(names)
+        .filter(({ name }) => !review.review.excluded.includes(name))
+        .some(({ address }) => notifiersOf(address, channels, clock).length > 0);
+      if (isReached) continue;
+      const recipient = names.join(', ').slice(0, 200);
+      const of = { runId, step, recipient, channel: noChannel, kind };
+      const error = 'None of these is a person or group with an address who may decide';
+      if (await ledger.unreachable(idOf([runId, step, since, kind, ...names]), of, error))
+        log.warn(of, 'nobody could be told of a review');
+    }
   }
 
   async function tellOne(
@@ -83,34 +103,53 @@ export function startNotices(
     recipient: Recipient,
     notifier: Notifier,
   ): Promise<void> {
+    if (closing.signal.aborted) return;
     const { runId } = run;
     const { step, since } = review;
-    const { reminders } = review.review;
-    const kind = kindOf(review, recipient, directory);
+    const { kind, occasion } = occasionOf(review, recipient, directory);
     const { name, isPerson } = recipient;
-    const id = digest([runId, step, since, name, isPerson, notifier.channel, reminders]).slice(
-      0,
-      40,
-    );
+    const id = idOf([runId, step, since, name, isPerson, notifier.channel, ...occasion]);
     const of = { runId, step, recipient: name, channel: notifier.channel, kind };
+    if (inHand.has(id)) return;
+    inHand.add(id);
+    try {
+      await send(id, of, run, review, recipient, notifier);
+    } finally {
+      inHand.delete(id);
+    }
+  }
+
+  async function send(
+    id: string,
+    of: NoticeOf,
+    run: RunView,
+    review: OpenReview,
+    recipient: Recipient,
+    notifier: Notifier,
+  ): Promise<void> {
+    const { runId, step } = of;
     const notice = await ledger.claim(id, of);
     if (notice === null) return;
     if ('waitMs' in notice) return later(runId, notice.waitMs);
     const notification = toNotification({
       id,
-      kind,
+      kind: notice.kind,
       run,
       waiting: review,
       description: descriptionOf(run, step),
       actions: await actionsOf(run, review, recipient, notice),
     });
     try {
-      const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]);
+      const signal = AbortSignal.any([cutOff.signal, AbortSignal.timeout(timeoutMs)]);
       await notifier.notify(notification, { signal });
     } catch (error) {
       const mayPass = error instanceof TransientError || error instanceof OutcomeUnknownError;
       const message = error instanceof Error ? error.message : String(error);
-      const nextAtMs = await ledger.failed(id, message, !mayPass);
+      const nextAtMs = await ledger.failed(id, {
+        error: message,
+        isForGood: !mayPass,
+        retryAfterMs: error instanceof TransientError ? error.retryAfterMs : undefined,
+      });
       log.warn({ ...of, err: error, retries: nextAtMs !== null }, 'notice not sent');
       if (nextAtMs !== null) later(runId, nextAtMs - clock.nowMs());
       return;
@@ -253,13 +292,16 @@ export function startNotices(
   }
 
   return {
+    look: add,
     settled,
     async close() {
       unsubscribe();
       cancelScan();
       closing.abort();
       for (const { cancel } of timers.values()) cancel();
+      const timer = setTimeout(() => cutOff.abort(), closingMs);
       await settled();
+      clearTimeout(timer);
     },
   };
 }
@@ -277,12 +319,58 @@ function askingOf(
   return asking;
 }
 
-function kindOf(
-  { review: { reminders, escalatedTo } }: OpenReview,
-  { name }: Recipient,
+/** `null`: nobody by name, since anybody may decide. */
+function namesOf({ assignees, review }: OpenReview): readonly string[] | null {
+  const others = [...review.escalatedTo, ...review.delegatedTo.map(({ to }) => to)];
+  return assignees == null ? null : [...assignees, ...others];
+}
+
+/** Whoever must not decide it, or has, is left alone. */
+function recipientsOf(open: OpenReview, directory: Directory): readonly Recipient[] {
+  const { excluded, approvals, escalatedTo } = open.review;
+  const isDone = new Set([
+    ...excluded,
+    ...approvals.given.flatMap(({ actor, onBehalfOf }) => [actor, onBehalfOf]),
+  ]);
+  const names = namesOf(open);
+  const asked = directory.recipientsOf(names);
+  // Where anybody may decide, those it is escalated to are told as well.
+  const escalated = names === null ? directory.recipientsOf(escalatedTo) : [];
+  const isKnown = (one: Recipient) =>
+    asked.some(({ name, isPerson }) => name === one.name && isPerson === one.isPerson);
+  return [...asked, ...escalated.filter((one) => !isKnown(one))].filter(
+    ({ name }) => !isDone.has(name),
+  );
+}
+
+/** Of each of these somebody should hear of it. */
+function audiencesOf({ assignees, review }: OpenReview) {
+  const { escalatedTo, delegatedTo } = review;
+  const all: readonly { readonly names: readonly string[]; readonly kind: NoticeKind }[] = [
+    { names: assignees ?? [], kind: 'opened' },
+    { names: escalatedTo, kind: 'escalated' },
+    ...delegatedTo.map(({ to }) => ({ names: [to], kind: 'delegated' as const })),
+  ];
+  return all.filter(({ names }) => names.length > 0);
+}
+
+/** What somebody is told of, and what makes it another message than the one before. */
+function occasionOf(
+  { review: { reminders, escalatedTo, delegatedTo } }: OpenReview,
+  { name, isPerson }: Recipient,
   directory: Directory,
-): NoticeKind {
-  if (reminders > 0) return 'reminder';
-  const isEscalated = directory.recipientsOf(escalatedTo).some((one) => one.name === name);
-  return isEscalated ? 'escalated' : 'opened';
+): { readonly kind: NoticeKind; readonly occasion: readonly (string | number)[] } {
+  const delegations = isPerson ? delegatedTo.filter(({ to }) => to === name).length : 0;
+  const isEscalated = directory
+    .recipientsOf(escalatedTo)
+    .some((one) => one.name === name && one.isPerson === isPerson);
+  const kind = isEscalated ? 'escalated' : delegations > 0 ? 'delegated' : 'opened';
+  return {
+    kind: reminders > 0 && kind === 'opened' ? 'reminder' : kind,
+    occasion: [reminders, isEscalated ? 'escalated' : '', delegations],
+  };
+}
+
+function idOf(parts: readonly (string | number | boolean)[]): string {
+  return digest([...parts]).slice(0, 40);
 }
