@@ -4,13 +4,14 @@ import type { Json } from '../plan/json.ts';
 
 /** As deep as any real payload, and far from what exhausts the stack. */
 const maxDepth = 64;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws SignalboxError `INPUT_INVALID` saying what is wrong, never quoting the body */
 export function parseJsonBody(bytes: Uint8Array): Json {
   if (bytes.byteLength === 0) throw invalid('is empty');
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch {
     throw invalid('is not UTF-8');
   }

@@ -26,8 +26,10 @@ export function readBody(
         ),
       ),
     );
+    const hungUp = () => fail(new SignalboxError('INPUT_INVALID', 'The sender hung up'));
     function fail(error: Error): void {
       stop();
+      stream.off('close', hungUp);
       stream.removeAllListeners('data');
       stream.pause();
       reject(error);
@@ -39,10 +41,11 @@ export function readBody(
     });
     stream.once('end', () => {
       stop();
+      stream.off('close', hungUp);
       resolve(Buffer.concat(chunks));
     });
     stream.once('error', fail);
-    stream.once('close', () => fail(new SignalboxError('INPUT_INVALID', 'The sender hung up')));
+    stream.once('close', hungUp);
   });
 }
 
