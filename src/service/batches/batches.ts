@@ -39,6 +39,8 @@ export interface Batches {
 
 /** Runs dealt with at a time; after a crash so many may be looked at once more. */
 const groupSize = 8;
+/** Until a store that could not be used is tried again. */
+const againAfterMs = 5_000;
 const sampleSize = 20;
 const listed = 200;
 
@@ -48,6 +50,7 @@ export function createBatches(
   const { orchestrator, clock, ids, log, audit } = parts;
   const records = createBatchRecords(parts.store);
   const atWork = new Map<string, Promise<void>>();
+  const timers = new Set<() => void>();
   const closing = new AbortController();
 
   async function kept(batchId: string): Promise<KeptBatch> {
@@ -95,7 +98,14 @@ export function createBatches(
   function begin(batchId: string): void {
     if (closing.signal.aborted || atWork.has(batchId)) return;
     const working = work(batchId)
-      .catch((error: unknown) => log.error({ err: error, batchId }, 'a batch stands still'))
+      .catch((error: unknown) => {
+        log.error({ err: error, batchId }, 'a batch stands still; it is tried again');
+        const cancel = clock.after(againAfterMs, () => {
+          timers.delete(cancel);
+          begin(batchId);
+        });
+        timers.add(cancel);
+      })
       .finally(() => atWork.delete(batchId));
     atWork.set(batchId, working);
   }
@@ -190,6 +200,7 @@ export function createBatches(
     async close() {
       closing.abort();
       await Promise.all(atWork.values());
+      for (const cancel of timers) cancel();
     },
   };
 }

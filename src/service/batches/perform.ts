@@ -16,7 +16,11 @@ interface Order {
   readonly actor: string;
 }
 
-/** Never rejects. What does not accept the action any more, be it because an earlier life of the batch did it, is skipped. */
+/**
+ * What does not accept the action any more, be it because an earlier life of the batch did it, is skipped.
+ *
+ * @throws SignalboxError whatever is no fault of the run and passes: `STORE_UNAVAILABLE`, `STORE_LOCKED`, `CLOSED`
+ */
 export async function perform(
   orchestrator: Orchestrator,
   runId: string,
@@ -28,6 +32,7 @@ export async function perform(
     await act(orchestrator, runId, order);
     return { outcome: 'done', message: null };
   } catch (error) {
+    if (error instanceof SignalboxError && passing.has(error.code)) throw error;
     const message = error instanceof Error ? error.message : String(error);
     const isLate = error instanceof SignalboxError && overtaken.has(error.code);
     return { outcome: isLate ? 'skipped' : 'failed', message };
@@ -41,6 +46,8 @@ const overtaken: ReadonlySet<string> = new Set([
   'RUN_NOT_FOUND',
   'SIGNAL_NOT_EXPECTED',
 ]);
+
+const passing: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'STORE_LOCKED', 'CLOSED']);
 
 async function act(
   orchestrator: Orchestrator,

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { type Client, createClient } from '../../../src/client/index.ts';
@@ -11,6 +11,8 @@ import {
 } from '../../../src/index.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { createService } from '../../../src/service/index.ts';
+import { createFaultyStore } from '../../support/faulty-store.ts';
+import { openService } from '../../support/service-bench.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -99,6 +101,35 @@ describe('a batch', () => {
     expect(await client.runs.counts()).toMatchObject({ status: { complete: 21 } });
     const [retried] = await orchestrator.history(items[0]?.runId ?? '', { afterSeq: 3, limit: 1 });
     expect(retried).toMatchObject({ actor: 'developer' });
+  });
+
+  it('A-04: waits while the store cannot be written, and goes on by itself; no run counts as failed for it', async () => {
+    const { supplier, order } = supplied();
+    const faulty = createFaultyStore();
+    const { client, orchestrator, clock, close } = await openService([order], {
+      store: faulty.store,
+    });
+    closers.push(close);
+    for (let part = 0; part < 10; part += 1) {
+      const { runId } = await orchestrator.start(order, { part });
+      await orchestrator.drive(runId, 'finished');
+    }
+    supplier.isUp = true;
+
+    faulty.outage = Number.POSITIVE_INFINITY;
+    const { batchId } = await client.batches.start({
+      body: { action: { kind: 'retry' }, runs: { filter: { workflow: 'order' } }, reason: 'up' },
+    });
+    await vi.waitFor(() => expect(faulty.refused).toBeGreaterThan(0));
+    faulty.outage = 0;
+    await vi.waitFor(async () => {
+      await clock.advance(5_000);
+      expect(await client.batches.get({ params: { batchId } })).toMatchObject({
+        status: 'complete',
+        done: 10,
+        failed: 0,
+      });
+    });
   });
 
   it('is held, goes on in another process where it stood, and skips what moved on meanwhile', async () => {
