@@ -106,6 +106,7 @@ export {
   type Orchestrator,
   type OrchestratorOptions,
   type RunHandle,
+  type RunResult,
 } from './orchestrator.ts';
 export type { Mode, RunMode } from './plan/mode.ts';
 // Ports, for adapters of one's own

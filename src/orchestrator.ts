@@ -53,6 +53,9 @@ export interface OrchestratorOptions {
   readonly settings?: Partial<Settings>;
 }
 
+/** What a run yields, as it is recorded: JSON has no `undefined`, so what was skipped, or yields nothing, is `null`. */
+export type RunResult<O> = undefined extends O ? Exclude<O, undefined> | null : O;
+
 /** A run that was started, or found by its key. */
 export interface RunHandle<out O> {
   readonly runId: string;
@@ -98,7 +101,7 @@ export interface Orchestrator {
     workflow: Workflow<I, O>,
     input: NoInfer<I>,
     options?: StartOptions,
-  ): Promise<RunHandle<O>>;
+  ): Promise<RunHandle<RunResult<O>>>;
   start(workflow: string, input: unknown, options?: StartOptions): Promise<RunHandle<unknown>>;
   /** @throws SignalboxError `RUN_NOT_FOUND`, `RUN_DAMAGED` */
   get(runId: string): Promise<RunView>;

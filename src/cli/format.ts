@@ -26,10 +26,10 @@ const units = [
   ['s', 1_000],
 ] as const;
 
-/** Roughly how long: `320 ms`, `12 s`, `23 h`. */
+/** Roughly how long: `320 ms`, `12 s`, `23 h`. What lacks a hundredth counts as whole: 24 hours that have just begun are `24 h`. */
 export function span(ms: number): string {
   const [unit, unitMs] = units.find(([, size]) => ms >= size) ?? ['ms', 1];
-  return `${Math.floor(ms / unitMs)} ${unit}`;
+  return `${Math.floor(ms / unitMs + 0.01)} ${unit}`;
 }
 
 /** A moment and how far off it is: `2026-03-31T14:05:09+02:00 (in 23 h)`. */

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
 import { isTrigger, type Trigger } from '../triggers/trigger.ts';
+import { toLoadError } from './load-error.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface FoundWorkflow {
@@ -54,7 +55,7 @@ export async function loadMachines(
       if (found.workflows.length === 0 && found.triggers.length === 0)
         problems.push({ module: file, error: new Error('It exports no workflow') });
     } catch (error) {
-      problems.push({ module: file, error });
+      problems.push({ module: file, error: toLoadError(error) });
     }
   }
   return { workflows, triggers: [...triggers], problems };

@@ -54,11 +54,14 @@ describe('printing', () => {
   });
 
   it('names spans and local times', () => {
-    expect([0, 999, 61_000, 86_400_000 * 2.5].map(span)).toEqual([
+    const day = 86_400_000;
+    expect([0, 999, 61_000, day * 2.5, day - 20, day * 3 - 20].map(span)).toEqual([
       '0 ms',
       '999 ms',
       '1 min',
       '2 d',
+      '24 h',
+      '3 d',
     ]);
     expect(localTime(0)).toMatch(/^(1970-01-01|1969-12-31)T\d\d:\d\d:00[+-]\d\d:\d\d$/);
     expect(new Date(localTime(1_000_000)).getTime()).toBe(1_000_000);

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
 import { begun, seed } from './support/seed.ts';
@@ -47,6 +49,30 @@ describe('an error', () => {
       message: expect.stringMatching(/No workflow "market".*: delivery, key, nap, payment, phone/),
       hint: 'Name the folder or module of your workflows with --machines',
     });
+  });
+
+  it('about a module that Node does not load says how it would', async () => {
+    const files = [
+      ['raw/old/package.json', '{ "type": "commonjs" }'],
+      ['raw/old/workflow.ts', 'import "node:fs";\nexport const a: number = 1;'],
+      ['raw/compiled/package.json', '{ "type": "module" }'],
+      ['raw/compiled/tasks.ts', ''],
+      ['raw/compiled/workflow.ts', 'import "./tasks.js";'],
+      ['raw/enums/workflow.ts', 'enum Colour { Red }'],
+    ] as const;
+    for (const [name, text] of files) {
+      await mkdir(dirname(town.path(name)), { recursive: true });
+      await writeFile(town.path(name), text);
+    }
+
+    const { code, document } = await town.ask('workflows', '--machines', town.path('raw'));
+
+    expect(code).toBe(1);
+    expect(document.problems).toEqual([
+      { module: 'raw/compiled/workflow.ts', message: expect.stringContaining('with .ts') },
+      { module: 'raw/enums/workflow.ts', message: expect.stringContaining('name the JavaScript') },
+      { module: 'raw/old/workflow.ts', message: expect.stringContaining('type=module') },
+    ]);
   });
 
   it('has details with --verbose, and no stack', async () => {

@@ -1,7 +1,7 @@
-/** The TypeScript of the guides: the blocks of a page, in their order, are one module, and it type-checks. */
+/** The TypeScript of the guides: the blocks of a page, in their order, are one module, or those they name in their first line, and it type-checks. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,8 +30,8 @@ describe('the code of the guides', () => {
       const problems = await check(pages);
 
       expect(problems).toEqual([]);
-      expect(pages.map(({ name }) => name)).toEqual(
-        expect.arrayContaining(['README.md', 'docs/getting-started.md', 'docs/retries.md']),
+      expect(pages.map(({ file }) => file)).toEqual(
+        expect.arrayContaining(['README.ts', 'docs-getting-started/article.ts', 'docs-retries.ts']),
       );
     },
     patienceMs,
@@ -43,7 +43,7 @@ describe('the code of the guides', () => {
       const text =
         'One line\n\n```ts\nconst n: number = 1;\n```\n\n```ts\nconst s: string = n;\n```\n';
 
-      const problems = await check([{ name: 'wrong.md', code: moduleOf(text) }]);
+      const problems = await check(modulesOf('wrong.md', text));
 
       expect(problems).toEqual([expect.stringMatching(/^wrong\.md:8: .*not assignable/)]);
     },
@@ -51,50 +51,57 @@ describe('the code of the guides', () => {
   );
 });
 
-interface Page {
-  readonly name: string;
+interface Module {
+  readonly page: string;
+  readonly file: string;
   readonly code: string;
 }
 
-async function pagesWithCode(): Promise<readonly Page[]> {
+async function pagesWithCode(): Promise<readonly Module[]> {
   const guides = (await readdir(join(root, 'docs'))).filter(
     (name) => name.endsWith('.md') && !fragments.has(name),
   );
   const names = ['README.md', ...guides.map((name) => `docs/${name}`)];
   const pages = await Promise.all(
-    names.map(async (name) => ({
-      name,
-      code: moduleOf(await readFile(join(root, name), 'utf8')),
-    })),
+    names.map(async (name) => modulesOf(name, await readFile(join(root, name), 'utf8'))),
   );
-  return pages.filter(({ code }) => code.trim() !== '');
+  return pages.flat();
 }
 
 /**
  * Lines stay where they are, so that an error names the line of the page. A comment `<!-- ts … -->` holds what a page takes for granted: names
- * of the reader's own program. `./order.ts` is the workflow of the README, `../machines/` the folder of the examples.
+ * of the reader's own program. `./order.ts` is the workflow of the README, `../machines/` the folder of the examples. A block whose first line is
+ * `// name.ts` belongs to that file.
  */
-function moduleOf(markdown: string): string {
-  let isCode = false;
-  return markdown
-    .split('\n')
-    .map((line) => {
-      if (!isCode && (line === '```ts' || line === '<!-- ts')) isCode = true;
-      else if (isCode && (line === '```' || line === '-->')) isCode = false;
-      else if (isCode) return line;
-      return '';
-    })
-    .join('\n');
+function modulesOf(page: string, markdown: string): readonly Module[] {
+  const whole = page.replaceAll('/', '-').replace(/\.md$/, '');
+  const modules = new Map<string, string[]>();
+  let file: string | null = null;
+  const lines = markdown.split('\n');
+  for (const [index, line] of lines.entries()) {
+    if (file === null && (line === '```ts' || line === '<!-- ts')) {
+      const name = /^\/\/ ([\w.-]+\.ts)$/.exec(lines[index + 1] ?? '')?.[1];
+      file = name === undefined ? `${whole}.ts` : join(whole, name);
+    } else if (file !== null && (line === '```' || line === '-->')) {
+      file = null;
+    } else if (file !== null) {
+      const code = modules.get(file) ?? lines.map(() => '');
+      code[index] = line;
+      modules.set(file, code);
+    }
+  }
+  return [...modules].map(([name, code]) => ({ page, file: name, code: code.join('\n') }));
 }
 
 /** Errors as `page:line: message`. */
-async function check(pages: readonly Page[]): Promise<readonly string[]> {
+async function check(modules: readonly Module[]): Promise<readonly string[]> {
   const files = await Promise.all(
-    pages.map(async ({ name, code }) => {
-      const file = join(folder, name.replaceAll('/', '-').replace(/\.md$/, '.ts'));
+    modules.map(async ({ file: name, code }) => {
+      const file = join(folder, name);
       const text = code
         .replaceAll("'./order.ts'", "'./README.ts'")
         .replaceAll("'../machines/", `'${join(root, 'machines')}/`);
+      await mkdir(dirname(file), { recursive: true });
       await writeFile(file, `${text}\nexport {};\n`);
       return file;
     }),
@@ -123,8 +130,8 @@ async function check(pages: readonly Page[]): Promise<readonly string[]> {
   );
   return [...output.matchAll(/^(.+?)\((\d+),\d+\): (.+)$/gm)].map(
     ([, file = '', line, message]) => {
-      const page = pages[files.indexOf(join(folder, file))];
-      return `${page?.name ?? file}:${line}: ${message}`;
+      const module = modules[files.indexOf(join(folder, file))];
+      return `${module?.page ?? file}:${line}: ${message}`;
     },
   );
 }

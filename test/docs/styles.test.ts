@@ -5,6 +5,7 @@ import {
   defineTask,
   defineWorkflow,
   PermanentError,
+  type RunResult,
   type Task,
   TransientError,
   type Workflow,
@@ -26,7 +27,7 @@ function step(name: string, work: (value: string) => string): Task<string, strin
   });
 }
 
-async function resultOf<I, O>(workflow: Workflow<I, O>, input: NoInfer<I>): Promise<O> {
+async function resultOf<I, O>(workflow: Workflow<I, O>, input: NoInfer<I>): Promise<RunResult<O>> {
   const { engine } = await openBench({ workflows: [workflow] });
   const run = await engine.start(workflow, input);
   return run.result();

@@ -13,6 +13,7 @@ import {
   type Wire,
   type Workflow,
 } from '../../src/definition/index.ts';
+import type { Orchestrator } from '../../src/orchestrator.ts';
 
 const Order = z.object({ id: z.string(), amount: z.number(), kind: z.enum(['book', 'toy']) });
 type Order = z.infer<typeof Order>;
@@ -744,5 +745,25 @@ describe('values of transforming schemas', () => {
         w.task('keep', keep, { input: { data: { order: w.input, list: [1, w.input.$.id] } } }),
     });
     expectTypeOf<Ref<{ a: number }>>().toExtend<Wire<{ a: number; b?: string }>>();
+  });
+});
+
+describe('the result of a run', () => {
+  it('is null where the step it comes from may be skipped', () => {
+    const shipping = defineWorkflow({
+      name: 'shipping',
+      version: 1,
+      input: Order,
+      steps(w) {
+        const charged = w.task('charge', charge, {
+          input: { orderId: w.input.$.id, amount: w.input.$.amount },
+        });
+        const isBook = w.is(w.input, 'a book', ({ kind }) => kind === 'book');
+        return w.task('ship', ship, { input: { order: w.input, charge: charged }, when: isBook });
+      },
+    });
+    const result = async (orchestrator: Orchestrator, order: Order) =>
+      (await orchestrator.start(shipping, order)).result();
+    expectTypeOf(result).returns.resolves.toEqualTypeOf<{ status: 'shipped' | 'lost' } | null>();
   });
 });

@@ -38,7 +38,13 @@ export function addWorkflows(program: Command, cli: Cli): void {
       await cli.report({
         json: { workflows, problems },
         text: [
-          ...(rows.length === 0 ? ['No workflows'] : table(columns, rows, cli.style.dim)),
+          ...(rows.length === 0
+            ? [
+                printable(
+                  `No workflows in ${cli.options.machines}; --machines names another folder`,
+                ),
+              ]
+            : table(columns, rows, cli.style.dim)),
           ...problems.map(({ module, message }) =>
             printable(`Module "${module}" cannot be loaded: ${message}`),
           ),
