@@ -19,10 +19,10 @@ export const WebhookSource = z.object({
   description: z.string().nullable(),
   /** Where its sender posts to, below the address of the service. */
   path: z.string(),
-  preset: z.enum(['standard', 'github', 'stripe', 'slack', 'generic', 'bearer']),
+  preset: z.enum(['standard', 'github', 'stripe', 'slack', 'generic', 'bearer', 'sns']),
   /** Why it cannot be received from, such as a missing secret; `null`: it is open. */
   problem: z.string().nullable(),
-  /** Secrets that are valid now: two while one is rotated. */
+  /** Secrets that are valid now: two while one is rotated. Of `sns`: topics. */
   secrets: z.number(),
   /** Its secret was made by this process, for trying out: no sender can know it. */
   isTestOnly: z.boolean(),

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { fieldOf, forged, refused, type WebhookScheme } from './scheme.ts';
+import { fieldOf, forged, refused, type SecretScheme } from './scheme.ts';
 import { textKey } from './text-key.ts';
 
 /**
  * A secret that comes along with each request: `Authorization: Bearer <secret>`, as MinIO sends its `auth_token`, or the password of
  * `Authorization: Basic`, as Amazon SNS sends what stands in the address. Nothing is signed, so it is only as safe as the way it comes: use TLS.
  */
-export const bearerScheme: WebhookScheme = {
+export const bearerScheme: SecretScheme = {
   name: 'bearer',
   keyOf: textKey('requests with a bearer token'),
   verify({ headers }, keys) {

@@ -22,8 +22,8 @@ export type BucketObject = z.infer<typeof BucketObject>;
 /** One change of a notification, which may tell several. */
 export interface Notified {
   readonly id: string;
-  /** `created`, `removed`, `other`; else what the sender wants instead of telling something. */
-  readonly event: string;
+  /** `created`, `removed`, `other`; else what the sender wants instead of telling something. `null`: the payload says it. */
+  readonly event: string | null;
   readonly payload: Json;
 }
 

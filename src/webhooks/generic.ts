@@ -5,12 +5,12 @@ import {
   forged,
   hexSignature,
   refused,
-  type WebhookScheme,
+  type SecretScheme,
 } from './scheme.ts';
 import { textKey } from './text-key.ts';
 
 /** `X-Signature: sha256=<hex>` over the body; `X-Delivery-Id` tells deliveries apart, without being signed. */
-export const genericScheme: WebhookScheme = {
+export const genericScheme: SecretScheme = {
   name: 'generic',
   keyOf: textKey('webhooks'),
   verify({ headers, body }, keys) {

@@ -5,14 +5,14 @@ import {
   forged,
   hexSignature,
   refused,
-  type WebhookScheme,
+  type SecretScheme,
 } from './scheme.ts';
 import { textKey } from './text-key.ts';
 
 const header = 'x-hub-signature-256';
 
 /** GitHub: `X-Hub-Signature-256` over the body. Neither a time nor the id of the delivery is signed. */
-export const githubScheme: WebhookScheme = {
+export const githubScheme: SecretScheme = {
   name: 'github',
   keyOf: textKey('webhooks of GitHub'),
   verify({ headers, body }, keys) {

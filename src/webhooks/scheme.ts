@@ -1,5 +1,5 @@
 /** How the sender of a webhook proves that it has sent it. */
-import { timingSafeEqual } from 'node:crypto';
+import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import { signatureOf } from '../signing.ts';
 
 /** Names in lower case. */
@@ -9,19 +9,33 @@ export type WebhookHeaders = Readonly<Record<string, string | undefined>>;
 export interface SignedRequest {
   readonly headers: WebhookHeaders;
   readonly body: Uint8Array;
+  /** That of its sender, where the request names a certificate. */
+  readonly publicKey?: KeyObject;
 }
 
-export type Verdict =
-  | { readonly isGenuine: true; readonly id: string | null }
-  /** The reason may be told to the sender: it says nothing a forger does not know. */
-  | { readonly isGenuine: false; readonly reason: string };
+/** The reason may be told to the sender: it says nothing a forger does not know. */
+export interface Refusal {
+  readonly isGenuine: false;
+  readonly reason: string;
+}
+
+export type Verdict = { readonly isGenuine: true; readonly id: string | null } | Refusal;
 
 export interface WebhookScheme {
-  readonly name: 'standard' | 'github' | 'stripe' | 'slack' | 'generic' | 'bearer';
-  /** The key a secret stands for. @throws SignalboxError `SECRET_INVALID` */
+  readonly name: 'standard' | 'github' | 'stripe' | 'slack' | 'generic' | 'bearer' | 'sns';
+  /** The key a secret stands for. @throws SignalboxError `SECRET_INVALID`, `DEFINITION_INVALID` for what is no topic */
   keyOf(secret: string): Uint8Array;
   /** `id` is the delivery's, where a header has it. Takes the same time whichever key fits and wherever a wrong signature differs. */
   verify(request: SignedRequest, keys: readonly Uint8Array[], nowMs: number): Verdict;
+  /** Name of what has happened, by the sender's habit; `null` if it is not said. */
+  eventOf(payload: unknown, headers: WebhookHeaders): string | null;
+  /** Id of the delivery, where only the body has it. */
+  idOf(payload: unknown): string | null;
+}
+
+/** Whoever knows its secret can sign. */
+export interface SecretScheme extends WebhookScheme {
+  readonly name: Exclude<WebhookScheme['name'], 'sns'>;
   /** Headers with which `verify` accepts the body. */
   sign(given: {
     readonly id: string;
@@ -29,10 +43,6 @@ export interface WebhookScheme {
     readonly key: Uint8Array;
     readonly nowMs: number;
   }): Readonly<Record<string, string>>;
-  /** Name of what has happened, by the sender's habit; `null` if it is not said. */
-  eventOf(payload: unknown, headers: WebhookHeaders): string | null;
-  /** Id of the delivery, where only the body has it. */
-  idOf(payload: unknown): string | null;
 }
 
 /** How far the time of a signature may be from now, past or future. */
@@ -77,7 +87,7 @@ export const forged = {
     'The signature does not fit the body: it was made with another secret, or the body was changed',
 } as const;
 
-export function refused(reason: string): Verdict {
+export function refused(reason: string): Refusal {
   return { isGenuine: false, reason };
 }
 

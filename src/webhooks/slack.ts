@@ -5,13 +5,13 @@ import {
   forged,
   hexSignature,
   refused,
+  type SecretScheme,
   timeProblem,
-  type WebhookScheme,
 } from './scheme.ts';
 import { textKey } from './text-key.ts';
 
 /** Slack: `X-Slack-Signature: v0=<hex>` over `v0:<seconds>:<body>`. */
-export const slackScheme: WebhookScheme = {
+export const slackScheme: SecretScheme = {
   name: 'slack',
   keyOf: textKey('requests of Slack'),
   verify({ headers, body }, keys, nowMs) {

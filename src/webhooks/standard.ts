@@ -5,8 +5,8 @@ import {
   fieldOf,
   forged,
   refused,
+  type SecretScheme,
   timeProblem,
-  type WebhookScheme,
 } from './scheme.ts';
 
 const prefix = 'whsec_';
@@ -14,7 +14,7 @@ const prefix = 'whsec_';
 const leastBytes = 24;
 
 /** Standard Webhooks 1.0: `webhook-id`, `webhook-timestamp`, and one or more `v1,<base64>` in `webhook-signature`. */
-export const standardScheme: WebhookScheme = {
+export const standardScheme: SecretScheme = {
   name: 'standard',
   keyOf(secret) {
     const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : secret;

@@ -5,13 +5,13 @@ import {
   forged,
   hexSignature,
   refused,
+  type SecretScheme,
   timeProblem,
-  type WebhookScheme,
 } from './scheme.ts';
 import { textKey } from './text-key.ts';
 
 /** Stripe: `Stripe-Signature: t=<seconds>,v1=<hex>`, several `v1` while its secret is rolled; the id of the event stands in the body. */
-export const stripeScheme: WebhookScheme = {
+export const stripeScheme: SecretScheme = {
   name: 'stripe',
   keyOf: textKey('webhooks of Stripe'),
   verify({ headers, body }, keys, nowMs) {

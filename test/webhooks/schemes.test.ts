@@ -1,10 +1,10 @@
 import { Webhook as ReferenceWebhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../src/webhooks/scheme.ts';
-import { type Preset, schemes } from '../../src/webhooks/schemes.ts';
+import { type SecretPreset, schemes } from '../../src/webhooks/schemes.ts';
 
 interface Vector {
-  readonly preset: Preset;
+  readonly preset: SecretPreset;
   readonly secret: string;
   readonly body: string;
   readonly atSeconds: number;
@@ -58,7 +58,7 @@ function verify(vector: Vector, change: Partial<Vector> = {}): Verdict {
 }
 
 /** Each scheme on a body of our own; the published ones among them. */
-const samples: readonly Vector[] = (Object.keys(schemes) as Preset[]).map((preset) => {
+const samples: readonly Vector[] = (Object.keys(schemes) as SecretPreset[]).map((preset) => {
   const secret =
     preset === 'standard' ? `whsec_${Buffer.alloc(32, 7).toString('base64')}` : 'k'.repeat(32);
   const body = '{ "type": "user.created",  "id": "evt_1" }';
@@ -182,7 +182,7 @@ describe('signatures of webhooks', () => {
   });
 
   it('refuses secrets too short to be one, and never quotes them', () => {
-    for (const preset of Object.keys(schemes) as Preset[]) {
+    for (const preset of Object.keys(schemes) as SecretPreset[]) {
       let message = '';
       try {
         schemes[preset].keyOf('hunter2hunter2');

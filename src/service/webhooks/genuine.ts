@@ -22,35 +22,7 @@ const maxHeaderLength = 1_000;
 /**
  * The signature is checked over the bytes before anything is made of them.
  *
- * @throws SignalboxError `WEBHOOK_UNSIGNED`, `WEBHOOK_INVALID`
- */
-export function genuineDelivery(
-  { webhook, keys }: Source,
-  request: SignedRequest,
-  nowMs: number,
-): GenuineDelivery {
-  const { scheme, keepHeaders } = webhook;
-  const { headers, body } = request;
-  const verdict = scheme.verify(request, keys, nowMs);
-  if (!verdict.isGenuine) {
-    throw new SignalboxError('WEBHOOK_UNSIGNED', verdict.reason, {
-      details: { source: webhook.name },
-      hint: 'Compare the secret on both sides; see docs/webhooks.md',
-    });
-  }
-  const payload = payloadOf(headers['content-type'] ?? '', body, webhook.acceptsText === true);
-  const id = verdict.id ?? scheme.idOf(payload) ?? `sha256:${sha256(body)}`;
-  return {
-    deliveryId: id.length > maxIdLength ? `sha256:${sha256(id)}` : id,
-    event: webhook.eventOf(payload, headers)?.slice(0, maxEventLength) ?? null,
-    payload,
-    headers: kept(headers, keepHeaders),
-  };
-}
-
-/**
- * The same of a body that may tell several things, each of which is a delivery of its own.
- *
+ * @returns several of a body that tells several things
  * @throws SignalboxError `WEBHOOK_UNSIGNED`, `WEBHOOK_INVALID`
  */
 export function genuineDeliveries(
@@ -58,14 +30,34 @@ export function genuineDeliveries(
   request: SignedRequest,
   nowMs: number,
 ): readonly GenuineDelivery[] {
-  const whole = genuineDelivery(source, request, nowMs);
-  const parts = source.webhook.split?.(whole.payload) ?? null;
-  if (parts === null) return [whole];
-  return parts.map(({ id, event, payload }) => ({
-    ...whole,
+  const { webhook, keys } = source;
+  const { scheme } = webhook;
+  const { headers, body } = request;
+  const verdict = scheme.verify(request, keys, nowMs);
+  if (!verdict.isGenuine) {
+    const what = scheme.name === 'sns' ? 'topic and subscription' : 'secret';
+    throw new SignalboxError('WEBHOOK_UNSIGNED', verdict.reason, {
+      details: { source: webhook.name },
+      hint: `Compare the ${what} on both sides; see docs/webhooks.md`,
+    });
+  }
+  const payload = payloadOf(headers['content-type'] ?? '', body, webhook.acceptsText === true);
+  const id = verdict.id ?? scheme.idOf(payload) ?? `sha256:${sha256(body)}`;
+  return deliveriesOf(source, headers, { id, payload });
+}
+
+/** Of a body that is known to be its sender's. */
+export function deliveriesOf(
+  { webhook }: Source,
+  headers: WebhookHeaders,
+  whole: { readonly id: string; readonly payload: Json },
+): readonly GenuineDelivery[] {
+  const told = webhook.split?.(whole.payload) ?? [{ ...whole, event: null }];
+  return told.map(({ id, event, payload }) => ({
     deliveryId: id.length > maxIdLength ? `sha256:${sha256(id)}` : id,
-    event: event.slice(0, maxEventLength),
+    event: (event ?? webhook.eventOf(payload, headers))?.slice(0, maxEventLength) ?? null,
     payload,
+    headers: kept(headers, webhook.keepHeaders),
   }));
 }
 

@@ -7,11 +7,13 @@ import { fieldOf, type SignedRequest, type WebhookHeaders } from '../../webhooks
 import { genuineDeliveries } from './genuine.ts';
 import type { Inbox } from './inbox.ts';
 import { type BodyLimits, readBody, tooLarge } from './read-body.ts';
+import type { SnsDesk } from './sns-desk.ts';
 import type { Source, Sources } from './sources.ts';
 
 export interface ReceiverParts {
   readonly sources: Sources;
   readonly inbox: Inbox;
+  readonly sns: SnsDesk;
   readonly clock: Clock;
   readonly limits: BodyLimits;
 }
@@ -31,7 +33,7 @@ function sourceOf(sources: Sources, name: string): Source {
 }
 
 export function receiveWebhooks(app: FastifyInstance, parts: ReceiverParts): void {
-  const { sources, inbox, clock, limits } = parts;
+  const { sources, inbox, sns, clock, limits } = parts;
   void app.register(async (scope) => {
     // the signature is over the bytes: nobody may touch them first
     scope.removeAllContentTypeParsers();
@@ -52,7 +54,11 @@ export function receiveWebhooks(app: FastifyInstance, parts: ReceiverParts): voi
           headers: plainHeaders(request),
           body: request.body instanceof Buffer ? request.body : Buffer.alloc(0),
         };
-        const deliveries = genuineDeliveries(source, signed, clock.nowMs());
+        const { scheme } = source.webhook;
+        const deliveries =
+          scheme.name === 'sns'
+            ? await sns.receive(source, scheme, signed)
+            : genuineDeliveries(source, signed, clock.nowMs());
         const challenge = challengeOf(source, deliveries[0]?.payload);
         if (challenge !== null) return reply.send({ challenge });
         // Side by side they share one write; whatever of them is new when the sender repeats itself is accepted then.

@@ -54,7 +54,8 @@ function openSource(webhook: Webhook, { env, madeUp }: SecretsOptions): Source {
       return { webhook, keys: [], problem: error.message, isTestOnly: false };
     }
   }
-  const problem = `Environment variable ${first} is not set: without a secret nothing is received`;
+  const what = scheme.name === 'sns' ? 'topic' : 'secret';
+  const problem = `Environment variable ${first} is not set: without a ${what} nothing is received`;
   if (madeUp === null) return { webhook, keys: [], problem, isTestOnly: false };
   const key = Buffer.from(`${madeUp.token()}${madeUp.token()}`);
   return { webhook, keys: [key], problem, isTestOnly: true };

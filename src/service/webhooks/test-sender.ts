@@ -1,9 +1,10 @@
-/** Sends what a sender would send: signed here, then verified and received like any other. */
+/** Sends what a sender would send: signed here where that can be done, then verified and received like any other. */
 
 import { SignalboxError } from '../../errors.ts';
 import type { Json } from '../../plan/json.ts';
+import { anSnsMessage } from '../../webhooks/sns-message.ts';
 import type { ServiceParts } from '../parts.ts';
-import { genuineDeliveries } from './genuine.ts';
+import { deliveriesOf, type GenuineDelivery, genuineDeliveries } from './genuine.ts';
 import type { Inbox } from './inbox.ts';
 import type { Source } from './sources.ts';
 
@@ -32,12 +33,7 @@ export async function sendTest(
   const nowMs = clock.nowMs();
   const body = JSON.stringify(test.payload);
   const id = test.deliveryId ?? `test-${ids.token()}`;
-  const headers = {
-    'content-type': 'application/json',
-    ...(test.event === undefined ? {} : { 'x-github-event': test.event }),
-    ...webhook.scheme.sign({ id, body, key, nowMs }),
-  };
-  const deliveries = genuineDeliveries(source, { headers, body: Buffer.from(body) }, nowMs);
+  const deliveries = deliveriesOfTest(source, { ...test, body, id, key, nowMs });
   const accepted = await Promise.all(
     deliveries.map(async (delivery) => ({
       deliveryId: delivery.deliveryId,
@@ -45,4 +41,29 @@ export async function sendTest(
     })),
   );
   return accepted[0] ?? { deliveryId: id, deliveryKey: null };
+}
+
+function deliveriesOfTest(
+  source: Source,
+  {
+    event,
+    body,
+    ...given
+  }: Pick<TestDelivery, 'event'> & {
+    readonly id: string;
+    readonly body: string;
+    readonly key: Uint8Array;
+    readonly nowMs: number;
+  },
+): readonly GenuineDelivery[] {
+  const { scheme } = source.webhook;
+  // only Amazon can sign for it
+  if (scheme.name === 'sns')
+    return deliveriesOf(source, {}, { id: given.id, payload: anSnsMessage({ ...given, body }) });
+  const headers = {
+    'content-type': 'application/json',
+    ...(event === undefined ? {} : { 'x-github-event': event }),
+    ...scheme.sign({ ...given, body }),
+  };
+  return genuineDeliveries(source, { headers, body: Buffer.from(body) }, given.nowMs);
 }

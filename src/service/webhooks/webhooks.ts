@@ -2,10 +2,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServiceParts } from '../parts.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { createDownload, type Download } from './download.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { type Origins, openOrigins } from './origins.ts';
 import { receiveWebhooks } from './receiver.ts';
 import { createRetention, type Retention } from './retention.ts';
+import { createSnsDesk } from './sns-desk.ts';
 import { openSources, type Sources } from './sources.ts';
 
 export interface WebhookSettings {
@@ -23,6 +25,8 @@ export interface WebhookSettings {
   readonly keepDeadLettersMs?: number;
   /** Where secrets named by variables are looked up. Default: the environment of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How SNS is asked for certificates, and to confirm subscriptions. Default: over HTTPS, at public addresses. */
+  readonly download?: Download;
   /** A source without its secret can be tried out with the test call all the same. Default: false. */
   readonly isDevelopment?: boolean;
 }
@@ -57,6 +61,7 @@ export function createWebhooks(
   receiveWebhooks(app, {
     sources,
     inbox,
+    sns: createSnsDesk({ ...parts, download: settings.download ?? createDownload() }),
     clock: parts.clock,
     limits: {
       maxBytes: settings.maxBodyBytes ?? 1024 * 1024,

@@ -128,7 +128,10 @@ function WebhookForm({
             })}
           />
           <Text size="xs" c="dimmed">
-            Signed as {source.preset} with the source’s own secret; marked as a test.
+            {source.preset === 'sns'
+              ? 'Taken for signed, since only Amazon can sign it'
+              : `Signed as ${source.preset} with the source’s own secret`}
+            ; marked as a test.
           </Text>
         </Group>
       </Stack>

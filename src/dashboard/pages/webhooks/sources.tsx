@@ -36,7 +36,7 @@ export function Sources() {
               <Title order={2}>{source}</Title>
               <Tag>{preset}</Tag>
               <Tag tint={secrets > 0 ? 'green' : 'red'}>
-                {secrets === 1 ? 'One secret' : `${secrets} secrets`}
+                {numberOf(secrets, preset === 'sns' ? 'topic' : 'secret')}
               </Tag>
               {isTestOnly && <Tag tint="amber">For tests only</Tag>}
             </Group>
@@ -73,4 +73,8 @@ export function Sources() {
       )}
     </Stack>
   );
+}
+
+function numberOf(count: number, what: string): string {
+  return count === 1 ? `One ${what}` : `${count} ${what}s`;
 }
