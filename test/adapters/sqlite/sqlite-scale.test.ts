@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openSqliteStore } from '../../../src/adapters/sqlite/index.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import {
@@ -16,11 +16,11 @@ import {
   startMs,
 } from '../../../src/testing/store-contract/builders.ts';
 
-const runs = 100_000;
+const runs = 10_000;
 
 let folder: string;
 let store: Store;
-let openMs: number;
+let opening: readonly string[];
 
 /** Finished runs as the store writes them, but without its commits. */
 function fill(file: string): void {
@@ -37,9 +37,9 @@ function fill(file: string): void {
   database.exec('BEGIN');
   for (let n = 1; n <= runs; n++) {
     const id = `old-${String(n).padStart(6, '0')}`;
-    const workflow = n % 1_000 === 0 ? 'rare' : 'order';
+    const workflow = n % 100 === 0 ? 'rare' : 'order';
     const header = JSON.stringify(aHeader({ id, workflow, createdAtMs: startMs + n }));
-    const isFailed = n % 1_000 === 1;
+    const isFailed = n % 100 === 1;
     const state = states[isFailed ? 1 : 0] ?? '';
     insertRun.run(n, id, workflow, startMs + n, header, crc32(header));
     insertState.run(
@@ -55,46 +55,64 @@ function fill(file: string): void {
   database.close();
 }
 
+/**
+ * How SQLite finds what `work` asks for: the steps that read every run or sort what they found. How long these take grows with the store;
+ * nothing else in a plan does, since rows are read one by one and no further than the page goes.
+ */
+async function growingSteps(work: () => Promise<unknown>): Promise<readonly string[]> {
+  const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');
+  await work();
+  const statements = prepare.mock.calls.map(([sql]) => sql);
+  prepare.mockRestore();
+  const database = new DatabaseSync(join(folder, 'store.db'), { readOnly: true });
+  const steps = statements
+    .filter((sql) => /^(SELECT|UPDATE|DELETE)/.test(sql))
+    .flatMap((sql) => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all())
+    .map(({ detail }) => String(detail));
+  database.close();
+  return steps.filter((step) => /^SCAN (r|s|runs|states)$|TEMP B-TREE FOR ORDER BY/.test(step));
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'signalbox-sqlite-'));
   const file = join(folder, 'store.db');
   await (await openSqliteStore(file)).close();
   fill(file);
-  const begin = performance.now();
-  store = await openSqliteStore(file);
-  openMs = performance.now() - begin;
+  opening = await growingSteps(async () => {
+    store = await openSqliteStore(file);
+  });
 });
 afterAll(async () => {
   await store.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-async function timed<T>(work: () => Promise<T>): Promise<readonly [result: T, ms: number]> {
-  const begin = performance.now();
-  const result = await work();
-  return [result, performance.now() - begin];
-}
-
 describe(`B-06: a sqlite store with ${runs} finished runs`, () => {
-  it('opens at once', () => {
-    expect(openMs).toBeLessThan(100);
+  it('opens without reading them', () => {
+    expect(opening).toEqual([]);
   });
 
-  it('starts, claims and advances a run at once', async () => {
+  it('starts, claims and advances a run without reading them', async () => {
     const first = creation('run-1', {
       header: { createdAtMs: startMs * 2 },
       state: { active: true, dueAtMs: startMs },
     });
 
-    const [claimed, ms] = await timed(async () => {
+    let claimed: readonly string[] = [];
+    const growing = await growingSteps(async () => {
       await commitAll(store, first);
       await commitAll(store, next(first));
       expect(await store.nextDueAtMs()).toBe(startMs);
-      return store.claimable({ nowMs: startMs, owner: 'a', anyLease: false, limit: 10 });
+      claimed = await store.claimable({
+        nowMs: startMs,
+        owner: 'a',
+        anyLease: false,
+        limit: 10,
+      });
     });
 
     expect(claimed).toEqual(['run-1']);
-    expect(ms).toBeLessThan(100);
+    expect(growing).toEqual([]);
   });
 
   it.each([
@@ -108,15 +126,17 @@ describe(`B-06: a sqlite store with ${runs} finished runs`, () => {
     ['the children of a run', { parent: 'none' }, 0],
     ['a time', { createdAfterMs: startMs + 500, createdBeforeMs: startMs + 600 }, 50],
     ['one status before a time', { status: ['complete'], createdBeforeMs: startMs + 600 }, 50],
-  ] as const)('lists %s at once, page by page', async (_, query, expected) => {
-    const [page, ms] = await timed(() => store.list({ ...query, limit: 50 }));
-
-    expect(page.runs).toHaveLength(expected);
-    expect(ms).toBeLessThan(50);
-    if (page.cursor === null) return;
-    const { cursor } = page;
-    const [second, secondMs] = await timed(() => store.list({ ...query, limit: 50, cursor }));
-    expect(second.runs.length).toBeGreaterThan(0);
-    expect(secondMs).toBeLessThan(50);
-  });
+  ] as const)(
+    'lists %s page by page, reading no more than the page',
+    async (_, query, expected) => {
+      const growing = await growingSteps(async () => {
+        const page = await store.list({ ...query, limit: 50 });
+        expect(page.runs).toHaveLength(expected);
+        if (page.cursor === null) return;
+        const second = await store.list({ ...query, limit: 50, cursor: page.cursor });
+        expect(second.runs.length).toBeGreaterThan(0);
+      });
+      expect(growing).toEqual([]);
+    },
+  );
 });
