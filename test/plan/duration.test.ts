@@ -39,10 +39,7 @@ describe('a duration', () => {
     expect(parseDuration(text)).toBeNull();
   });
 
-  it('G-02: is refused quickly however long the text', () => {
-    const startMs = performance.now();
-
-    expect(parseDuration(`${'1'.repeat(100_000)}s`)).toBeNull();
-    expect(performance.now() - startMs).toBeLessThan(100);
+  it('G-02: is refused however long the text, which a pattern that backtracks would never be', () => {
+    expect(parseDuration(`${'1'.repeat(2_000_000)}s`)).toBeNull();
   });
 });
