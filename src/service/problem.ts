@@ -66,6 +66,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   PLAN_MISMATCH: 409,
   STORE_LOCKED: 503,
   STORE_UNAVAILABLE: 503,
+  STORE_DAMAGED: 503,
   STORE_READ_ONLY: 503,
   CLOSED: 503,
   TRIGGER_UNKNOWN: 404,

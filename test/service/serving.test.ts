@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -142,6 +143,30 @@ describe('a store whose disk is full', () => {
     expect(await orchestrator.drive(runId, 'finished')).toMatchObject({ status: 'cancelled' });
     await close();
     await store.close();
+  });
+});
+
+describe('a store in which a record is damaged', () => {
+  it('A-08: whoever needs it hears which one, and everybody else is served', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'signalbox-damaged-'));
+    const file = join(directory, 'runs.db');
+    const store = await openSqliteStore(file);
+    const { service, client, close } = await openService([asking], { store });
+    const { viewId } = await client.views.create({
+      body: { name: 'mine', search: 'status=failed' },
+    });
+    const database = new DatabaseSync(file);
+    database.exec(`UPDATE records SET value = substr(value, 1, 9) WHERE key = '${viewId}'`);
+    database.close();
+
+    const listed = client.views.list();
+    await expect(listed).rejects.toMatchObject({ status: 503, code: 'STORE_DAMAGED' });
+    await expect(listed).rejects.toThrow(viewId);
+    expect(await client.runs.list()).toMatchObject({ runs: [] });
+    expect((await service.app.inject('/readyz')).statusCode).toBe(200);
+    await close();
+    await store.close();
+    rmSync(directory, { recursive: true });
   });
 });
 

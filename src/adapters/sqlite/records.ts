@@ -1,4 +1,5 @@
 /** Records of the service. */
+import { SignalboxError } from '../../errors.ts';
 import type { RecordPage, Store, StoredRecord } from '../../ports/store.ts';
 import { endOfPrefix } from '../shared/code-points.ts';
 import { applyChanges, checkPage, prepareChanges, type RecordTarget } from '../shared/records.ts';
@@ -73,11 +74,22 @@ function listRecords(
   return connection.all(sql, collection, ...used.map(({ bound }) => bound), limit).map(toRecord);
 }
 
+/** @throws SignalboxError `STORE_DAMAGED` */
 function toRecord(row: Row): StoredRecord {
-  return {
-    collection: text(row['collection']),
-    key: text(row['key']),
-    revision: integer(row['revision']),
-    value: JSON.parse(text(row['value'])),
-  };
+  const collection = text(row['collection']);
+  const key = text(row['key']);
+  try {
+    return {
+      collection,
+      key,
+      revision: integer(row['revision']),
+      value: JSON.parse(text(row['value'])),
+    };
+  } catch (error) {
+    throw new SignalboxError('STORE_DAMAGED', `Record "${key}" of "${collection}" is damaged`, {
+      details: { collection, key },
+      hint: 'Keep a copy of the file, then restore the last backup',
+      cause: error,
+    });
+  }
 }

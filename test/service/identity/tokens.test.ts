@@ -277,6 +277,17 @@ describe('API tokens', () => {
     expect(reached.origin).toBe('https://ops.example.com');
   });
 
+  it('begin sessions although nobody can read another one any more', async () => {
+    const { secret } = await aToken({ name: 'kim' });
+    const damaged = { collection: 'sessions', key: 'damaged', expectedRevision: 0, value: {} };
+    await store.saveRecords([damaged]);
+
+    const begun = await call(null, 'POST', '/session', { token: secret });
+
+    expect(begun.status).toBe(200);
+    expect(await store.record('sessions', 'damaged')).toBeNull();
+  });
+
   it('E-10: what stands in an address is text in the page that asks', async () => {
     const { body, headers } = await app.inject(
       `/auth?to=${encodeURIComponent('/"><script>alert(1)</script>')}`,
