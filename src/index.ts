@@ -105,6 +105,8 @@ export {
   type Decision,
   type Orchestrator,
   type OrchestratorOptions,
+  type Pause,
+  type PauseScope,
   type RunHandle,
   type RunResult,
 } from './orchestrator.ts';

@@ -13,6 +13,7 @@ import type { RunEvent } from './engine/announcer.ts';
 import type { WorkflowSource } from './engine/catalogue.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
 import type { Fork, ForkOptions } from './engine/fork.ts';
+import type { HoldScope } from './engine/hold-record.ts';
 import type { MigrateOptions, MigrationReport } from './engine/migrate.ts';
 import type { PastRun } from './engine/past-run.ts';
 import type { ChainReport, ListQuery } from './engine/reader.ts';
@@ -217,6 +218,22 @@ export interface Orchestrator {
     options?: { readonly reason?: string; readonly actor?: string },
   ): Promise<void>;
   resume(runId: string, options?: { readonly actor?: string }): Promise<void>;
+  /**
+   * Pauses every run, or those of one workflow, at a cost that does not depend on how many there are. Attempts under way end and their results
+   * are kept; nothing more begins, deadlines stand still. New runs are accepted and stay `pending`; signals and decisions are accepted as well.
+   * Other processes on the same store follow within their `pollMs`.
+   *
+   * @returns `false` if it was paused already: who did it first stays on record
+   * @throws SignalboxError `WORKFLOW_UNKNOWN`
+   */
+  pauseRuns(
+    scope: PauseScope,
+    options: { readonly reason: string; readonly actor?: string },
+  ): Promise<boolean>;
+  /** Runs paused by themselves stay paused. @returns `false` if nothing was paused */
+  resumeRuns(scope: PauseScope, options?: { readonly actor?: string }): Promise<boolean>;
+  /** What is paused now beside single runs, everything first. */
+  pauses(): Promise<readonly Pause[]>;
   /** Why the run waits: for whom or what, until when, what then; which events it accepts now, and which guards shut the others. */
   explain(runId: string): Promise<Explanation>;
   /**
@@ -293,6 +310,18 @@ export interface Orchestrator {
   moduleOf(workflow: string, version: number): URL | null;
   /** Starts nothing more, lets running attempts end within `graceMs` (5,000), aborts the rest. The store stays open. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** All runs, or those of one workflow. */
+export type PauseScope = HoldScope;
+
+/** A pause of all runs, or of those of one workflow. */
+export interface Pause {
+  readonly scope: PauseScope;
+  /** ISO 8601 in UTC. */
+  readonly since: string;
+  readonly actor: string;
+  readonly reason: string;
 }
 
 /** Opens for work: what an earlier process left is taken up before it resolves. */
@@ -404,6 +433,17 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     },
     async resume(runId, given = {}) {
       await request(runId, { kind: 'resume', ...given, actor: actorOf(given) });
+    },
+    pauseRuns: (scope, { reason, actor = 'anonymous' }) => engine.hold(scope, { reason, actor }),
+    resumeRuns: (scope, given) => engine.lift(scope, actorOf(given)),
+    async pauses() {
+      const held = await engine.holds();
+      return held.map(({ scope, sinceMs, actor, reason }) => ({
+        scope,
+        since: new Date(sinceMs).toISOString(),
+        actor,
+        reason,
+      }));
     },
     explain: (runId) => engine.explain(runId),
     fork: (runId, forkOptions) => engine.fork(runId, forkOptions),

@@ -6,6 +6,7 @@ import { endpoints } from './endpoints.ts';
 import { health } from './health.ts';
 import { identity, links, tokens } from './identity.ts';
 import { incidents } from './incidents.ts';
+import { pauses } from './pauses.ts';
 import { reviews } from './reviews.ts';
 import { runs } from './runs.ts';
 import { schedules } from './schedules.ts';
@@ -26,6 +27,7 @@ export const api = {
   identity,
   incidents,
   links,
+  pauses,
   reviews,
   runs,
   schedules,

@@ -11,6 +11,8 @@ export const Waiting = z.object({
   step: z.string(),
   since: Time,
   until: Time.nullable(),
+  /** While it is paused: what is left, in milliseconds. */
+  remainingMs: z.number().exactOptional(),
   what: z.string(),
   afterwards: z.string().nullable(),
   runId: z.string().exactOptional(),
@@ -29,7 +31,19 @@ export const Run = z.object({
   workflow: z.string(),
   version: z.number(),
   status: RunStatus,
+  /** By itself: it stays so when a pause of its workflow is over. */
   paused: z.boolean(),
+  /** Pauses of its workflow and of everything, which hold it as well. */
+  heldBy: z
+    .array(
+      z.object({
+        scope: z.enum(['everything', 'workflow']),
+        since: Time,
+        actor: z.string(),
+        reason: z.string(),
+      }),
+    )
+    .readonly(),
   waitingOn: z.array(Waiting).readonly(),
   milestones: z.array(z.object({ name: z.string(), at: Time })).readonly(),
   context: AnyObject,

@@ -18,6 +18,7 @@ import { createCheckpoints } from './checkpoints.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import type { Entities } from './entities.ts';
+import { holdBack, isHeld } from './hold-back.ts';
 import type { Incoming } from './incoming.ts';
 import { fallbackPath, idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
@@ -73,6 +74,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
     if (
       item === undefined ||
       node?.kind !== 'task' ||
+      item.held === true ||
       run.state.pausedAtMs !== null ||
       inFlight.has(item.token)
     )
@@ -114,6 +116,8 @@ export function createAttempts(deps: WorkDeps): Attempts {
         });
       const known = deps.runs.peek(runId);
       if (abort.signal.reason instanceof SignalboxError || known === null) return;
+      if (!abort.signal.aborted && !isDraining(known) && isHeld(deps, known))
+        return await persist(deps, () => holdBack(deps, runId, item.token));
       // One that was handed out before may have taken effect: it runs again, so that it can be undone.
       if (item.dispatches <= 1 && (abort.signal.aborted || isDraining(known))) {
         return await persist(deps, () =>

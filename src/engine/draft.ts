@@ -13,8 +13,9 @@ import type {
   RunState,
 } from '../ports/store.ts';
 import { chainEntry, type EntryDraft } from './history-entry.ts';
+import type { Hold } from './holds.ts';
 import type { LiveRun } from './live-run.ts';
-import { held, isHeldBack, isWork, released } from './pausing.ts';
+import { begun, held, isHeldBack, isWork, postponed, released } from './pausing.ts';
 import { bodyFormat, type OpenItem, plainFormat, type RunBody } from './run-body.ts';
 import { standingOf } from './standing.ts';
 
@@ -43,13 +44,15 @@ export interface Draft {
   readonly messages: Message[];
   readonly answers: MessageAnswer[];
   readonly commands: Command[];
+  /** What holds the runs of its workflow: nothing more of the run begins. */
+  readonly hold: Hold | null;
   /** Told of each transition before it is taken. */
   readonly onTransition?: (before: AnyMachineSnapshot, event: ChartEvent) => void;
   seq: number;
   headHash: string;
 }
 
-export function beginDraft(run: LiveRun, tools: Tools): Draft {
+export function beginDraft(run: LiveRun, tools: Tools, hold: Hold | null = null): Draft {
   return {
     run,
     tools,
@@ -57,6 +60,7 @@ export function beginDraft(run: LiveRun, tools: Tools): Draft {
     messages: [],
     answers: [],
     commands: [],
+    hold,
     seq: run.state.seq,
     headHash: run.state.headHash,
   };
@@ -103,8 +107,41 @@ export function annotate(
 }
 
 export function openItem(draft: Draft, item: OpenItem): void {
-  const isPaused = draft.run.state.pausedAtMs !== null;
-  draft.run.open = [...draft.run.open, isPaused ? held(item, draft.tools.nowMs) : item];
+  const { run, tools, hold } = draft;
+  const isPaused = run.state.pausedAtMs !== null;
+  const opened = isPaused ? held(item, tools.nowMs) : item;
+  run.open = [...run.open, hold !== null && isWork(opened) ? { ...opened, held: true } : opened];
+}
+
+/**
+ * Moves the deadlines of a run by what it has missed while its workflow, or everything, was paused.
+ *
+ * @param heldMs - how long runs of its workflow have stood still up to now, in all
+ */
+export function catchUp(draft: Draft, heldMs: number): void {
+  const { run } = draft;
+  const ms = heldMs - run.heldMs;
+  run.heldMs = heldMs;
+  if (run.state.revision === 0 || ms <= 0) return;
+  run.open = run.open.map((item) => postponed(item, ms));
+  // One that is paused by itself has no deadlines, one that has ended no more.
+  if (run.state.pausedAtMs === null && run.state.finishedAtMs === null)
+    annotate(draft, { event: 'run.held', actor: 'signalbox', data: { ms } });
+}
+
+/** Begins what was held while it was paused. */
+export function takeUp(draft: Draft): void {
+  const { run, hold } = draft;
+  if (hold !== null || run.state.pausedAtMs !== null) return;
+  const begin = run.open.filter((item) => item.held === true);
+  if (begin.length === 0) return;
+  run.open = run.open.map((item) => (item.held === true ? begun(item) : item));
+  for (const item of begin) draft.commands.push(...commandsOf(item));
+}
+
+export function commandsOf(item: OpenItem): readonly Command[] {
+  if (item.kind === 'attempt' || item.kind === 'map') return [{ type: item.kind, step: item.step }];
+  return item.kind === 'undo' || item.kind === 'notice' ? [{ type: item.kind }] : [];
 }
 
 export function closeItems(draft: Draft, matches: (item: OpenItem) => boolean): void {
@@ -139,13 +176,16 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
   const finished = status === 'complete' || status === 'failed' || status === 'cancelled';
   // What has ended is not paused any more: what it still has to say, it says.
   const paused = previous.pausedAtMs !== null && !finished;
-  if (previous.pausedAtMs !== null && finished)
+  if (previous.pausedAtMs !== null && finished) {
     run.open = run.open.map((item) => released(item, tools.nowMs));
-  const back = paused ? draft.messages.filter(isHeldBack) : [];
-  const messages = paused
+    if (draft.hold === null) run.open = run.open.map(begun);
+  }
+  const keepsBack = paused || draft.hold !== null;
+  const back = keepsBack ? draft.messages.filter(isHeldBack) : [];
+  const messages = keepsBack
     ? draft.messages.filter((message) => !isHeldBack(message))
     : [...run.held, ...draft.messages];
-  run.held = paused ? [...run.held, ...back] : [];
+  run.held = keepsBack ? [...run.held, ...back] : [];
   // Attempts that run when a run is paused end; their process keeps the run until then.
   const active = run.open.some((item) => isWork(item) && item.held !== true);
   const lease: Lease | null = active
@@ -157,6 +197,9 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
   const { standing: _before, ...kept } = previous;
   const pausedAtMs = paused ? previous.pausedAtMs : null;
   const standing = { status, open: run.open, pausedAtMs, value: run.snapshot.value };
+  const dueAtMs = paused ? null : needsEngineAtMs(run, tools.nowMs);
+  // Held, it is left alone until the hold is over: what is due of it then is found by these names.
+  const wakeNames = dueAtMs === null || draft.hold === null ? [] : draft.hold.wakeNames;
   const state: RunState = {
     ...kept,
     revision: previous.revision + 1,
@@ -173,8 +216,11 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
     seq: draft.seq,
     headHash: draft.headHash,
     active,
-    dueAtMs: paused ? null : earliestDue(run.open),
-    awaits: run.open.flatMap((item) => (item.kind === 'event' ? [item.event] : [])),
+    dueAtMs: wakeNames.length === 0 ? dueAtMs : null,
+    awaits: [
+      ...run.open.flatMap((item) => (item.kind === 'event' ? [item.event] : [])),
+      ...wakeNames,
+    ],
     reviews: run.open.flatMap((item) => (item.kind === 'review' ? [item.step] : [])),
     ...(finished ? {} : { standing: standingOf(standing) }),
     body: bodyOf(run),
@@ -195,6 +241,12 @@ export function seal(draft: Draft, options: SealOptions): RunCommit {
   };
 }
 
+/** When an engine must see to it, were it not held; at once if something waits to begin. */
+function needsEngineAtMs(run: LiveRun, nowMs: number): number | null {
+  const isWaiting = run.held.length > 0 || run.open.some((item) => item.held === true);
+  return isWaiting ? nowMs : earliestDue(run.open);
+}
+
 /** What is stored of a run beside header and indexes. */
 export function bodyOf(run: LiveRun): RunBody {
   return {
@@ -208,6 +260,7 @@ export function bodyOf(run: LiveRun): RunBody {
     compensatedBy: run.compensatedBy,
     ...(run.late.length === 0 ? {} : { late: run.late }),
     ...(run.held.length === 0 ? {} : { held: run.held }),
+    ...(run.heldMs === 0 ? {} : { heldMs: run.heldMs }),
     ...(run.moves.length === 0 ? {} : { moves: run.moves }),
   };
 }

@@ -51,7 +51,7 @@ export function createDriver(deps: DriverDeps): Driver {
   async function waitsOutside(view: RunView, watched: Set<string>): Promise<boolean> {
     watched.add(view.runId);
     if (runs.isPending(view.runId)) return false;
-    if (view.paused) return true;
+    if (view.paused || view.heldBy.length > 0) return true;
     // Whatever else it waits for, nobody here can do it.
     if (view.waitingOn.some((waiting) => waiting.kind === 'definition')) return true;
     if (view.waitingOn.length === 0) return false;

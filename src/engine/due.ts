@@ -13,6 +13,7 @@ import type { OpenItem } from './run-body.ts';
 export function fireDue(draft: Draft): number {
   const { run, tools } = draft;
   let fired = 0;
+  if (draft.hold !== null) return fired;
   while (true) {
     const due = run.open
       .filter((item) => item.dueAtMs !== null && item.dueAtMs <= tools.nowMs && isDeadline(item))
@@ -27,6 +28,7 @@ export function fireDue(draft: Draft): number {
 /** Asks for the reminders of open reviews that are due; they never touch the review. */
 export function fireReminders(draft: Draft): void {
   const { run, tools } = draft;
+  if (draft.hold !== null) return;
   const due: ReviewItem[] = [];
   run.open = run.open.map((item) => {
     if (item.kind !== 'review' || item.remindAtMs === null || item.remindAtMs > tools.nowMs)

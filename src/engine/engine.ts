@@ -28,6 +28,8 @@ import type { Command } from './draft.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { createEntities } from './entities.ts';
 import { createForker, type Fork, type ForkOptions } from './fork.ts';
+import type { Holder, HoldScope } from './hold-record.ts';
+import { createHolds } from './holds.ts';
 import { createLauncher, type Started } from './launcher.ts';
 import type { LiveRun } from './live-run.ts';
 import { createMaps } from './maps.ts';
@@ -77,6 +79,11 @@ export interface Engine extends Reader, Driver {
   resetBreaker(name: string): Promise<BreakerRecord | null>;
   /** Attempts of this process. */
   readonly depth: Dispatcher['depth'];
+  /** What is held now, and who wants it. */
+  holds(): Promise<readonly (Holder & { readonly scope: HoldScope })[]>;
+  /** @returns `false` if it was so already. @throws SignalboxError `WORKFLOW_UNKNOWN` */
+  hold(scope: HoldScope, by: { readonly actor: string; readonly reason: string }): Promise<boolean>;
+  lift(scope: HoldScope, actor: string): Promise<boolean>;
   damaged(): Promise<readonly DamagedRun[]>;
   prune(query: PruneQuery): Promise<readonly string[]>;
   migrate(options: MigrateOptions): Promise<MigrationReport>;
@@ -90,6 +97,8 @@ export interface Engine extends Reader, Driver {
 }
 
 const UndoByHand = z.strictObject({ step: Text.max(1_000), actor: Name, reason: Reason.min(1) });
+const Scope = z.union([z.literal('all'), z.strictObject({ workflow: Name })]);
+const HoldBy = z.strictObject({ actor: Name, reason: Reason.min(1) });
 const Publication = z.strictObject({ event: Name, id: Name, actor: Name });
 
 /** Opens for work: takes up what an earlier process left before it returns. */
@@ -103,6 +112,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const own = settings.lookAfter === 'own' ? createOwnRuns(store) : null;
   const inFlight: WorkDeps['inFlight'] = new Map();
   const scopes = createResourceScopes(executor);
+  const holds = await createHolds(store, clock, log);
   let closing: Promise<void> | null = null;
 
   const runs = createRunTable({
@@ -114,6 +124,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     log,
     settings,
     owner,
+    holds,
     onCommitted(run, commit, commands) {
       scopes.settle(run);
       announcer.announce(run, commit);
@@ -129,7 +140,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         if (attempt.runId === runId) attempt.abort.abort(reason);
     },
   });
-  const reader = createReader(store, catalogue);
+  const reader = createReader(store, catalogue, holds);
   const breakers = createBreakers(store, clock, log);
   const isClosed = () => closing !== null;
   const entities = createEntities({ store, clock, log, settings, inFlight, isClosed });
@@ -142,6 +153,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     log,
     settings,
     owner,
+    holds,
     runs,
     dispatch: (run, job) => (run.definition.mode === 'local' ? direct : dispatcher).dispatch(job),
     drain: () => Promise.all([dispatcher.drain(), direct.drain()]),
@@ -190,7 +202,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (parent !== null) await courier.deliver(id);
     },
   });
-  const sweeper = createSweeper(deps, courier, own);
+  const sweeper = createSweeper(deps, courier, own, () => maps.hold());
   const migrate = createMigrator(deps);
   const driver = createDriver({
     reader,
@@ -298,6 +310,25 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         waiting: dispatcher.depth.waiting + direct.depth.waiting,
         running: dispatcher.depth.running + direct.depth.running,
       };
+    },
+    async holds() {
+      if (store.shared) await holds.refresh();
+      return holds.list().flatMap(({ scope, on }) => (on === null ? [] : [{ scope, ...on }]));
+    },
+    async hold(scope, given) {
+      assertOpen();
+      const { actor, reason } = accept('Pause', HoldBy, given);
+      const wanted = accept('What to pause', Scope, scope);
+      if (wanted !== 'all') catalogue.newest(wanted.workflow);
+      const isNew = await holds.hold(wanted, { actor, reason });
+      maps.hold();
+      return isNew;
+    },
+    async lift(scope, actor) {
+      assertOpen();
+      const isNew = await holds.lift(accept('What to resume', Scope, scope), actor);
+      if (isNew) await sweeper.sweep();
+      return isNew;
     },
     damaged: () => store.damaged(),
     prune: (query) => store.prune(query),

@@ -50,6 +50,8 @@ export interface LiveRun extends Undone {
   late: readonly LateSuccess[];
   /** Messages a pause holds back. */
   held: readonly Message[];
+  /** How long runs of its workflow had stood still in all when its deadlines were last moved. */
+  heldMs: number;
   /** Versions it was on before. */
   moves: readonly MovedFrom[];
   /** Settled nodes of the present generation. */
@@ -88,6 +90,7 @@ export function restoreRun(
     compensatedBy: body.compensatedBy,
     late: body.late ?? [],
     held: body.held ?? [],
+    heldMs: body.heldMs ?? 0,
     moves: body.moves ?? [],
     progress: new Map(),
     facts: new Map(),

@@ -15,6 +15,7 @@ import { canonical } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { closeItems } from './draft.ts';
 import { toError } from './effects.ts';
+import { holdBack, isHeld } from './hold-back.ts';
 import type { Incoming } from './incoming.ts';
 import { createItemWriter, type ItemWriter } from './item-writer.ts';
 import { idempotencyKey } from './keys.ts';
@@ -30,6 +31,8 @@ export interface Maps {
   start(run: LiveRun, step: string): void;
   /** Starts no further item; what runs ends. */
   stop(runId: string, step: string): void;
+  /** As `stop` for the maps of all runs that are held now; they go on with the run. */
+  hold(): void;
 }
 
 interface Pass {
@@ -41,6 +44,8 @@ interface Pass {
   /** Nothing more begins, not even the next attempt of an item; what runs ends. */
   readonly halt: AbortController;
   isStopping: boolean;
+  /** Its run is held: the rest of the items waits. */
+  isHeld: boolean;
   order: number;
   failure: { readonly index: number; readonly failure: AttemptFailure } | null;
 }
@@ -57,6 +62,7 @@ export function createMaps(deps: WorkDeps): Maps {
     if (
       open === undefined ||
       node?.kind !== 'map' ||
+      open.held === true ||
       run.state.pausedAtMs !== null ||
       inFlight.has(open.token)
     )
@@ -72,17 +78,33 @@ export function createMaps(deps: WorkDeps): Maps {
       abort,
       halt: new AbortController(),
       isStopping: open.stopping,
+      isHeld: false,
       order: 0,
       failure: null,
     };
     passes.set(open.token, pass);
-    void work(pass).finally(() => {
-      inFlight.delete(open.token);
-      passes.delete(open.token);
-    });
+    if (isHeld(deps, run)) hold(pass);
+    void work(pass)
+      .finally(() => {
+        inFlight.delete(open.token);
+        passes.delete(open.token);
+      })
+      .then((outcome) =>
+        outcome === 'held'
+          ? persist(deps, () => holdBack(deps, run.header.id, open.token, true))
+          : undefined,
+      )
+      .catch((error: unknown) =>
+        log.warn({ err: error, runId: run.header.id, step }, 'the map waits to be taken up again'),
+      );
   }
 
-  async function work(pass: Pass): Promise<void> {
+  function hold(pass: Pass): void {
+    pass.isHeld = true;
+    pass.halt.abort();
+  }
+
+  async function work(pass: Pass): Promise<'held' | void> {
     const { run, node } = pass;
     try {
       const items = itemsOf(pass);
@@ -95,6 +117,7 @@ export function createMaps(deps: WorkDeps): Maps {
       await workers(pass, items, states);
       await pass.writer.flush();
       if (pass.abort.signal.reason instanceof SignalboxError) return;
+      if (pass.isHeld && !isOver(pass) && !haveEnded(states, items.length)) return 'held';
       await settle(pass, () => ending(pass, items.length, states));
     } catch (error) {
       if (isLost(error) || pass.abort.signal.reason instanceof SignalboxError) {
@@ -193,25 +216,21 @@ export function createMaps(deps: WorkDeps): Maps {
     states: Map<number, ItemState>,
   ): Promise<void> {
     let next = 0;
-    const isOver = () =>
-      pass.isStopping ||
-      pass.abort.signal.aborted ||
-      (pass.failure !== null && pass.node.onItemFailure === 'fail');
     const take = (): number | null => {
-      while (next < items.length) {
+      while (next < items.length && !pass.isHeld) {
         const index = next;
         next += 1;
         const state = states.get(index);
         const hasEnded = state?.output !== undefined || state?.failure !== undefined;
         // One that waited for its next attempt was not at work; once the map is over, it is left alone.
-        const isLeft = isOver() && (state?.retryAtMs ?? 0) > clock.nowMs();
+        const isLeft = isOver(pass) && (state?.retryAtMs ?? 0) > clock.nowMs();
         if (!hasEnded && !isLeft) return index;
       }
       return null;
     };
-    let unclear = isOver() ? unaccounted(pass, states) : 0;
+    let unclear = isOver(pass) ? unaccounted(pass, states) : 0;
     const begins = () => {
-      if (!isOver()) return true;
+      if (!isOver(pass)) return true;
       unclear -= 1;
       return unclear >= 0 && !pass.abort.signal.aborted;
     };
@@ -306,6 +325,7 @@ export function createMaps(deps: WorkDeps): Maps {
       const current = state;
       const by = `${run.header.id}/${path}/${pass.open.token}`;
       const { outcome, after, untilMs } = await dispatched(pass, task, attempt, async () => {
+        if (pass.isHeld) return { outcome: null, after: current, untilMs: clock.nowMs() };
         const refused = await refusalOf(task.call, by);
         if (refused !== null) return { ...refused, after: current };
         if (task.call.repeat === 'unsafe')
@@ -355,7 +375,7 @@ export function createMaps(deps: WorkDeps): Maps {
       const delayMs =
         outcome.failure.retryable &&
         !pass.isStopping &&
-        !pass.halt.signal.aborted &&
+        (pass.isHeld || !pass.halt.signal.aborted) &&
         !(outcome.failure.unclear && task.call.repeat === 'unsafe')
           ? nextDelayMs(task.call.retry, attempt, deps.ids.random(), outcome.failure.retryAfterMs)
           : null;
@@ -517,7 +537,21 @@ export function createMaps(deps: WorkDeps): Maps {
           pass.halt.abort();
         }
     },
+    hold() {
+      for (const pass of passes.values()) if (isHeld(deps, pass.run)) hold(pass);
+    },
   };
+}
+
+function isOver({ isStopping, abort, failure, node }: Pass): boolean {
+  return isStopping || abort.signal.aborted || (failure !== null && node.onItemFailure === 'fail');
+}
+
+function haveEnded(states: ReadonlyMap<number, ItemState>, count: number): boolean {
+  const ended = [...states.values()].filter(
+    ({ output, failure }) => output !== undefined || failure !== undefined,
+  );
+  return ended.length === count;
 }
 
 function isLost(error: unknown): boolean {

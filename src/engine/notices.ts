@@ -4,6 +4,7 @@ import { nextDelayMs } from '../plan/retry-policy.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
 import type { WorkDeps } from './attempts.ts';
 import { annotate, closeItems } from './draft.ts';
+import { holdBack, isHeld } from './hold-back.ts';
 import { idempotencyKey } from './keys.ts';
 import { type LiveRun, runInfo } from './live-run.ts';
 import { persist } from './persist.ts';
@@ -90,6 +91,7 @@ export function createNotices(deps: WorkDeps): Notices {
   async function work(run: LiveRun, item: Notice, abort: AbortController): Promise<void> {
     const job = jobOf(run, item);
     if (job === null) return settle(run.header.id, item, item.attempt, notRegistered);
+    if (isHeld(deps, run)) return later(run, item);
     const what = item.about === undefined ? 'onFailed' : job.path;
     let attempt = item.attempt;
     let result: AttemptOutcome = isQuarantined(item, deps.settings)
@@ -103,12 +105,18 @@ export function createNotices(deps: WorkDeps): Notices {
       log.warn(bound, `retrying ${what} in ${delayMs / 1000}s`);
       await pause(delayMs, abort.signal);
       if (abort.signal.aborted || (await ownedOf(run.header.id, item)) === null) return;
+      if (isHeld(deps, run)) return later(run, item);
       attempt += 1;
       result = await execute(run, job, attempt, abort);
     }
     const last = result;
     if (!last.ok && abort.signal.aborted) return;
     await persist(deps, () => settle(run.header.id, item, attempt, last));
+  }
+
+  /** Its run is held: begun anew when that is over. */
+  function later({ header: { id } }: LiveRun, { token }: Notice): Promise<void> {
+    return persist(deps, () => holdBack(deps, id, token));
   }
 
   function pause(delayMs: number, signal: AbortSignal): Promise<void> {

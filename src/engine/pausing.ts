@@ -24,13 +24,25 @@ export function held(item: OpenItem, nowMs: number): OpenItem {
   return isWork(timed) ? { ...timed, held: true } : timed;
 }
 
-/** An item of a run that goes on. */
+/** An item of a run whose own pause is over; a work that was held begins when {@link begun}. */
 export function released(item: OpenItem, nowMs: number): OpenItem {
-  const { remainingMs, held: _held, ...rest } = item;
+  const { remainingMs, ...rest } = item;
   const timed = remainingMs === undefined ? rest : { ...rest, dueAtMs: nowMs + remainingMs };
   if (timed.kind !== 'review' || timed.remindInMs === undefined) return timed;
   const { remindInMs, ...review } = timed;
   return { ...review, remindAtMs: nowMs + remindInMs };
+}
+
+/** A work that is not held any more. */
+export function begun({ held: _held, ...item }: OpenItem): OpenItem {
+  return item;
+}
+
+/** An item whose run has stood still for some time. */
+export function postponed(item: OpenItem, ms: number): OpenItem {
+  const timed = item.dueAtMs === null ? item : { ...item, dueAtMs: item.dueAtMs + ms };
+  if (timed.kind !== 'review' || timed.remindAtMs === null) return timed;
+  return { ...timed, remindAtMs: timed.remindAtMs + ms };
 }
 
 /** Messages that would make something begin elsewhere: children to start, events to hand round. */

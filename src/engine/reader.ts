@@ -5,6 +5,7 @@ import type { HistoryEntry, RunHeader, RunQuery, Store, StoredRun } from '../por
 import { type Catalogue, planMissing } from './catalogue.ts';
 import { type ChainFault, genesisHash, verifyEntry } from './history-entry.ts';
 import { historyUpTo } from './history-pages.ts';
+import type { Holds } from './holds.ts';
 import { restoreSnapshot } from './live-run.ts';
 import { headerAtStart, type PastRun, toPastRun } from './past-run.ts';
 import { replayRun } from './replay.ts';
@@ -40,7 +41,7 @@ export interface Reader {
 
 const pageSize = 1_000;
 
-export function createReader(store: Store, catalogue: Catalogue): Reader {
+export function createReader(store: Store, catalogue: Catalogue, holds: Holds): Reader {
   async function stored(runId: string): Promise<StoredRun> {
     const found = await store.load(runId);
     if (found === null) throw notFound(runId);
@@ -80,7 +81,8 @@ export function createReader(store: Store, catalogue: Catalogue): Reader {
     const plan = await planOf(run.header);
     const hasEnded = run.state.finishedAtMs !== null;
     const mode = plan === null ? 'queued' : catalogue.modeOf(plan);
-    return toView(run, plan, mode, hasEnded || plan === null ? [] : catalogue.lacking(plan));
+    const lacking = hasEnded || plan === null ? [] : catalogue.lacking(plan);
+    return toView(run, plan, mode, lacking, holds.standstillOf(run.header.workflow));
   }
 
   return {

@@ -21,6 +21,7 @@ export function orphansOf(run: LiveRun, inFlight: ReadonlyMap<string, unknown>):
         item.kind === 'undo' ||
         item.kind === 'map' ||
         item.kind === 'notice') &&
+      item.held !== true &&
       !inFlight.has(item.token),
   );
 }

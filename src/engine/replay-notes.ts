@@ -6,7 +6,7 @@ import { reminded } from './due.ts';
 import { takeDeed } from './handling.ts';
 import { textOf } from './live-run.ts';
 import { leavesNothing, outcomeOf } from './outcome.ts';
-import { stopped } from './pausing.ts';
+import { postponed, stopped } from './pausing.ts';
 import { goOn } from './requests.ts';
 import { openMessage } from './review-messages.ts';
 import type { OpenItem } from './run-body.ts';
@@ -32,6 +32,11 @@ export function takeNote(draft: Draft, entry: HistoryEntry): boolean {
     case 'run.cancelled':
       if (run.state.pausedAtMs !== null) dropHeld(draft, run.state.pausedAtMs);
       return false;
+    case 'run.held': {
+      const ms = data?.['ms'];
+      if (typeof ms === 'number') run.open = run.open.map((item) => postponed(item, ms));
+      return true;
+    }
     case 'run.compensated':
       run.compensatedBy = typeof data?.['by'] === 'string' ? data['by'] : null;
       return true;

@@ -15,7 +15,7 @@ import type { Definition } from './catalogue.ts';
 import { beginDraft, type Draft } from './draft.ts';
 import type { Incoming } from './incoming.ts';
 import { type LiveRun, restoreValue } from './live-run.ts';
-import { released } from './pausing.ts';
+import { begun, released } from './pausing.ts';
 import { closeAnswered, takeNote } from './replay-notes.ts';
 import { beginAgain } from './requests.ts';
 import { retryMaterialOf } from './retry-material.ts';
@@ -195,7 +195,7 @@ function moveOn(run: LiveRun, entry: HistoryEntry): void {
   const { state } = run;
   const hasEnded = isTerminal(status);
   if (hasEnded && state.pausedAtMs !== null)
-    run.open = run.open.map((item) => released(item, entry.atMs));
+    run.open = run.open.map((item) => begun(released(item, entry.atMs)));
   run.state = {
     ...state,
     status,

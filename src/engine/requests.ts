@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../plan/json.ts';
 import { applyEvent } from './apply.ts';
 import { canonical } from './canonical.ts';
 import { deciderOf } from './deciders.ts';
-import { annotate, closeItems, type Draft } from './draft.ts';
+import { annotate, closeItems, type Draft, takeUp } from './draft.ts';
 import { received, tellParent, toError } from './effects.ts';
 import { assertMayDecide, assign, claim, delegate, openReviewOf, release } from './handling.ts';
 import type { Incoming } from './incoming.ts';
@@ -430,7 +430,8 @@ function cancel(draft: Draft, request: Request<'cancel'>): JsonObject {
       { details: { runId: id, status } },
     );
   }
-  const neverBegun = run.state.pausedAtMs === null ? [] : dropHeld(draft);
+  const isHeld = run.state.pausedAtMs !== null || draft.hold !== null;
+  const neverBegun = isHeld ? dropHeld(draft) : [];
   applyEvent(draft, {
     event: {
       type: 'run.cancelled',
@@ -581,18 +582,12 @@ function resume(draft: Draft, request: Request<'resume'>): JsonObject {
   return { paused: false };
 }
 
-/** Ends a pause: timers run on, held works begin, and those whose process has died meanwhile are found. */
+/** Ends the pause of the run: timers run on, held works begin unless something else holds them, and those whose process has died are found. */
 export function goOn(draft: Draft): void {
   const { run, tools } = draft;
-  const begin = run.open.filter((item) => item.held === true);
   run.state = { ...run.state, pausedAtMs: null };
   run.open = run.open.map((item) => released(item, tools.nowMs));
-  for (const item of begin) {
-    if (item.kind === 'attempt' || item.kind === 'map')
-      draft.commands.push({ type: item.kind, step: item.step });
-    else if (item.kind === 'undo' || item.kind === 'notice')
-      draft.commands.push({ type: item.kind });
-  }
+  takeUp(draft);
   draft.commands.push({ type: 'look' });
 }
 

@@ -15,7 +15,7 @@ type Timed = {
   readonly dueAtMs: number | null;
   /** Set while the run is paused: what is left of the wait. */
   readonly remainingMs?: number;
-  /** A work that came up while the run was paused and has not begun. */
+  /** A work that came up while the run, its workflow or everything was paused and has not begun. */
   readonly held?: true;
 };
 
@@ -166,6 +166,8 @@ export type RunBody = {
   readonly late?: readonly LateSuccess[];
   /** Messages a pause holds back. */
   readonly held?: readonly HeldMessage[];
+  /** How long runs of its workflow had stood still in all when its deadlines were written; absent: never. */
+  readonly heldMs?: number;
   /** Versions the run was on before, oldest first. */
   readonly moves?: readonly MovedFrom[];
 };

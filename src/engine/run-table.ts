@@ -6,7 +6,8 @@ import type { Logger } from '../ports/logger.ts';
 import type { HistoryEntry, RunCommit, Store } from '../ports/store.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CommitQueue, CommitResult } from './commit-queue.ts';
-import { beginDraft, type Command, type Draft, seal } from './draft.ts';
+import { beginDraft, type Command, catchUp, type Draft, seal } from './draft.ts';
+import type { Holds } from './holds.ts';
 import { type LiveRun, restoreRun } from './live-run.ts';
 import type { Settings } from './settings.ts';
 
@@ -19,6 +20,7 @@ export interface RunTableDeps {
   readonly log: Logger;
   readonly settings: Settings;
   readonly owner: string;
+  readonly holds: Holds;
   /** Called once a commit is durable, with what is to be done. */
   onCommitted(run: LiveRun, commit: RunCommit, commands: readonly Command[]): void;
   /** The run is no longer this engine's, or its last changes were lost: whatever runs for it is fenced off. */
@@ -63,7 +65,7 @@ export interface RunTable {
 }
 
 export function createRunTable(deps: RunTableDeps): RunTable {
-  const { store, queue, catalogue, clock, ids, settings, owner } = deps;
+  const { store, queue, catalogue, clock, ids, settings, owner, holds } = deps;
   const live = new Map<string, LiveRun>();
   const loading = new Map<string, Promise<LiveRun>>();
   /** Commits of a run on their way; it must not leave memory meanwhile. */
@@ -179,12 +181,15 @@ export function createRunTable(deps: RunTableDeps): RunTable {
 
   /** A refusal leaves the run as it was. A defect half-way through must not be built upon: the run is read again. */
   function decideOrRestore<T>(run: LiveRun, draft: Draft, decide: (draft: Draft) => T): T {
-    const { open, mailbox, snapshot, state, data, milestones, outcome, compensatedBy, late, held } =
-      run;
+    const { open, mailbox, snapshot, state, data, milestones, outcome } = run;
+    const { compensatedBy, late, held, heldMs } = run;
+    let caughtUp = 0;
     try {
+      catchUp(draft, holds.heldMs(run.header.workflow));
+      caughtUp = draft.history.length;
       return decide(draft);
     } catch (error) {
-      if (draft.history.length === 0)
+      if (draft.history.length === caughtUp)
         Object.assign(run, {
           open,
           mailbox,
@@ -196,6 +201,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
           compensatedBy,
           late,
           held,
+          heldMs,
         });
       else drop(run.header.id);
       throw error;
@@ -213,11 +219,12 @@ export function createRunTable(deps: RunTableDeps): RunTable {
       return holdsElsewhere(run) ? null : run;
     },
     change(run, decide, extra = {}) {
-      const draft = beginDraft(run, {
+      const tools = {
         nowMs: clock.nowMs(),
         token: () => ids.token(),
         random: () => ids.random(),
-      });
+      };
+      const draft = beginDraft(run, tools, holds.of(run.header.workflow));
       const answer = decideOrRestore(run, draft, decide);
       const commit = { ...seal(draft, { owner, leaseMs: settings.leaseMs }), ...extra };
       pending.set(run.header.id, (pending.get(run.header.id) ?? 0) + 1);

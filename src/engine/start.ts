@@ -194,6 +194,7 @@ export function emptyRun(header: RunHeader, definition: Definition): LiveRun {
     compensatedBy: null,
     late: [],
     held: [],
+    heldMs: 0,
     moves: [],
     progress: new Map(),
     facts: new Map(),
@@ -219,10 +220,12 @@ export function begin(draft: Draft, options: StartOptions): void {
   const { run, tools } = draft;
   const actor = run.header.actor ?? 'anonymous';
   const { parent } = run.header;
-  const startAtMs =
+  const wantedAtMs =
     options.startAt !== undefined && options.startAt > tools.nowMs
       ? Math.ceil(options.startAt)
       : null;
+  // Accepted while its workflow is paused, it begins when that is over.
+  const startAtMs = wantedAtMs ?? (draft.hold === null ? null : tools.nowMs);
   const data = {
     ...(parent === null ? {} : { parent }),
     ...(startAtMs === null ? {} : { startAtMs }),

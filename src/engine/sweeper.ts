@@ -2,6 +2,7 @@
 import { SignalboxError } from '../errors.ts';
 import type { WorkDeps } from './attempts.ts';
 import type { Courier } from './courier.ts';
+import { takeUp } from './draft.ts';
 import { fireDue, fireReminders } from './due.ts';
 import type { OwnRuns } from './own-runs.ts';
 import { adopt, orphansOf } from './recovery.ts';
@@ -18,9 +19,17 @@ export interface Sweeper {
 
 const pageSize = 500;
 
-/** @param own - the runs to look after; `null`: all */
-export function createSweeper(deps: WorkDeps, courier: Courier, own: OwnRuns | null): Sweeper {
-  const { store, runs, clock, settings, log, inFlight, owner } = deps;
+/**
+ * @param own - the runs to look after; `null`: all
+ * @param onHeld - called when another process has paused runs, or let them go on
+ */
+export function createSweeper(
+  deps: WorkDeps,
+  courier: Courier,
+  own: OwnRuns | null,
+  onHeld: () => void,
+): Sweeper {
+  const { store, runs, clock, settings, log, inFlight, owner, holds } = deps;
   const unreadable = new Set<string>();
   let sweeping: Promise<void> | null = null;
   let isAskedAgain = false;
@@ -54,6 +63,7 @@ export function createSweeper(deps: WorkDeps, courier: Courier, own: OwnRuns | n
 
   async function look(): Promise<void> {
     try {
+      if (store.shared && (await holds.refresh())) onHeld();
       await (own === null ? lookAtAll() : lookAtOwn(own));
     } finally {
       await setAlarm();
@@ -80,7 +90,19 @@ export function createSweeper(deps: WorkDeps, courier: Courier, own: OwnRuns | n
       await Promise.all(fresh.map(tend));
       isDone = fresh.length === 0;
     }
+    await wake();
     await courier.broadcast();
+  }
+
+  /** Runs that were held, and are not any more. */
+  async function wake(): Promise<void> {
+    for (const name of holds.lifted()) {
+      const sleeping = await store.awaiting(name);
+      for (let at = 0; at < sleeping.length && !deps.isClosed(); at += pageSize) {
+        const page = sleeping.slice(at, at + pageSize);
+        await Promise.all(page.filter((runId) => !unreadable.has(runId)).map(tend));
+      }
+    }
   }
 
   /** What is overdue and could not be dealt with is looked at again later, never in a busy loop. */
@@ -99,8 +121,10 @@ export function createSweeper(deps: WorkDeps, courier: Courier, own: OwnRuns | n
       const mayAdopt = run.state.pausedAtMs === null && !runs.isPending(runId);
       const orphans = mayAdopt ? orphansOf(run, inFlight) : [];
       const isDue = run.state.dueAtMs !== null && run.state.dueAtMs <= clock.nowMs();
-      if (orphans.length > 0 || isDue) {
+      const isWoken = holds.lifted().some((name) => run.state.awaits.includes(name));
+      if (orphans.length > 0 || isDue || isWoken) {
         await runs.change(run, (draft) => {
+          takeUp(draft);
           adopt(draft, orphans, settings, log);
           fireReminders(draft);
           fireDue(draft);

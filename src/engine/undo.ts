@@ -12,6 +12,7 @@ import { applyEvent } from './apply.ts';
 import type { WorkDeps } from './attempts.ts';
 import { closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
+import { holdBack, isHeld } from './hold-back.ts';
 import { undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
@@ -97,7 +98,8 @@ export function createUndoing(deps: WorkDeps): Undoing {
     const item = run.open.find(
       (open): open is Extract<OpenItem, { kind: 'undo' }> => open.kind === 'undo',
     );
-    if (item === undefined || run.state.pausedAtMs !== null || inFlight.has(item.token)) return;
+    if (item === undefined || item.held === true || inFlight.has(item.token)) return;
+    if (run.state.pausedAtMs !== null) return;
     const abort = new AbortController();
     inFlight.set(item.token, {
       runId: run.header.id,
@@ -121,6 +123,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
   ): Promise<void> {
     const runId = run.header.id;
     try {
+      if (isHeld(deps, run)) return await persist(deps, () => holdBack(deps, runId, item.token));
       const entry = (await listOf(run))[item.position];
       if (entry === undefined)
         throw new SignalboxError(

@@ -6,7 +6,9 @@ import type { RunMode } from '../plan/mode.ts';
 import type { Plan, PlanNode, Priority, ReviewStep, RunStatus } from '../plan/plan.ts';
 import { sensitiveValues } from '../plan/sensitive.ts';
 import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
+import type { Standstill } from './holds.ts';
 import type { LiveRun } from './live-run.ts';
+import { postponed, stopped } from './pausing.ts';
 import { redact } from './redact.ts';
 import { policyOf } from './review-policy.ts';
 import { type ReviewWaiting, reviewWaiting } from './review-view.ts';
@@ -33,6 +35,8 @@ export interface Waiting {
   readonly since: string;
   /** When it ends by itself; `null`: never. */
   readonly until: string | null;
+  /** Set while the run is paused, by itself or with its workflow or everything: what is left of the wait, in milliseconds. */
+  readonly remainingMs?: number;
   /** For whom or what, in a sentence. */
   readonly what: string;
   /** What happens when `until` has come. */
@@ -47,12 +51,23 @@ export interface Waiting {
   readonly review?: ReviewWaiting;
 }
 
+/** A pause of all runs, or of those of one workflow. */
+export interface HeldBy {
+  readonly scope: 'everything' | 'workflow';
+  readonly since: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
 export interface RunView {
   readonly runId: string;
   readonly workflow: string;
   readonly version: number;
   readonly status: RunStatus;
+  /** By itself: it stays so when a pause of its workflow is over. */
   readonly paused: boolean;
+  /** What else holds it, everything before its workflow; empty: nothing. */
+  readonly heldBy: readonly HeldBy[];
   readonly waitingOn: readonly Waiting[];
   readonly milestones: readonly { readonly name: string; readonly at: string }[];
   readonly context: JsonObject;
@@ -95,16 +110,23 @@ export function toView(
   plan: Plan | null,
   mode: RunMode,
   lacking: readonly string[],
+  standstill: Standstill | null = null,
 ): RunView {
   const { header, state } = stored;
   const body = state.body as unknown as RunBody;
+  const hasEnded = state.finishedAtMs !== null && body.open.length === 0;
+  const heldBy = hasEnded ? [] : (standstill?.holders ?? []).map(toHeldBy);
   return {
     runId: header.id,
     workflow: header.workflow,
     version: header.version,
     status: state.status,
     paused: state.pausedAtMs !== null,
-    waitingOn: waitingOn(state, body, plan, lacking),
+    heldBy,
+    waitingOn: [
+      ...heldBy.map((held) => waitingForResume(held, header.workflow)),
+      ...waitingOn(state, openAfter(body, standstill), plan, lacking),
+    ],
     milestones: (body.milestones ?? []).map(({ name, atMs }) => ({ name, at: iso(atMs) })),
     context: shownContext(body.data ?? {}, plan),
     actor: header.actor,
@@ -125,6 +147,33 @@ export function toView(
   };
 }
 
+function toHeldBy({ scope, holder }: Standstill['holders'][number]): HeldBy {
+  const { sinceMs, actor, reason } = holder;
+  return { scope: scope === 'all' ? 'everything' : 'workflow', since: iso(sinceMs), actor, reason };
+}
+
+function waitingForResume({ scope, since, actor, reason }: HeldBy, workflow: string): Waiting {
+  const paused = scope === 'everything' ? 'everything' : `workflow "${workflow}"`;
+  return {
+    kind: 'pause',
+    step: 'run',
+    since,
+    until: null,
+    what: `somebody to resume ${paused}, which ${actor} has paused: ${reason}`,
+    afterwards: null,
+  };
+}
+
+/** What the run waits for, its deadlines moved by what it has missed; while it is held they stand still. */
+function openAfter({ open, heldMs = 0 }: RunBody, standstill: Standstill | null) {
+  if (standstill === null) return open;
+  const missedMs = Math.max(0, standstill.heldMs - heldMs);
+  const moved = missedMs === 0 ? open : open.map((item) => postponed(item, missedMs));
+  return standstill.holders.length === 0
+    ? moved
+    : moved.map((item) => stopped(item, standstill.nowMs));
+}
+
 function shownContext(data: JsonObject, plan: Plan | null): JsonObject {
   return plan === null ? data : (redact(data, sensitiveValues(plan).of('$context')) as JsonObject);
 }
@@ -142,12 +191,12 @@ function nodesOf(plan: Plan | null): ReadonlyMap<string, PlanNode> {
 
 function waitingOn(
   state: RunState,
-  body: RunBody,
+  open: readonly OpenItem[],
   plan: Plan | null,
   lacking: readonly string[],
 ): readonly Waiting[] {
   const nodes = nodesOf(plan);
-  const waiting = (body.open ?? []).map((item) => toWaiting(item, plan, nodes));
+  const waiting = open.map((item) => toWaiting(item, plan, nodes));
   if ((plan === null || lacking.length > 0) && state.finishedAtMs === null) {
     waiting.push({
       kind: 'definition',
@@ -178,6 +227,7 @@ function toWaiting(
   const base = {
     since: iso(item.sinceMs),
     until: item.dueAtMs === null ? null : iso(item.dueAtMs),
+    ...(item.remainingMs === undefined ? {} : { remainingMs: item.remainingMs }),
   };
   switch (item.kind) {
     case 'review': {
@@ -191,12 +241,11 @@ function toWaiting(
         what: item.inDoubt
           ? `${who} to say whether the last attempt took effect`
           : `the decision of ${who}`,
-        afterwards:
-          item.dueAtMs === null
-            ? null
-            : node?.kind === 'review'
-              ? expiryOf(node)
-              : expiryOf({ onExpired: 'fail', ...plan?.finish }),
+        afterwards: !hasDeadline(item)
+          ? null
+          : node?.kind === 'review'
+            ? expiryOf(node)
+            : expiryOf({ onExpired: 'fail', ...plan?.finish }),
         assignees: item.assignees,
         shown: redact(item.shown, sensitive),
         shownHash: item.shownHash,
@@ -212,8 +261,11 @@ function toWaiting(
         step: item.step,
         event: item.event,
         what: `event "${item.event}"`,
-        afterwards:
-          item.dueAtMs === null ? null : fails ? 'the run fails' : 'the run goes on without it',
+        afterwards: !hasDeadline(item)
+          ? null
+          : fails
+            ? 'the run fails'
+            : 'the run goes on without it',
       };
     }
     case 'timer':
@@ -268,6 +320,10 @@ function toWaiting(
     default:
       return item satisfies never;
   }
+}
+
+function hasDeadline({ dueAtMs, remainingMs }: OpenItem): boolean {
+  return dueAtMs !== null || remainingMs !== undefined;
 }
 
 function expiryOf({

@@ -32,6 +32,7 @@ import { createOutgoing, type OutgoingSettings } from './outgoing/outgoing.ts';
 import { serveEndpoints } from './outgoing/serve.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
 import { createOpenReviews } from './reviews/open-reviews.ts';
+import { servePauses } from './pauses.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { createNews } from './runs/news.ts';
 import { serveRuns } from './runs/serve.ts';
@@ -122,6 +123,7 @@ export async function createApp(
   serveEndpoints(bind, parts, createOutgoing(app, parts, options.outgoing ?? {}));
   serveRuns(bind, parts);
   serveUndo(bind, parts);
+  servePauses(bind, parts);
   const schedules = createSchedules({ ...parts, schedules: schedulesOf(parts.triggers ?? []) });
   serveSchedules(bind, { schedules, audit });
   app.addHook('onReady', async () => schedules.start());

@@ -1,7 +1,7 @@
 /** The orchestrator of a running service, behind the interface of one in this process. */
 import { type Client, createClient, ServiceError } from '../../client/index.ts';
 import { type ErrorCode, errorCodes, SignalboxError } from '../../errors.ts';
-import type { Orchestrator, RunHandle } from '../../orchestrator.ts';
+import type { Orchestrator, PauseScope, RunHandle } from '../../orchestrator.ts';
 import { UsageError } from '../usage-error.ts';
 import type { FoundService } from './find-service.ts';
 
@@ -134,6 +134,20 @@ export function createRemoteOrchestrator(
     async resume(runId, { actor } = {}) {
       await change(runId, as(actor).runs.resume({ params: { runId }, body: {} }));
     },
+    async pauseRuns(scope, { actor, reason }) {
+      const body = { ...bodyOf(scope), reason };
+      return (await translated(as(actor).pauses.pause({ body }))).changed;
+    },
+    async resumeRuns(scope, { actor } = {}) {
+      return (await translated(as(actor).pauses.resume({ body: bodyOf(scope) }))).changed;
+    },
+    async pauses() {
+      const { pauses } = await translated(anyone.pauses.list());
+      return pauses.map(({ scope: _, workflow, ...by }) => ({
+        scope: workflow === null ? 'all' : { workflow },
+        ...by,
+      }));
+    },
     explain: (runId) => viewed(anyone.runs.explain({ params: { runId } })),
     at: (runId, seq) => viewed(anyone.runs.at({ params: { runId, seq } })),
     async fork(runId, { dryRun, actor, reason, acceptIrreversible, at, input, results }) {
@@ -227,6 +241,7 @@ export function createRemoteOrchestrator(
   }
 }
 
+const bodyOf = (scope: PauseScope) => (scope === 'all' ? {} : { workflow: scope.workflow });
 const iso = (atMs: number) => new Date(atMs).toISOString();
 const nameOf = (event: string | { readonly name: string }) =>
   typeof event === 'string' ? event : event.name;

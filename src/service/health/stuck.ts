@@ -33,7 +33,7 @@ export const defaultLimits: SurveyLimits = {
 
 /** What is wrong with a run under way at a time; `null`: nothing. */
 export function stuckReason(run: RunView, nowMs: number, limits: SurveyLimits): Stuck | null {
-  if (run.paused || run.finishedAt !== null) return null;
+  if (run.paused || run.heldBy.length > 0 || run.finishedAt !== null) return null;
   const { waitingOn } = run;
   const missing = waitingOn.find(({ kind }) => kind === 'definition');
   if (missing !== undefined) {

@@ -163,6 +163,7 @@ describe('a run under way', () => {
       workflow: 'order',
       status: 'processing',
       paused: false,
+      heldBy: [],
       finishedAt: null,
       updatedAt: '2026-01-01T00:00:00Z',
       waitingOn: [],
