@@ -49,16 +49,31 @@ export interface Advance {
 
 const effectTypes: ReadonlySet<string> = new Set(effectNames);
 
+/** What follows from a plan alone, for as long as somebody has the plan: engines that come and go share it. */
+const machines = new WeakMap<Plan, Machine>();
+
+type Machine = Pick<CompiledChart, 'chart' | 'machine' | 'initial'>;
+
 export function compileChart(plan: Plan): CompiledChart {
-  return compiledFrom(plan, compile(plan, layOut(plan)));
+  const made = machines.get(plan) ?? machineOf(plan, compile(plan, layOut(plan)));
+  machines.set(plan, made);
+  return compiled(plan, made);
 }
 
 /** @param chart - of the plan, or one that is to be compared with it */
 export function compiledFrom(plan: Plan, chart: Chart): CompiledChart {
+  return compiled(plan, machineOf(plan, chart));
+}
+
+function machineOf(plan: Plan, chart: Chart): Machine {
   const machine = toMachine(chart, chartFacts(plan));
   const initial = machine.resolveState({ value: 'pending', context: initialContext });
-  const known = createKnownTransitions(initial);
-  return { plan, chart, machine, initial, scope: inertScope(machine), known };
+  return { chart, machine, initial };
+}
+
+function compiled(plan: Plan, made: Machine): CompiledChart {
+  const known = createKnownTransitions(made.initial);
+  return { plan, ...made, scope: inertScope(made.machine), known };
 }
 
 export interface CollectedAction {
