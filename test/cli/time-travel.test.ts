@@ -139,7 +139,7 @@ describe('copy-as-test', () => {
       );
       writeFileSync(
         town.path('other.ts'),
-        `import { incidentResponse } from '${incidentMachines}/incident-response/workflow.ts';
+        `import { incidentResponse } from '${incidentMachines}/workflow.ts';
 const { plan, ...rest } = incidentResponse;
 const nodes = plan.nodes.map((node) => (node.id === 'approval' ? { ...node, approve: { by: 'automatic' } } : node));
 export const incident = { ...rest, version: 1, plan: { ...plan, nodes, hash: 'other' } };

@@ -11,8 +11,10 @@ const program = pathTo('../../../bin/signalbox.js');
 /** Runs a command on a pseudo-terminal; part of util-linux. */
 export const scriptProgram = '/usr/bin/script';
 export const townMachines = pathTo('../machines');
-export const incidentMachines = pathTo('../../../machines');
-export const alert = join(incidentMachines, 'incident-response', 'alert.json');
+export const allMachines = pathTo('../../../machines');
+/** Its folder alone: a command loads all that it is given. */
+export const incidentMachines = join(allMachines, 'incident-response');
+export const alert = join(incidentMachines, 'alert.json');
 
 export interface Ended {
   readonly code: number | null;
