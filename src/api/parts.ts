@@ -22,6 +22,8 @@ export const RunStatus = z.enum([
   'cancelled',
 ]);
 export const Priority = z.enum(['high', 'default', 'low']);
+/** Where in the code: a file below the folder the service was started in, or else the name of the file alone. Lines count from 1. */
+export const Code = z.object({ file: z.string(), line: z.number().int() });
 export const Labels = z.record(z.string().max(100), z.string().max(500));
 
 /** What a run may wait for. */

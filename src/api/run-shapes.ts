@@ -1,6 +1,6 @@
 /** What calls about runs answer with. */
 import { z } from 'zod';
-import { AnyJson, AnyObject, Priority, RunStatus } from './parts.ts';
+import { AnyJson, AnyObject, Code, Priority, RunStatus } from './parts.ts';
 import { ReviewStanding } from './reviews.ts';
 
 /** Time in UTC, ISO 8601. */
@@ -219,6 +219,10 @@ export const StepDetails = z.object({
   /** Guards its coming about depended on, with the value each had. */
   guards: z.record(z.string(), z.union([z.boolean(), z.string()])),
   waiting: z.array(Waiting).readonly(),
+  /** Where the step is wired, in the code that is loaded now; `null` if it is not known. */
+  code: Code.nullable(),
+  /** Of a task: where its handler is. */
+  handler: Code.nullable(),
 });
 
 export const Pack = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AnyJson, AnyObject, Cursor, Reason, RunId, StepId } from './parts.ts';
+import { AnyJson, AnyObject, Code, Cursor, Reason, RunId, StepId } from './parts.ts';
 import { route } from './route.ts';
 
 const Name = z.string().min(1).max(200);
@@ -30,8 +30,10 @@ export const WorkflowSummary = z.object({
   reviews: z.number().int(),
   /** Events that start a run. */
   startOn: texts,
-  /** The module that defines it, as seen from where the service was started; `null` if it is not known. */
+  /** The module that defines it, as in `Code`; `null` if it is not known. */
   module: z.string().nullable(),
+  /** Where in it. */
+  code: Code.nullable(),
   /** Of all versions. */
   runs: CountsByStatus,
 });
@@ -47,8 +49,12 @@ export const WorkflowStep = z.object({
   conditions: texts,
   /** What completing it leaves behind. */
   effect: z.enum(['none', 'undoable', 'delegated', 'irreversible']),
+  /** Where it is wired. */
+  code: Code.nullable(),
   /** Of a task. */
   task: z.string().nullable(),
+  /** Of a task: where its handler is. */
+  handler: Code.nullable(),
   /** Of a child. */
   workflow: z.string().nullable(),
 });

@@ -1,7 +1,8 @@
 import { idProblem } from '../plan/names.ts';
 import type { Gate, PlanNode } from '../plan/plan.ts';
 import { definitionInvalid, type Place } from '../plan/problem.ts';
-import type { RunnableWorkflow } from '../ports/bindings.ts';
+import type { CodePlace, RunnableWorkflow } from '../ports/bindings.ts';
+import { callerPlace } from './code-place.ts';
 import type { EventParts } from './event.ts';
 import {
   createRef,
@@ -49,6 +50,8 @@ export class Draft {
   readonly forms = new Map<string, SchemaParts>();
   readonly events = new Map<string, EventParts>();
   readonly children = new Map<string, RunnableWorkflow>();
+  /** By id of the node: where it is declared. */
+  readonly places = new Map<string, () => CodePlace | null>();
 
   constructor(workflow: string) {
     this.workflow = workflow;
@@ -104,6 +107,7 @@ export class Draft {
     const { scope } = this;
     this.checkFree(node.id);
     this.ids.set(node.id, scope);
+    this.places.set(node.id, callerPlace());
     const turn = options.isOrdered ? scope.sequence?.last : null;
     const after = turn == null || node.after.includes(turn) ? node.after : [...node.after, turn];
     const added = { ...node, after, gates: [...scope.gates, ...node.gates] };

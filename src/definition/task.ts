@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { PermanentError } from '../errors.ts';
 import type { TaskCall } from '../plan/plan.ts';
 import { definitionInvalid, type Place } from '../plan/problem.ts';
-import type { AttemptInfo, HandlerContext, TaskBinding } from '../ports/bindings.ts';
+import type { AttemptInfo, CodePlace, HandlerContext, TaskBinding } from '../ports/bindings.ts';
+import { callerPlace } from './code-place.ts';
 import { accepts, doorOf } from './contract.ts';
 import {
   checkName,
@@ -103,6 +104,7 @@ export interface TaskParts {
   /** By code of a declared failure. */
   readonly details: ReadonlyMap<string, SchemaParts>;
   readonly acceptsUndefined: boolean;
+  readonly place: () => CodePlace | null;
 }
 
 const partsOfTasks = new WeakMap<object, TaskParts>();
@@ -207,6 +209,7 @@ export function defineTask<
     owner: given.owner,
     details,
     acceptsUndefined: accepts(given.input, undefined),
+    place: callerPlace(),
   });
   return task as never;
 }

@@ -11,9 +11,10 @@ import { definitionInvalid } from '../plan/problem.ts';
 import { sensitiveValues } from '../plan/sensitive.ts';
 import { once } from '../plan/shape.ts';
 import { type KnownSchemas, ValueShapes } from '../plan/value-shapes.ts';
-import type { Bindings, RunnableWorkflow } from '../ports/bindings.ts';
+import type { Bindings, CodePlaces, RunnableWorkflow } from '../ports/bindings.ts';
 import { createBuilder } from './builder.ts';
 import type { Builder, Finish } from './builder-api.ts';
+import { callerPlace } from './code-place.ts';
 import {
   type ContextKeyDefinition,
   type ContextOf,
@@ -138,6 +139,7 @@ export function defineWorkflow<
   O,
   const C extends { readonly [key: string]: ContextKeyDefinition } = {},
 >(definition: WorkflowDefinition<I, O, C>): Workflow<z.input<I>, O> {
+  const place = callerPlace();
   const name: unknown = (definition as { name?: unknown } | undefined)?.name;
   const draft = new Draft(typeof name === 'string' ? name : '');
   const given = parseOptions(draft.place(), workflowOptions, definition);
@@ -203,7 +205,7 @@ export function defineWorkflow<
   checkPlan(plan, known);
   layOut(plan);
   const bindings = bindingsOf(draft, context, input.contract);
-  const workflow = runnable({ ...plan, hash: planHash(plan) }, bindings);
+  const workflow = runnable({ ...plan, hash: planHash(plan) }, bindings, placesOf(draft, place));
   rememberWorkflow(workflow, {
     output: once(() => new ValueShapes(plan, known).wiring(plan.output, [])),
   });
@@ -316,12 +318,25 @@ function bindingsOf(draft: Draft, context: DeclaredContext, input: Bindings['inp
   };
 }
 
-function runnable(plan: Plan, bindings: Bindings): RunnableWorkflow & MachineHolder {
+function placesOf({ places, tasks }: Draft, workflow: CodePlaces['workflow']): CodePlaces {
+  return Object.freeze({
+    workflow,
+    step: (id: string) => places.get(id)?.() ?? null,
+    task: (name: string) => tasks.get(name)?.place() ?? null,
+  });
+}
+
+function runnable(
+  plan: Plan,
+  bindings: Bindings,
+  code: CodePlaces,
+): RunnableWorkflow & MachineHolder {
   const workflow = {
     name: plan.name,
     version: plan.version,
     plan: deepFreeze(plan),
     bindings: Object.freeze(bindings),
+    code,
   };
   let machine: AnyStateMachine | null = null;
   return Object.freeze({

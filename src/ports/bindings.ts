@@ -125,10 +125,31 @@ export interface Bindings {
   readonly reducers: ReadonlyMap<string, (current: Json, next: Json) => Json>;
 }
 
+/** Where in the code something is defined. */
+export interface CodePlace {
+  /** Absolute path, as the runtime names it. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+}
+
+/** Where the code says what a plan is made of. It stands beside the plan: it enters no hash and no store. `null`: not known, as in a bundle. */
+export interface CodePlaces {
+  workflow(): CodePlace | null;
+  /** By id: where it is wired. */
+  step(id: string): CodePlace | null;
+  /** By name: where its handler is. */
+  task(name: string): CodePlace | null;
+}
+
 /** What the engine needs of a workflow. */
 export interface RunnableWorkflow {
   readonly name: string;
   readonly version: number;
   readonly plan: Plan;
   readonly bindings: Bindings;
+  /** For people who read the code; the engine does not need it. */
+  readonly code?: CodePlaces;
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { incidentResponse } from '../../machines/incident-response/workflow.ts';
@@ -130,6 +132,15 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await transfer.getByText('t-a-1').waitFor();
     expect(await transfer.getByText('The bank is busy').count()).toBeGreaterThan(0);
     expect(await transfer.getByRole('row').count()).toBe(3);
+    await transfer
+      .getByText(/^test\/browser\/support\/payout\.ts:\d+$/)
+      .first()
+      .waitFor();
+    await transfer.getByRole('button', { name: 'Copy the place of the handler' }).click();
+    const code = await readFile(join(import.meta.dirname, 'support/payout.ts'), 'utf8');
+    const line = code.split('\n').findIndex((each) => each.includes('const transfer = ')) + 1;
+    const copied = await page.evaluate('navigator.clipboard.readText()');
+    expect(copied).toBe(`test/browser/support/payout.ts:${line}`);
     await takePictures(page, 'run-step');
     await expectAccessible(page);
   });

@@ -102,6 +102,8 @@ describe('workflows in a browser', { timeout: 60_000 }, () => {
 
     await page.locator('[data-node="send"]').click();
     await page.getByText('Cannot be undone', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Copy the place of the step' }).waitFor();
+    expect(await page.getByText(/^test\/browser\/workflows\.test\.ts:\d+$/).count()).toBe(3);
     await expectAccessible(page);
     await takePictures(page, 'workflow-chart');
 

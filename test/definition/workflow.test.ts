@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { callerIn } from '../../src/definition/code-place.ts';
 import {
   defineEvent,
   defineTask,
@@ -817,5 +819,73 @@ describe('callers from plain JavaScript', () => {
     }).plan;
 
     expect(node(plan, 'last', 'task').after).toEqual(['route.merged']);
+  });
+});
+
+describe('the places of a definition in the code', () => {
+  const lines = readFileSync(import.meta.filename, 'utf8').split('\n');
+  const lineOf = (text: string) => lines.findIndex((line) => line.includes(text)) + 1;
+  const weigh = defineTask({
+    name: 'weigh',
+    input: z.string(),
+    compensate: 'none',
+    run: () => done,
+  });
+  const done = Promise.resolve();
+  const aParcel = defineWorkflow({
+    name: 'parcel',
+    version: 1,
+    input: z.string(),
+    steps(w) {
+      const choice = w.is(w.input, 'heavy', (input) => input === 'heavy');
+      w.when('way', choice, () => w.task('by_ship', weigh, { input: w.input }));
+      return w.input;
+    },
+  });
+
+  it('are those of the calls outside the package, also from inside a branch, and known by step and task', () => {
+    const { code } = aParcel;
+    const file = import.meta.filename;
+
+    expect(code?.workflow()).toMatchObject({ file, line: lineOf('const aParcel = ') });
+    expect(code?.step('by_ship')).toMatchObject({ file, line: lineOf("w.task('by_ship'") });
+    expect(code?.task('weigh')).toMatchObject({ file, line: lineOf('const weigh = ') });
+    expect([code?.step('nobody'), code?.task('nobody')]).toEqual([null, null]);
+  });
+
+  it('change no plan: neither its hash nor what is stored of it knows them', () => {
+    const elsewhere = defineWorkflow({
+      name: 'parcel',
+      version: 1,
+      input: z.string(),
+      steps: (w) => {
+        const choice = w.is(w.input, 'heavy', (input) => input === 'heavy');
+        w.when('way', choice, () => w.task('by_ship', weigh, { input: w.input }));
+        return w.input;
+      },
+    });
+
+    expect(elsewhere.code?.step('by_ship')).not.toEqual(aParcel.code?.step('by_ship'));
+    expect(elsewhere.plan).toEqual(aParcel.plan);
+    expect(JSON.stringify(elsewhere.plan)).not.toContain('workflow.test');
+  });
+
+  it.each([
+    ['at file:///srv/app/workflow.ts?signalbox-generation=3:12:34', '/srv/app/workflow.ts'],
+    ['at Object.steps (/srv/my%20app (old)/workflow.ts:12:34)', '/srv/my%20app (old)/workflow.ts'],
+    ['at async file:///srv/my%20app/workflow.ts:12:34', '/srv/my app/workflow.ts'],
+    ['at steps (file:///C:/app/workflow.ts:12:34)', 'C:/app/workflow.ts'],
+    ['at new Flow (C:\\app\\workflow.ts:12:34)', 'C:\\app\\workflow.ts'],
+  ])('are read from the stack: %s', (line, file) => {
+    const stack = `Error\n    at task (/signalbox/src/builder.ts:1:2)\n    at eval (<anonymous>:1:1)\n    ${line}`;
+
+    expect(callerIn(stack, '/signalbox/src/')).toEqual({ file, line: 12, column: 34 });
+  });
+
+  it('are not known where the runtime says nothing of them', () => {
+    expect(callerIn('Error\n    at task (/signalbox/src/builder.ts:1:2)', '/signalbox/src/')).toBe(
+      null,
+    );
+    expect(callerIn('task@https://example.org/app.js:1:2', '/signalbox/src/')).toBe(null);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -92,6 +92,23 @@ describe('calls about workflows', () => {
       { step: 'approval', expiresMs: 86_400_000, form: { required: ['amount'] } },
     ]);
     expect(order.sensitive.input).toEqual([['card']]);
+    const lines = (await readFile(import.meta.filename, 'utf8')).split('\n');
+    const file = 'test/service/workflows.test.ts';
+    const at = (text: string) => ({
+      file,
+      line: lines.findIndex((each) => each.includes(text)) + 1,
+    });
+    expect(order).toMatchObject({
+      // Outside the folder the service was started in: no path of this machine.
+      module: 'workflow.ts',
+      code: at('defineWorkflow({'),
+      steps: [
+        { code: at("w.review('approval'"), handler: null },
+        { code: at('w.task(name, pack'), handler: at('const pack = ') },
+      ],
+    });
+    const step = { params: { runId, step: 'approval' } };
+    expect(await client.runs.step(step)).toMatchObject({ code: null, handler: null });
   });
 
   it('draws it in both views, with a path, with counts, and as the plan that only the store has', async () => {

@@ -6,7 +6,8 @@ import type { Json } from '../../plan/json.ts';
 import { isStep, type Plan, type StepNode } from '../../plan/plan.ts';
 import { sensitiveValues } from '../../plan/sensitive.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
-import type { HistoryEntry } from '../../ports/store.ts';
+import type { HistoryEntry, RunHeader } from '../../ports/store.ts';
+import { codeOfStep } from '../code.ts';
 import type { ServiceParts } from '../parts.ts';
 import { nodesOfRun } from './drawing.ts';
 import { entriesOf } from './history.ts';
@@ -49,7 +50,14 @@ export async function stepOf(parts: ServiceParts, runId: string, stepId: string)
     durationMs: durations.length === 0 ? null : durations.reduce((sum, each) => sum + each, 0),
     guards: guardsOf(node, known.facts),
     waiting: view.waitingOn.filter(({ step }) => step === stepId),
+    ...codeOfStep(node ?? null, codeOf(parts, header)),
   };
+}
+
+/** Of the code that its attempts would run now: a run keeps its plan, and takes the functions of today. */
+function codeOf({ orchestrator }: ServiceParts, { workflow, version }: RunHeader) {
+  return orchestrator.workflows.find((each) => each.name === workflow && each.version === version)
+    ?.code;
 }
 
 interface Known {

@@ -4,7 +4,9 @@ import type { WorkflowReview, WorkflowStep } from '../../api/workflows.ts';
 import { captionOfStep } from '../../diagram/captions.ts';
 import { isStep, type Plan, type ReviewStep, type StepNode } from '../../plan/plan.ts';
 import { sensitiveValues } from '../../plan/sensitive.ts';
+import type { CodePlaces } from '../../ports/bindings.ts';
 import { effectOf } from '../../proof/check/effects.ts';
+import { codeOfStep } from '../code.ts';
 
 type Step = z.input<typeof WorkflowStep>;
 type Review = z.input<typeof WorkflowReview>;
@@ -13,8 +15,9 @@ export function stepsOf(plan: Plan): readonly StepNode[] {
   return plan.nodes.filter(isStep);
 }
 
-export function describeStep(step: StepNode): Step {
+export function describeStep(step: StepNode, code: CodePlaces | undefined): Step {
   return {
+    ...codeOfStep(step, code),
     id: step.id,
     kind: step.kind,
     description: step.description ?? null,

@@ -1,5 +1,4 @@
 /** Calls about workflows: what they are, what is proved of them, what became of their versions. */
-import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countVerdicts, createJudge, isOn } from '../../analysis/judged-runs.ts';
 import { observeRuns } from '../../analysis/observed-runs.ts';
@@ -25,6 +24,7 @@ import { modelFrom } from '../../simulation/learn.ts';
 import { mergeModels, parseModel } from '../../simulation/model.ts';
 import { drawSimulation } from '../../simulation/picture.ts';
 import type { Bind } from '../bind.ts';
+import { shownFile, shownPlace } from '../code.ts';
 import type { DefinitionsChange } from '../definitions.ts';
 import type { ServiceParts } from '../parts.ts';
 import { byWorkflow, type CountsByStatus, countByPlan } from './counts.ts';
@@ -69,7 +69,8 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
       description: plan.description ?? null,
       owner: plan.owner ?? null,
       startOn: plan.startOn,
-      module: module === null ? null : relative('', fileURLToPath(module)),
+      module: module === null ? null : shownFile(fileURLToPath(module)),
+      code: shownPlace(workflow.code?.workflow() ?? null),
       runs,
     };
   }
@@ -99,7 +100,7 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
       ...summaryOf(workflow, counts.get(name) ?? {}),
       input: plan.input,
       examples: await examplesOf(workflow, orchestrator.moduleOf(name, version)),
-      steps: stepsOf(plan).map(describeStep),
+      steps: stepsOf(plan).map((step) => describeStep(step, workflow.code)),
       reviews: describeReviews(plan),
       events: describeEvents(plan),
       sensitive: describeSensitive(plan),

@@ -3,6 +3,7 @@ import { ActionIcon, Code, Group, Stack, Table, Text, Title, Tooltip } from '@ma
 import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { client } from '../../data/client.ts';
+import { CodePlace } from '../../parts/code-place.tsx';
 import { durationInWords } from '../../parts/duration.ts';
 import { textAt } from '../../parts/json-text.ts';
 import { JsonView } from '../../parts/json-view.tsx';
@@ -117,7 +118,27 @@ function Details({ details }: { readonly details: StepDetails }) {
           <Hash name="Output" value={details.outputDigest} />
         </Part>
       )}
+      <CodeOf details={details} />
     </Stack>
+  );
+}
+
+/** Where one looks when the step does something else than it should. */
+function CodeOf({ details: { code, handler } }: { readonly details: StepDetails }) {
+  if (code === null && handler === null) return null;
+  return (
+    <Part title="Code">
+      {code !== null && (
+        <Text size="sm" component="div">
+          Wired at <CodePlace place={code} what="the step" />
+        </Text>
+      )}
+      {handler !== null && (
+        <Text size="sm" component="div">
+          Handler at <CodePlace place={handler} what="the handler" />
+        </Text>
+      )}
+    </Part>
   );
 }
 

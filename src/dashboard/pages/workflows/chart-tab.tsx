@@ -11,6 +11,7 @@ import {
 } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { CodePlace } from '../../parts/code-place.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { Drawing } from './drawing.tsx';
 import styles from './workflow.module.css';
@@ -120,6 +121,16 @@ function StepFacts({ step, workflow }: TabProps & { readonly step: Step }) {
           {step.task !== null && (
             <Fact name="Task">
               <Code>{step.task}</Code>
+            </Fact>
+          )}
+          {step.code !== null && (
+            <Fact name="Wired at">
+              <CodePlace place={step.code} what="the step" />
+            </Fact>
+          )}
+          {step.handler !== null && (
+            <Fact name="Handler">
+              <CodePlace place={step.handler} what="the handler" />
             </Fact>
           )}
           {step.workflow !== null && <Fact name="Workflow">{step.workflow}</Fact>}

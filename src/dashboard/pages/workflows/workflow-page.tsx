@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ArrowLeft, Play } from 'lucide-react';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { client } from '../../data/client.ts';
+import { CodePlace } from '../../parts/code-place.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { ChartTab } from './chart-tab.tsx';
@@ -50,12 +51,14 @@ export function WorkflowPage() {
               Version {workflow.version}
               {workflow.owner !== null && ` · owned by ${workflow.owner}`} · plan{' '}
               <span className="mono">{workflow.hash.slice(0, 12)}</span>
-              {workflow.module !== null && (
-                <>
-                  {' · '}
-                  <span className="mono">{workflow.module}</span>
-                </>
-              )}
+              {workflow.code === null
+                ? workflow.module !== null && (
+                    <>
+                      {' · '}
+                      <span className="mono">{workflow.module}</span>
+                    </>
+                  )
+                : [' · ', <CodePlace key="code" place={workflow.code} what="the workflow" />]}
             </Text>
           </>
         }
