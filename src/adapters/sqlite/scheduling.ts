@@ -2,33 +2,51 @@ import type { ClaimableQuery } from '../shared/scheduling.ts';
 import type { Connection } from './connection.ts';
 import { integer, text } from './rows.ts';
 
-/** ?1: time, ?2: owner, ?3: whether leases are ignored, ?4: limit */
+type Value = 'nowMs' | 'owner' | 'anyLease' | 'limit';
+/** A condition, and what its `?` stand for in their order; numbered ones (`?1`) do not work before Node 22.20. */
+type Condition = readonly [sql: string, ...values: readonly Value[]];
+
 const active = 'FROM states s CROSS JOIN runs r ON r.n = s.run WHERE s.active = 1';
-const due = 'FROM states s CROSS JOIN runs r ON r.n = s.run WHERE s.due_at <= ?1';
-const addressed = `FROM (SELECT DISTINCT run_id FROM messages WHERE answer IS NULL AND run_id IS NOT NULL) m
-  CROSS JOIN runs r ON r.id = m.run_id CROSS JOIN states s ON s.run = r.n WHERE 1`;
-const isOthers =
-  's.lease_owner IS NOT ?2 AND (s.lease_owner IS NULL OR ?3 OR s.lease_expires_at <= ?1)';
-const isOwn = 's.lease_owner = ?2';
+const due: Condition = [
+  'FROM states s CROSS JOIN runs r ON r.n = s.run WHERE s.due_at <= ?',
+  'nowMs',
+];
+const addressed: Condition = [
+  `FROM (SELECT DISTINCT run_id FROM messages WHERE answer IS NULL AND run_id IS NOT NULL) m
+  CROSS JOIN runs r ON r.id = m.run_id CROSS JOIN states s ON s.run = r.n WHERE 1`,
+];
+const isFree: Condition = ['(? OR s.lease_expires_at <= ?)', 'anyLease', 'nowMs'];
+const isOthers: Condition = [
+  's.lease_owner IS NOT ? AND (s.lease_owner IS NULL OR ? OR s.lease_expires_at <= ?)',
+  'owner',
+  'anyLease',
+  'nowMs',
+];
+const isOwn: Condition = ['s.lease_owner = ?', 'owner'];
 
 /** Each is read through an index and no further than the limit; runs that `owner` does not hold come first. */
-const sources: readonly string[] = [
-  `${active} AND s.lease_owner IS NULL`,
-  `${active} AND s.lease_owner < ?2 AND (?3 OR s.lease_expires_at <= ?1)`,
-  `${active} AND s.lease_owner > ?2 AND (?3 OR s.lease_expires_at <= ?1)`,
-  `${due} AND ${isOthers}`,
-  `${addressed} AND ${isOthers}`,
-  `${active} AND ${isOwn}`,
-  `${due} AND ${isOwn}`,
-  `${addressed} AND ${isOwn}`,
-].map((source) => `SELECT r.id ${source} LIMIT ?4`);
+const sources: readonly Condition[] = [
+  both([active], ['s.lease_owner IS NULL']),
+  both([`${active} AND s.lease_owner < ?`, 'owner'], isFree),
+  both([`${active} AND s.lease_owner > ?`, 'owner'], isFree),
+  both(due, isOthers),
+  both(addressed, isOthers),
+  both([active], isOwn),
+  both(due, isOwn),
+  both(addressed, isOwn),
+].map(([sql, ...values]) => [`SELECT r.id ${sql} LIMIT ?`, ...values, 'limit']);
+
+function both([a, ...first]: Condition, [b, ...second]: Condition): Condition {
+  return [`${a} AND ${b}`, ...first, ...second];
+}
 
 export function claimableRuns(connection: Connection, query: ClaimableQuery): readonly string[] {
   const found = new Set<string>();
-  const values = [query.nowMs, query.owner, query.anyLease ? 1 : 0, query.limit];
-  for (const source of sources) {
+  const values = { ...query, anyLease: query.anyLease ? 1 : 0 };
+  for (const [source, ...names] of sources) {
     if (found.size >= query.limit) break;
-    for (const row of connection.all(source, ...values)) found.add(text(row['id']));
+    const rows = connection.all(source, ...names.map((name) => values[name]));
+    for (const row of rows) found.add(text(row['id']));
   }
   return [...found].slice(0, query.limit);
 }
