@@ -57,6 +57,7 @@ export const commandFiles: readonly CommandFile[] = [
   file(['health', 'breaker'], async () => (await import('./commands/health.ts')).addHealth),
   file(['damaged'], async () => (await import('./commands/damaged.ts')).addDamaged),
   file(['token'], async () => (await import('./commands/token.ts')).addToken),
+  file(['call'], async () => (await import('./commands/call.ts')).addCall),
   file(['test'], async () => (await import('./commands/test.ts')).addTest),
 ];
 

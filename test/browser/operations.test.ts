@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { createAdjustableClock } from '../../src/adapters/system/adjustable-clock.ts';
@@ -59,7 +62,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startService([booking, balance]);
+    service = await startService([booking, balance], { outgoing: { addresses: 'any' } });
   }, 60_000);
 
   it('makes a token whose secret is shown once, revokes it, and finds both in the audit', async () => {
@@ -84,19 +87,47 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     await takePictures(page, 'audit');
   });
 
-  it('adds an endpoint that is told of reviews; the secret of its signatures is shown once', async () => {
+  it('adds an endpoint, edits it, gives it a new secret shown once, and sends again what its receiver had refused', async () => {
+    let answer = 410;
+    const receiver = createServer((_, response) => response.writeHead(answer).end());
+    await once(receiver.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void receiver.close());
+    const { port } = receiver.address() as AddressInfo;
     const page = await browser.open(`${service.url}/webhooks?tab=endpoints`);
     await page.getByRole('button', { name: 'Add an endpoint…' }).click();
-    await page.getByLabel('URL').fill('https://example.com/reviews');
+    await page.getByLabel('URL').fill(`http://127.0.0.1:${port}/old`);
     await page.getByLabel('run.failed').uncheck();
     await page.getByRole('button', { name: 'Add it' }).click();
-    await page.getByText('The secret its deliveries are signed with, shown this once').waitFor();
-    await page.getByRole('button', { name: 'Show its deliveries' }).click();
-    await page.getByText('None.').waitFor();
+    const shown = page.getByRole('status').getByText(/^whsec_/);
+    const first = await shown.textContent();
+    await page.getByRole('button', { name: 'Edit…' }).click();
+    await page.getByLabel('URL').fill(`http://127.0.0.1:${port}/hook`);
+    await page.getByLabel('run.cancelled').check();
+    await expectAccessible(page);
+    await takePictures(page, 'endpoint-edit');
+    await page.getByRole('button', { name: 'Save' }).click();
+    const endpoint = page.getByRole('region', { name: /hook$/ });
+    await endpoint.getByText('run.cancelled, review.opened').waitFor();
+    await endpoint.getByRole('button', { name: 'New secret…' }).click();
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByText('It has a new secret').waitFor();
+    expect(await shown.textContent()).not.toBe(first);
+
+    await endpoint.getByRole('button', { name: 'Send a test' }).click();
+    await endpoint.getByText('Gone, says its receiver').waitFor();
+    answer = 200;
+    await endpoint.getByRole('button', { name: 'Activate' }).click();
+    await endpoint.getByRole('button', { name: 'Show its deliveries' }).click();
+    await endpoint.getByText('1 attempt, answered with 410').waitFor();
     await expectAccessible(page);
     await takePictures(page, 'endpoints');
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByText('Paused', { exact: true }).waitFor();
+    await endpoint.getByRole('button', { name: 'Send again', exact: true }).click();
+    await endpoint.getByText('answered with 200').waitFor();
+    await endpoint.getByRole('button', { name: 'Pause' }).click();
+    await endpoint.getByText('Paused', { exact: true }).waitFor();
+    await endpoint.getByRole('button', { name: 'Remove…' }).click();
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('Nobody is told').waitFor();
   });
 
   it('#18: runs that failed alike are one incident, retried together after the fix, or marked as handled', async () => {

@@ -40,10 +40,13 @@ it('commands work on a store while it is served, with the same output, and after
     outputs.set(place, texts);
   }
   const selected = ['--workflow', 'stall', ...store];
-  const [dry, incidents, health] = await Promise.all([
+  const endpoint = '{"url":"https://example.com/hook","events":["run.failed"]}';
+  const [dry, incidents, health, called, misspelt] = await Promise.all([
     town.ask('batch', 'start', 'retry', '--dry-run', ...selected),
     town.run('incidents', ...store),
     town.run('health', ...store),
+    town.ask('call', 'endpoints.create', '--body', endpoint, ...store),
+    town.run('call', 'endpoints.test', 'id=ep-1', ...store),
   ]);
   const copied = await town.run('export', '--backup', 'copy', ...store);
   const onCopy = await town.run(
@@ -67,6 +70,8 @@ it('commands work on a store while it is served, with the same output, and after
     refused: [{ why: 'is complete, not failed', count: 1 }],
   });
   expect(incidents).toMatchObject({ code: 0, stdout: 'No incidents\n' });
+  expect(called.document).toMatchObject({ secret: expect.stringMatching(/^whsec_/) });
+  expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining('endpointId=…') });
   expect(health).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok\n/) });
   expect([copied.code, onCopy.code]).toEqual([0, 0]);
   expect(second).toMatchObject({

@@ -1,52 +1,55 @@
 /** The command line that does what a button does, to copy. */
-import { ActionIcon, Code, CopyButton, Group, Popover, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Code, CopyButton, Group, Popover, Stack, Text, Tooltip } from '@mantine/core';
 import { Check, Copy, SquareTerminal } from 'lucide-react';
 import { shellCommand } from './shell-command.ts';
 
 /** @param args - of `signalbox`, unquoted: `['cancel', runId, '--reason', reason]` */
 export function CliCommand({ args }: { readonly args: readonly string[] }) {
-  return (
-    <CommandPopover
-      command={shellCommand(args)}
-      label={`As command: ${args[0]}`}
-      note="Talks to this service while it runs on the same store; from elsewhere add --url."
-    />
-  );
+  return <CliCommands commands={[{ does: '', args }]} />;
 }
 
-/** A call of the interface, where `signalbox` has no command of its own. */
-export function CallCommand({ command }: { readonly command: string }) {
-  return (
-    <CommandPopover
-      command={command}
-      label="As a call of the API"
-      note="Where one signs in, add -H 'authorization: Bearer TOKEN'."
-    />
-  );
-}
-
-function CommandPopover({
-  command,
-  label,
-  note,
+/** The commands of several buttons that stand together. */
+export function CliCommands({
+  commands,
 }: {
-  readonly command: string;
-  readonly label: string;
-  readonly note: string;
+  readonly commands: readonly { readonly does: string; readonly args: readonly string[] }[];
 }) {
+  const names = [
+    ...new Set(
+      commands.map(({ args: [first, second] }) =>
+        second !== undefined && first === 'call' ? second : first,
+      ),
+    ),
+  ];
   return (
     <Popover position="bottom-end" withArrow shadow="md" trapFocus returnFocus>
       <Popover.Target>
         <Tooltip label="Copy as command">
-          <ActionIcon variant="subtle" color="gray" size="md" aria-label={label}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="md"
+            aria-label={`As command: ${names.join(', ')}`}
+          >
             <SquareTerminal size={16} aria-hidden />
           </ActionIcon>
         </Tooltip>
       </Popover.Target>
       <Popover.Dropdown p="xs" maw="min(560px, 92vw)">
-        <CommandLine command={command} keepsEscape />
+        <Stack gap={6}>
+          {commands.map(({ does, args }) => (
+            <div key={does}>
+              {does !== '' && (
+                <Text size="xs" fw={600}>
+                  {does}
+                </Text>
+              )}
+              <CommandLine command={shellCommand(args)} keepsEscape />
+            </div>
+          ))}
+        </Stack>
         <Text size="xs" c="dimmed" mt={4}>
-          {note}
+          Talks to this service while it runs on the same store; from elsewhere add --url.
         </Text>
       </Popover.Dropdown>
     </Popover>

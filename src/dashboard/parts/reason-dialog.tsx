@@ -2,7 +2,7 @@
 import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { CallCommand, CliCommand } from './cli-command.tsx';
+import { CliCommand } from './cli-command.tsx';
 import { Failure } from './states.tsx';
 
 export function ReasonDialog<T>({
@@ -11,7 +11,6 @@ export function ReasonDialog<T>({
   about,
   colour = 'signal',
   args,
-  call,
   isOptional = false,
   act,
   onDone,
@@ -23,9 +22,7 @@ export function ReasonDialog<T>({
   readonly about?: ReactNode;
   readonly colour?: string;
   /** The same on the command line. */
-  readonly args?: (reason: string) => readonly string[];
-  /** Where there is no command: the same as a call. */
-  readonly call?: (reason: string) => string;
+  readonly args: (reason: string) => readonly string[];
   readonly isOptional?: boolean;
   readonly act: (reason: string) => Promise<T>;
   readonly onDone: (answer: T) => void;
@@ -57,13 +54,7 @@ export function ReasonDialog<T>({
           />
           {doing.isError && <Failure error={doing.error} />}
           <Group justify="space-between">
-            {args !== undefined ? (
-              <CliCommand args={args(reason.trim())} />
-            ) : call !== undefined ? (
-              <CallCommand command={call(reason.trim())} />
-            ) : (
-              <span />
-            )}
+            <CliCommand args={args(reason.trim())} />
             <Group gap="xs">
               <Button variant="subtle" color="gray" onClick={onClose}>
                 Cancel

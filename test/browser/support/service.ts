@@ -12,6 +12,7 @@ import {
 } from '../../../src/index.ts';
 import { createApp } from '../../../src/service/app.ts';
 import type { IdentityOptions } from '../../../src/service/identity/options.ts';
+import type { OutgoingSettings } from '../../../src/service/outgoing/outgoing.ts';
 import type { ServicePorts } from '../../../src/service/parts.ts';
 
 export interface TestService {
@@ -22,12 +23,19 @@ export interface TestService {
 export type TestServiceOptions = Partial<Omit<ServicePorts, 'orchestrator'>> & {
   /** How one signs in at the address. Default: not at all. */
   readonly identity?: (publicUrl: string) => IdentityOptions;
+  readonly outgoing?: OutgoingSettings;
 };
 
 /** Closed after the tests of the file. */
 export async function startService(
   workflows: OrchestratorOptions['workflows'],
-  { store = createMemoryStore(), clock = systemClock, identity, ...ports }: TestServiceOptions = {},
+  {
+    store = createMemoryStore(),
+    clock = systemClock,
+    identity,
+    outgoing = {},
+    ...ports
+  }: TestServiceOptions = {},
 ): Promise<TestService> {
   await buildDashboard();
   const orchestrator = await createOrchestrator({ workflows, store, clock });
@@ -35,7 +43,7 @@ export async function startService(
   const url = `http://127.0.0.1:${port}`;
   const app = await createApp(
     { orchestrator, store, clock, ...ports },
-    identity === undefined ? {} : { identity: identity(url) },
+    { outgoing, ...(identity === undefined ? {} : { identity: identity(url) }) },
   );
   await app.listen({ host: '127.0.0.1', port });
   afterAll(async () => {

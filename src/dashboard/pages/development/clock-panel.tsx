@@ -4,8 +4,8 @@ import { FastForward } from 'lucide-react';
 import { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommands } from '../../parts/cli-command.tsx';
 import { durationInWords } from '../../parts/duration.ts';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { absolute } from '../../parts/time.tsx';
@@ -63,7 +63,18 @@ export function ClockPanel({ clock }: { readonly clock: Clock }) {
             {label}
           </Button>
         ))}
-        <CallCommand command={apiCommand(api.development.skip, { body: {} })} />
+        <CliCommands
+          commands={[
+            {
+              does: 'Skip to the next deadline',
+              args: callArguments(api.development.skip, { body: {} }),
+            },
+            ...steps.map(([does, byMs]) => ({
+              does,
+              args: callArguments(api.development.skip, { body: { byMs } }),
+            })),
+          ]}
+        />
       </Group>
     </section>
   );

@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommands } from '../../parts/cli-command.tsx';
 import { notifyFailed } from '../../parts/notify.ts';
 
 type State = AnswerOf<typeof api.development.get>;
@@ -90,7 +90,19 @@ export function WorkerPanel({ state }: { readonly state: State }) {
         >
           Kill it now
         </Button>
-        <CallCommand command={apiCommand(api.development.crash, { body: { commit, moment } })} />
+        <CliCommands
+          commands={[
+            {
+              does: 'Kill it then',
+              args: callArguments(api.development.crash, { body: { commit, moment } }),
+            },
+            {
+              does: 'Kill it now',
+              args: callArguments(api.development.crash, { body: { commit: 0, moment } }),
+            },
+            { does: 'Let it live', args: callArguments(api.development.disarm, {}) },
+          ]}
+        />
       </Group>
     </section>
   );

@@ -2,10 +2,8 @@
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../../../api/api.ts';
 import type { Breaker } from '../../../api/health.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
 import { notifyDone } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -81,9 +79,7 @@ export function Breakers({ breakers }: { readonly breakers: readonly Breaker[] }
               Calls go through again at once; as many failures as before open it again.
             </Text>
           }
-          call={(reason) =>
-            apiCommand(api.health.resetBreaker, { params: { name: resetting }, body: { reason } })
-          }
+          args={(reason) => ['breaker', 'reset', resetting, '--reason', reason]}
           act={(reason) =>
             client.health.resetBreaker({ params: { name: resetting }, body: { reason } })
           }

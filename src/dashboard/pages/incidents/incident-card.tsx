@@ -3,10 +3,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, CircleX, Hourglass, RotateCcw, ShieldAlert } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { api } from '../../../api/api.ts';
 import type { Incident } from '../../../api/incidents.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
@@ -97,9 +96,12 @@ export function IncidentCard({
               Mark as handled…
             </Button>
           ) : (
-            <Button variant="default" onClick={() => void reopen()}>
-              Open again
-            </Button>
+            <Group gap={4}>
+              <Button variant="default" onClick={() => void reopen()}>
+                Open again
+              </Button>
+              <CliCommand args={['incident', 'reopen', incidentId]} />
+            </Group>
           )}
         </Group>
       </Group>
@@ -124,12 +126,14 @@ export function IncidentCard({
               onChange={(event) => setAcceptNotUndone(event.currentTarget.checked)}
             />
           }
-          call={(reason) =>
-            apiCommand(api.incidents.retry, {
-              params: { incidentId },
-              body: { acceptNotUndone, reason },
-            })
-          }
+          args={(reason) => [
+            'incident',
+            'retry',
+            incidentId,
+            '--reason',
+            reason,
+            ...(acceptNotUndone ? ['--accept-not-undone'] : []),
+          ]}
           act={(reason) =>
             client.incidents.retry({ params: { incidentId }, body: { acceptNotUndone, reason } })
           }
@@ -150,9 +154,7 @@ export function IncidentCard({
               It leaves this list. A later failure of the same cause opens it again.
             </Text>
           }
-          call={(reason) =>
-            apiCommand(api.incidents.handle, { params: { incidentId }, body: { reason } })
-          }
+          args={(reason) => ['incident', 'handle', incidentId, '--reason', reason]}
           act={(reason) => client.incidents.handle({ params: { incidentId }, body: { reason } })}
           onDone={() => {
             setDialog(null);

@@ -5,6 +5,7 @@ import { Ellipsis, Hand } from 'lucide-react';
 import { useState } from 'react';
 import type { Review } from '../../../api/reviews.ts';
 import { client } from '../../data/client.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 
@@ -68,6 +69,9 @@ export function ReviewActions({ review }: { readonly review: Review }) {
         <Button variant="default" onClick={() => setDialog('take')}>
           Take it over…
         </Button>
+      )}
+      {(claimedBy === null || isMine) && (
+        <CliCommand args={['review', runId, step, isMine ? '--release' : '--claim']} />
       )}
       <Menu position="bottom-end">
         <Menu.Target>

@@ -5,8 +5,8 @@ import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
-import { ActionDialog } from './dialog.tsx';
 import styles from './run.module.css';
 import { useRunAction } from './use-run-action.ts';
 

@@ -3,11 +3,11 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { RunLink } from '../../parts/run-id.tsx';
 import { Failure } from '../../parts/states.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
-import { ActionDialog } from './dialog.tsx';
 
 type Comparison = Awaited<ReturnType<typeof client.runs.compare>>;
 

@@ -14,10 +14,10 @@ import {
 import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Tag, type Tint } from '../../parts/status-badge.tsx';
-import { ActionDialog } from './dialog.tsx';
 import { toOutcome } from './outcome.ts';
 import { useRunAction } from './use-run-action.ts';
 

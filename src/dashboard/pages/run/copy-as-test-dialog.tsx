@@ -2,8 +2,8 @@ import { Code, ScrollArea, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
-import { ActionDialog } from './dialog.tsx';
 import { download } from './download.ts';
 
 /** The run as a regression test. */

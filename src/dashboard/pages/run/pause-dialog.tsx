@@ -2,7 +2,7 @@ import { Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
-import { ActionDialog } from './dialog.tsx';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { useRunAction } from './use-run-action.ts';
 
 export function PauseDialog({ run, onClose }: { readonly run: Run; readonly onClose: () => void }) {

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
-import { ActionDialog } from './dialog.tsx';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { failureText } from './failure-text.ts';
 import { ForkDialog } from './fork-dialog.tsx';
 import { toOutcome } from './outcome.ts';

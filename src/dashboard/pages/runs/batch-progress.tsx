@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, CircleX, Pause, Play, SkipForward, Square } from 'lucide-react';
 import type { Batch } from '../../../api/batches.ts';
 import { client } from '../../data/client.ts';
+import { CliCommands } from '../../parts/cli-command.tsx';
 import { notifyFailed } from '../../parts/notify.ts';
 import { RunLink } from '../../parts/run-id.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
@@ -82,6 +83,16 @@ export function BatchProgress({
           >
             Stop
           </Button>
+        )}
+        {!isOver(batch.data) && (
+          <CliCommands
+            commands={[
+              status === 'paused'
+                ? { does: 'Go on', args: ['batch', 'resume', batchId] }
+                : { does: 'Hold', args: ['batch', 'pause', batchId] },
+              { does: 'Stop', args: ['batch', 'stop', batchId] },
+            ]}
+          />
         )}
         <Button onClick={onClose}>Close</Button>
       </Group>

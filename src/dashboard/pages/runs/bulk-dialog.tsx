@@ -5,10 +5,10 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import type { BatchAction, Selection } from '../../../api/batches.ts';
 import { client } from '../../data/client.ts';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { notifyFailed } from '../../parts/notify.ts';
 import { RunLink } from '../../parts/run-id.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
-import { ActionDialog } from '../run/dialog.tsx';
 import { BatchProgress } from './batch-progress.tsx';
 import { toArguments } from './selection.ts';
 

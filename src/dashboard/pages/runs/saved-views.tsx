@@ -5,9 +5,16 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Bookmark, ChevronDown, Trash2, Users } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { api } from '../../../api/api.ts';
+import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { isNarrowed, type RunFilters, toSearch } from './run-filters.ts';
+
+type View = AnswerOf<typeof api.views.list>['views'][number];
 
 export function SavedViews({ filters }: { readonly filters: RunFilters }) {
   const [, navigate] = useLocation();
@@ -18,9 +25,13 @@ export function SavedViews({ filters }: { readonly filters: RunFilters }) {
     queryFn: ({ signal }) => client.views.list({}, { signal }),
     staleTime: 30_000,
   });
+  const [removing, setRemoving] = useState<View | null>(null);
   const remove = useMutation({
     mutationFn: (viewId: string) => client.views.remove({ params: { viewId } }),
-    onSuccess: () => void queries.invalidateQueries({ queryKey: ['views'] }),
+    onSuccess() {
+      setRemoving(null);
+      return queries.invalidateQueries({ queryKey: ['views'] });
+    },
     onError: (error) => notifyFailed('The view was not removed', error),
   });
   const views = data?.views ?? [];
@@ -38,22 +49,22 @@ export function SavedViews({ filters }: { readonly filters: RunFilters }) {
         </Menu.Target>
         <Menu.Dropdown>
           {views.length === 0 && <Menu.Label>No saved view yet</Menu.Label>}
-          {views.map(({ viewId, name, search, shared, mine }) => (
-            <Group key={viewId} gap={2} wrap="nowrap">
+          {views.map((view) => (
+            <Group key={view.viewId} gap={2} wrap="nowrap">
               <Menu.Item
                 flex={1}
-                leftSection={shared ? <Users size={13} aria-label="shared" /> : null}
+                leftSection={view.shared ? <Users size={13} aria-label="shared" /> : null}
                 closeMenuOnClick
-                onClick={() => navigate(`/runs${search === '' ? '' : `?${search}`}`)}
+                onClick={() => navigate(`/runs${view.search === '' ? '' : `?${view.search}`}`)}
               >
-                {name}
+                {view.name}
               </Menu.Item>
-              {mine && (
+              {view.mine && (
                 <ActionIcon
                   variant="subtle"
                   color="gray"
-                  aria-label={`Remove the view ${name}`}
-                  onClick={() => remove.mutate(viewId)}
+                  aria-label={`Remove the view ${view.name}`}
+                  onClick={() => setRemoving(view)}
                 >
                   <Trash2 size={14} aria-hidden />
                 </ActionIcon>
@@ -66,6 +77,19 @@ export function SavedViews({ filters }: { readonly filters: RunFilters }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      {removing !== null && (
+        <ActionDialog
+          title={`Remove the view "${removing.name}"`}
+          command={callArguments(api.views.remove, { params: { viewId: removing.viewId } })}
+          action="Remove"
+          isDangerous
+          isBusy={remove.isPending}
+          onConfirm={() => remove.mutate(removing.viewId)}
+          onClose={() => setRemoving(null)}
+        >
+          {removing.shared && 'Nobody sees it any more.'}
+        </ActionDialog>
+      )}
       <SaveDialog isOpen={isNaming} onClose={naming.close} search={toSearch(filters).toString()} />
     </>
   );
@@ -83,8 +107,9 @@ function SaveDialog({
   const [name, setName] = useState('');
   const [shared, setShared] = useState(false);
   const queries = useQueryClient();
+  const body = { name: name.trim(), search, shared };
   const save = useMutation({
-    mutationFn: () => client.views.create({ body: { name: name.trim(), search, shared } }),
+    mutationFn: () => client.views.create({ body }),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['views'] });
       notifyDone(`View "${name.trim()}" saved`);
@@ -115,7 +140,8 @@ function SaveDialog({
             checked={shared}
             onChange={(event) => setShared(event.currentTarget.checked)}
           />
-          <Group justify="flex-end">
+          <Group justify="space-between">
+            <CliCommand args={callArguments(api.views.create, { body })} />
             <Button type="submit" loading={save.isPending} disabled={name.trim() === ''}>
               Save
             </Button>

@@ -1,9 +1,10 @@
 import { Alert, Anchor, Button, Code, Group, Stack, Text, Title } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { CirclePause, Clock3 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { client } from '../../data/client.ts';
+import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
@@ -11,7 +12,6 @@ import { Tag } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { BackfillDialog } from './backfill-dialog.tsx';
 import { Fires } from './fires.tsx';
-import { RemoveDialog } from './remove-dialog.tsx';
 import { RunNow } from './run-now.tsx';
 import { overlapWords, type Schedule } from './schedule-parts.ts';
 import styles from './schedules.module.css';
@@ -31,6 +31,14 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
       },
       (error: unknown) => notifyFailed('It stays paused', error),
     );
+  const remove = useMutation({
+    mutationFn: () => client.schedules.remove({ params: { name } }),
+    onSuccess() {
+      notifyDone(`"${name}" is removed`);
+      return refresh();
+    },
+    onError: (error) => notifyFailed('It is still there', error),
+  });
   return (
     <section
       className="card"
@@ -139,7 +147,17 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
         />
       )}
       {dialog === 'remove' && (
-        <RemoveDialog name={name} onClose={() => setDialog(null)} onDone={refresh} />
+        <ActionDialog
+          title={`Remove "${name}"`}
+          command={['schedule', 'remove', name]}
+          action="Remove"
+          isDangerous
+          isBusy={remove.isPending}
+          onConfirm={() => remove.mutate()}
+          onClose={() => setDialog(null)}
+        >
+          It fires no more. The runs it has started stay.
+        </ActionDialog>
       )}
       {dialog === 'backfill' && (
         <BackfillDialog name={name} onClose={() => setDialog(null)} onDone={refresh} />

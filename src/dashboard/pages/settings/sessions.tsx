@@ -1,6 +1,9 @@
-import { Button, Table, Text, Title } from '@mantine/core';
+import { Button, Group, Table, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { api } from '../../../api/api.ts';
 import { client } from '../../data/client.ts';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { Failure } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
@@ -62,13 +65,18 @@ export function Sessions() {
                     <Time at={expiresAt} />
                   </Table.Td>
                   <Table.Td>
-                    <Button
-                      variant="default"
-                      aria-label={`End the session of ${name}`}
-                      onClick={() => end.mutate(sessionId)}
-                    >
-                      End
-                    </Button>
+                    <Group gap={4} wrap="nowrap">
+                      <Button
+                        variant="default"
+                        aria-label={`End the session of ${name}`}
+                        onClick={() => end.mutate(sessionId)}
+                      >
+                        End
+                      </Button>
+                      <CliCommand
+                        args={callArguments(api.identity.endSession, { params: { sessionId } })}
+                      />
+                    </Group>
                   </Table.Td>
                 </Table.Tr>
               ))}

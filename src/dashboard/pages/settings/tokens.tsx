@@ -6,7 +6,7 @@ import { useState } from 'react';
 import type { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
-import { CommandLine } from '../../parts/cli-command.tsx';
+import { CliCommands, CommandLine } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
@@ -166,6 +166,12 @@ function Row({
             >
               Revoke
             </Button>
+            <CliCommands
+              commands={[
+                { does: 'Rotate', args: ['token', 'rotate', token.tokenId] },
+                { does: 'Revoke', args: ['token', 'revoke', token.tokenId] },
+              ]}
+            />
           </Group>
         )}
       </Table.Td>

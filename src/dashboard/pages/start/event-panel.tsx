@@ -8,8 +8,8 @@ import type { AnswerOf } from '../../../api/route.ts';
 import { ServiceError } from '../../../client/index.ts';
 import type { Json } from '../../../plan/json.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone } from '../../parts/notify.ts';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { problemsOfRefusal } from '../../schema-form/form-problems.ts';
@@ -104,8 +104,8 @@ function EventForm({ event }: { readonly event: EventOfWorkflow }) {
           >
             Send event
           </Button>
-          <CallCommand
-            command={apiCommand(api.runs.publish, {
+          <CliCommand
+            args={callArguments(api.runs.publish, {
               body: {
                 event: event.name,
                 payload: withoutSensitive(form.value, form.shape) ?? null,

@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { api } from '../../../api/api.ts';
 import type { Json } from '../../../plan/json.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { ReadableValue } from '../../parts/readable-value.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { JsonText } from '../../schema-form/json-field.tsx';
@@ -75,8 +75,8 @@ export function TriggerPanel() {
         >
           See what it makes of it
         </Button>
-        <CallCommand
-          command={apiCommand(api.triggers.test, {
+        <CliCommand
+          args={callArguments(api.triggers.test, {
             params: { name: trigger.name },
             body: { event: given },
           })}

@@ -8,8 +8,8 @@ import { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import type { Json } from '../../../plan/json.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone } from '../../parts/notify.ts';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { withoutSensitive } from '../../schema-form/form-value.ts';
@@ -118,8 +118,8 @@ function WebhookForm({
           >
             Sign and send
           </Button>
-          <CallCommand
-            command={apiCommand(api.webhooks.test, {
+          <CliCommand
+            args={callArguments(api.webhooks.test, {
               params: { source: source.source },
               body: {
                 payload: withoutSensitive(form.value, form.shape) ?? null,

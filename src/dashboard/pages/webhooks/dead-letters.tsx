@@ -6,8 +6,8 @@ import { useState } from 'react';
 import { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommand, CliCommands } from '../../parts/cli-command.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
@@ -53,7 +53,7 @@ export function DeadLetters() {
         >
           Replay all
         </Button>
-        <CallCommand command={apiCommand(api.webhooks.replayAll, { body: {} })} />
+        <CliCommand args={callArguments(api.webhooks.replayAll, { body: {} })} />
         {cursor !== null && (
           <Text size="xs" c="dimmed">
             These are the newest; there are more.
@@ -125,7 +125,12 @@ function Letter({ letter }: { readonly letter: DeadLetter }) {
           >
             Discard
           </Button>
-          <CallCommand command={apiCommand(api.webhooks.replay, { params })} />
+          <CliCommands
+            commands={[
+              { does: 'Replay', args: callArguments(api.webhooks.replay, { params }) },
+              { does: 'Discard', args: callArguments(api.webhooks.discard, { params }) },
+            ]}
+          />
         </Group>
       </Group>
       <Button

@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { api } from '../../../api/api.ts';
 import { client } from '../../data/client.ts';
-import { apiCommand } from '../../parts/api-command.ts';
-import { CallCommand } from '../../parts/cli-command.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
@@ -30,7 +30,11 @@ export function EndpointDeliveries({ endpointId }: { readonly endpointId: string
     refetchInterval: 5_000,
   });
   const replay = useMutation({
-    mutationFn: () => client.endpoints.replay({ params, body: {} }),
+    mutationFn: (deliveryKey: string | null) =>
+      client.endpoints.replay({
+        params,
+        body: deliveryKey === null ? {} : { deliveryKeys: [deliveryKey] },
+      }),
     onSuccess({ replayed }) {
       notifyDone(`${replayed} on their way again`);
       return queries.invalidateQueries({ queryKey: ['endpoints'] });
@@ -53,12 +57,12 @@ export function EndpointDeliveries({ endpointId }: { readonly endpointId: string
         <Button
           variant="default"
           leftSection={<RotateCcw size={14} aria-hidden />}
-          loading={replay.isPending}
-          onClick={() => replay.mutate()}
+          loading={replay.isPending && replay.variables === null}
+          onClick={() => replay.mutate(null)}
         >
           Send again what was given up
         </Button>
-        <CallCommand command={apiCommand(api.endpoints.replay, { params, body: {} })} />
+        <CliCommand args={callArguments(api.endpoints.replay, { params, body: {} })} />
       </Group>
       {list.isPending && <Loading rows={3} />}
       {list.isError && <Failure error={list.error} />}
@@ -85,8 +89,14 @@ export function EndpointDeliveries({ endpointId }: { readonly endpointId: string
                   </Table.Td>
                   <Table.Td>
                     {delivery.attempts} {delivery.attempts === 1 ? 'attempt' : 'attempts'}
-                    {delivery.lastStatus !== null && `, answered ${delivery.lastStatus}`}
-                    {delivery.lastError !== null && `, ${delivery.lastError}`}
+                    {delivery.lastError !== null
+                      ? `, ${delivery.lastError}`
+                      : delivery.lastStatus !== null && `, answered with ${delivery.lastStatus}`}
+                    {delivery.nextAttemptAt !== null && (
+                      <>
+                        , next <Time at={delivery.nextAttemptAt} />
+                      </>
+                    )}
                   </Table.Td>
                   <Table.Td>
                     {delivery.runId !== null && (
@@ -97,6 +107,26 @@ export function EndpointDeliveries({ endpointId }: { readonly endpointId: string
                       >
                         run
                       </Anchor>
+                    )}
+                  </Table.Td>
+                  <Table.Td>
+                    {delivery.status === 'dead' && (
+                      <Group gap={4} wrap="nowrap">
+                        <Button
+                          variant="default"
+                          size="compact-xs"
+                          loading={replay.isPending && replay.variables === delivery.deliveryKey}
+                          onClick={() => replay.mutate(delivery.deliveryKey)}
+                        >
+                          Send again
+                        </Button>
+                        <CliCommand
+                          args={callArguments(api.endpoints.replay, {
+                            params,
+                            body: { deliveryKeys: [delivery.deliveryKey] },
+                          })}
+                        />
+                      </Group>
                     )}
                   </Table.Td>
                 </Table.Tr>

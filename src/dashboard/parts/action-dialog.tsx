@@ -1,8 +1,8 @@
 /** The frame of a dialog that does something: what it is about, the command that does the same, and its button. */
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { CommandLine } from '../../parts/cli-command.tsx';
-import { shellCommand } from '../../parts/shell-command.ts';
+import { CommandLine } from './cli-command.tsx';
+import { shellCommand } from './shell-command.ts';
 
 export function ActionDialog({
   title,
