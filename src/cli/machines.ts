@@ -13,10 +13,15 @@ export interface FoundWorkflow {
   readonly module: URL;
 }
 
+export interface FoundTrigger {
+  readonly trigger: Trigger;
+  readonly module: URL;
+}
+
 export interface Machines {
   readonly workflows: readonly FoundWorkflow[];
   /** What starts them by itself in a service. */
-  readonly triggers: readonly Trigger[];
+  readonly triggers: readonly FoundTrigger[];
   /** Modules that could not be loaded, or export no workflow. */
   readonly problems: readonly { readonly module: string; readonly error: unknown }[];
 }
@@ -35,6 +40,11 @@ export function withoutRepeats(workflows: readonly FoundWorkflow[]): readonly Fo
   });
 }
 
+/** The same of triggers. */
+export function distinctTriggers(triggers: readonly FoundTrigger[]): readonly Trigger[] {
+  return [...new Set(triggers.map(({ trigger }) => trigger))];
+}
+
 /**
  * Imports every `workflow.ts` or `workflow.js` of the folders in a folder, with the `triggers.ts` beside it, or one module. One broken module does not keep the others away.
  *
@@ -45,20 +55,20 @@ export async function loadMachines(
   load: (module: URL) => Promise<Record<string, unknown>> = (module) => import(module.href),
 ): Promise<Machines> {
   const workflows: FoundWorkflow[] = [];
-  const triggers = new Set<Trigger>();
+  const triggers: FoundTrigger[] = [];
   const problems: { module: string; error: unknown }[] = [];
   for (const file of moduleFiles(given)) {
     try {
       const found = await contentOf(pathToFileURL(file), load);
       workflows.push(...found.workflows);
-      for (const trigger of found.triggers) triggers.add(trigger);
+      triggers.push(...found.triggers);
       if (found.workflows.length === 0 && found.triggers.length === 0)
         problems.push({ module: file, error: new Error('It exports no workflow') });
     } catch (error) {
       problems.push({ module: file, error: toLoadError(error) });
     }
   }
-  return { workflows, triggers: [...triggers], problems };
+  return { workflows, triggers, problems };
 }
 
 function moduleFiles(given: string): readonly string[] {
@@ -106,13 +116,13 @@ async function contentOf(
   load: (module: URL) => Promise<Record<string, unknown>>,
 ): Promise<{
   readonly workflows: readonly FoundWorkflow[];
-  readonly triggers: readonly Trigger[];
+  readonly triggers: readonly FoundTrigger[];
 }> {
   const exported = await load(module);
   const values = [...new Set(Object.values(exported))];
   return {
     workflows: values.filter(isRunnable).map((workflow) => ({ workflow, module })),
-    triggers: values.filter(isTrigger),
+    triggers: values.filter(isTrigger).map((trigger) => ({ trigger, module })),
   };
 }
 

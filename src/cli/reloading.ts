@@ -1,4 +1,4 @@
-/** Workflows that follow their modules: what changes on disk is loaded anew while the runs go on. */
+/** Workflows and triggers that follow their modules: what changes on disk is loaded anew while the runs go on. */
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { watch } from 'chokidar';
@@ -7,9 +7,17 @@ import type { Orchestrator } from '../orchestrator.ts';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
 import type { Store } from '../ports/store.ts';
 import type { DefinitionsChange, DefinitionsState } from '../service/definitions.ts';
+import type { Trigger } from '../triggers/trigger.ts';
 import { toFailure } from './failure.ts';
 import { importFresh } from './fresh-modules.ts';
-import { loadMachines, type Machines, machinesFolder, withoutRepeats } from './machines.ts';
+import {
+  distinctTriggers,
+  type FoundTrigger,
+  loadMachines,
+  type Machines,
+  machinesFolder,
+  withoutRepeats,
+} from './machines.ts';
 
 export interface Reloading {
   readonly state: DefinitionsState;
@@ -27,6 +35,8 @@ interface Options {
   readonly store: Store;
   readonly nowMs: () => number;
   readonly note: (line: string) => void;
+  /** Of the service. */
+  readonly replaceTriggers: (triggers: readonly Trigger[]) => Promise<void>;
 }
 
 /** Runs looked at for each changed workflow, at most. */
@@ -35,11 +45,12 @@ const maxRuns = 200;
 const calmMs = 100;
 
 export function createReloading(options: Options): Reloading {
-  const { machines, orchestrator, store, nowMs, note } = options;
+  const { machines, orchestrator, store, nowMs, note, replaceTriggers } = options;
   const folder = machinesFolder(machines);
   const root = pathToFileURL(`${folder}/`);
   /** What each module defined when it could last be loaded. */
-  let known = byModule(options.loaded);
+  let known = byModule(options.loaded.workflows);
+  let knownTriggers = byModule(options.loaded.triggers);
   let problems = toProblems(options.loaded);
   let change: DefinitionsChange | null = null;
   let generation = 0;
@@ -48,11 +59,7 @@ export function createReloading(options: Options): Reloading {
   async function load(): Promise<void> {
     generation += 1;
     const found = await loadMachines(machines, (module) => importFresh(module, root, generation));
-    const fresh = byModule(found);
-    for (const { module } of found.problems) {
-      const before = known.get(module);
-      if (before !== undefined && !fresh.has(module)) fresh.set(module, before);
-    }
+    const fresh = keptWhereBroken(byModule(found.workflows), known, found);
     const before = orchestrator.workflows.map(keyOf);
     orchestrator.replaceWorkflows(withoutRepeats([...fresh.values()].flat()));
     known = fresh;
@@ -64,6 +71,23 @@ export function createReloading(options: Options): Reloading {
     if (workflows.length === 0) note('Loaded the workflows again; no plan has changed');
     for (const { module, message } of problems)
       note(`Module "${module}" cannot be loaded, what it defined before goes on: ${message}`);
+    await loadTriggers(found);
+  }
+
+  async function loadTriggers(found: Machines): Promise<void> {
+    const fresh = keptWhereBroken(byModule(found.triggers), knownTriggers, found);
+    const before = triggersOf(knownTriggers);
+    const triggers = triggersOf(fresh);
+    if (before.length + triggers.length === 0) return;
+    try {
+      await replaceTriggers(triggers);
+      knownTriggers = fresh;
+      note(triggersLine(before, triggers));
+    } catch (error) {
+      const { message } = toFailure(error);
+      problems = [...problems, { module: relative('', folder) || '.', message }];
+      note(`The triggers were not replaced, those of before go on: ${message}`);
+    }
   }
 
   async function judged(workflow: RunnableWorkflow) {
@@ -115,13 +139,41 @@ export function createReloading(options: Options): Reloading {
 
 const keyOf = ({ name, version, plan }: RunnableWorkflow) => `${name}@${version}#${plan.hash}`;
 
-function byModule({ workflows }: Machines): Map<string, Machines['workflows'][number][]> {
-  const modules = new Map<string, Machines['workflows'][number][]>();
-  for (const found of workflows) {
-    const path = fileURLToPath(found.module);
-    modules.set(path, [...(modules.get(path) ?? []), found]);
-  }
-  return modules;
+type ByModule<T> = ReadonlyMap<string, readonly T[]>;
+
+function byModule<T extends { readonly module: URL }>(all: readonly T[]): ByModule<T> {
+  return Map.groupBy(all, ({ module }) => fileURLToPath(module));
+}
+
+/** What modules define that could be loaded, and what the others defined before. */
+function keptWhereBroken<T>(
+  fresh: ByModule<T>,
+  before: ByModule<T>,
+  { problems }: Machines,
+): ByModule<T> {
+  const broken = problems.flatMap(({ module }) => {
+    const kept = fresh.has(module) ? undefined : before.get(module);
+    return kept === undefined ? [] : [[module, kept] as const];
+  });
+  return new Map([...fresh, ...broken]);
+}
+
+function triggersOf(found: ByModule<FoundTrigger>): readonly Trigger[] {
+  return distinctTriggers([...found.values()].flat());
+}
+
+function triggersLine(before: readonly Trigger[], now: readonly Trigger[]): string {
+  const names = (of: readonly Trigger[], without: readonly Trigger[]) =>
+    of
+      .map(({ name }) => name)
+      .filter((name) => !without.some((other) => other.name === name))
+      .join(', ');
+  const [added, gone] = [names(now, before), names(before, now)];
+  return [
+    `Loaded ${now.length} ${now.length === 1 ? 'trigger' : 'triggers'} again`,
+    ...(added === '' ? [] : [`new: ${added}`]),
+    ...(gone === '' ? [] : [`gone: ${gone}`]),
+  ].join('; ');
 }
 
 function toProblems({ problems }: Machines): DefinitionsState['problems'] {

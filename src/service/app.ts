@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { createSystemIds } from '../adapters/system/ids.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Trigger } from '../triggers/trigger.ts';
 import { serveAbout } from './about.ts';
 import { createAudit } from './audit/audit.ts';
 import { serveAudit } from './audit/serve.ts';
@@ -32,6 +33,7 @@ import { createOutgoing, type OutgoingSettings } from './outgoing/outgoing.ts';
 import { serveEndpoints } from './outgoing/serve.ts';
 import type { ServiceParts, ServicePorts } from './parts.ts';
 import { servePauses } from './pauses.ts';
+import { createExchange } from './replace-triggers.ts';
 import { createOpenReviews } from './reviews/open-reviews.ts';
 import { serveReviews } from './reviews/serve.ts';
 import { createNews } from './runs/news.ts';
@@ -69,6 +71,16 @@ export async function createApp(
   ports: ServicePorts,
   options: AppOptions = {},
 ): Promise<FastifyInstance> {
+  return (await assembleApp(ports, options)).app;
+}
+
+export async function assembleApp(
+  ports: ServicePorts,
+  options: AppOptions,
+): Promise<{
+  readonly app: FastifyInstance;
+  readonly replaceTriggers: (triggers: readonly Trigger[]) => Promise<void>;
+}> {
   const {
     identity: identityOptions = { mode: 'development' },
     webhooks = {},
@@ -150,5 +162,5 @@ export async function createApp(
   await serveDocument(app, bind);
   if (dashboard !== null) await serveDashboard(app, dashboard);
   await app.ready();
-  return app;
+  return { app, replaceTriggers: createExchange([feeds, received, schedules]) };
 }

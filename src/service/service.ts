@@ -10,7 +10,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import type { Trigger } from '../triggers/trigger.ts';
-import { type AppOptions, createApp } from './app.ts';
+import { type AppOptions, assembleApp } from './app.ts';
 import type { DefinitionsState } from './definitions.ts';
 import type { Development } from './development/serve.ts';
 import { checkMayListen } from './identity/development.ts';
@@ -47,6 +47,13 @@ export interface Service {
    * @returns the address, as `http://127.0.0.1:4400`
    */
   listen(address?: { readonly host?: string; readonly port?: number }): Promise<string>;
+  /**
+   * Exchanges what sets it to work by itself. What is being taken in is taken in first; what was accepted is processed by the new triggers, and is a dead
+   * letter if none of them has its name. What the store knows of a schedule, such as which slots had a run, stays.
+   *
+   * @throws SignalboxError `DEFINITION_INVALID` if two of a kind have one name; then nothing has changed
+   */
+  replaceTriggers(triggers: readonly Trigger[]): Promise<void>;
   /** Answers what is under way, then refuses. Orchestrator and store stay open. */
   close(): Promise<void>;
 }
@@ -69,7 +76,7 @@ export async function createService(
     ...(options.development === undefined ? {} : { development: options.development }),
   };
   const { identity = { mode: 'development' } } = options;
-  const app = await createApp(ports, options);
+  const { app, replaceTriggers } = await assembleApp(ports, options);
   return {
     app,
     handler: (request, response) => app.routing(request, response),
@@ -77,6 +84,7 @@ export async function createService(
       checkMayListen(identity, host);
       return app.listen({ host, port });
     },
+    replaceTriggers,
     close: () => app.close(),
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { createClient } from '../../src/client/index.ts';
+import { schemes } from '../../src/webhooks/schemes.ts';
 import { useTown } from './support/signalbox.ts';
 
 const town = useTown();
@@ -32,6 +33,25 @@ export const greeting = defineWorkflow({
   );
 }
 
+/** A webhook beside it. */
+function writeTrigger(names: readonly string[], secret: string): void {
+  writeFileSync(
+    town.path('machines/greeting/triggers.ts'),
+    `import { z } from 'zod';
+import { defineWebhook, onWebhook } from '${library}';
+import { greeting } from './workflow.ts';
+${names
+  .map(
+    (name) => `export const ${name} = defineWebhook({
+  name: '${name}', preset: 'generic', secrets: ['${secret}'],
+  events: { '*': onWebhook({ payload: z.object({}), workflow: greeting, input: () => ({}) }) },
+});
+`,
+  )
+  .join('')}`,
+  );
+}
+
 const asked = {
   version: 1,
   steps: `const asked = w.review('asked'); return w.task('greet', greet, { input: {}, after: [asked] });`,
@@ -41,16 +61,29 @@ const twice = {
   steps: `const asked = w.review('really'); return w.task('greet', greet, { input: {}, after: [asked] });`,
 };
 
-it('serve --watch loads changed modules: runs keep their plan, new functions are used where they fit, a broken module keeps the old ones', async () => {
+it('serve --watch loads changed modules and triggers: runs keep their plan, new functions are used where they fit, a broken module keeps the old ones', async () => {
   symlinkSync(packages, town.path('node_modules'));
   write(asked, 'hello');
+  writeTrigger(['calls'], 'o'.repeat(32));
   const { child, ended, says } = town.start(
     ['serve', '--watch', '--port', '0', '--store', 'memory:', '--machines', 'machines'],
     '',
     { machines: null },
   );
   const printed = await new Promise<string>((resolve) => child.stdout.once('data', resolve));
-  const client = createClient({ url: / at (\S+)/.exec(printed)?.[1] ?? '' });
+  const url = / at (\S+)/.exec(printed)?.[1] ?? '';
+  const client = createClient({ url });
+  const call = async (source: string, letter: string) => {
+    const key = Buffer.from(letter.repeat(32));
+    const signed = schemes.generic.sign({ id: source + letter, body: '{}', key, nowMs: 0 });
+    const headers = { 'content-type': 'application/json', ...signed };
+    const answer = await fetch(`${url}/webhooks/${source}`, {
+      method: 'POST',
+      headers,
+      body: '{}',
+    });
+    return answer.status;
+  };
   const start = () => client.runs.start({ body: { workflow: 'greeting', input: {} } });
   const approve = async (runId: string, step: string) => {
     const params = { runId, step };
@@ -76,8 +109,22 @@ it('serve --watch loads changed modules: runs keep their plan, new functions are
   await says('what it defined before goes on');
   const { problems } = await client.workflows.list();
   const third = await approve((await start()).runId, 'really');
+
+  const before = [await call('calls', 'o'), await call('more', 'n')];
+  write(twice, 'good evening');
+  writeTrigger(['calls', 'more'], 'n'.repeat(32));
+  await says('Loaded 2 triggers again; new: more');
+  const after = [await call('calls', 'o'), await call('calls', 'n'), await call('more', 'n')];
+  writeTrigger(['more', 'calls, more'], 'n'.repeat(32));
+  await says('Module "machines/greeting/triggers.ts" cannot be loaded');
+  const broken = [await call('calls', 'n'), await call('more', 'n')];
   child.kill('SIGTERM');
 
+  expect([before, after, broken]).toEqual([
+    [202, 404],
+    [401, 202, 202],
+    [202, 202],
+  ]);
   expect(workflows).toMatchObject([{ name: 'greeting', version: 2, versions: [2] }]);
   expect(change?.workflows).toMatchObject([
     {
@@ -91,7 +138,10 @@ it('serve --watch loads changed modules: runs keep their plan, new functions are
     { version: 1, status: 'complete', output: 'hello' },
     { version: 2, status: 'complete', output: 'good evening' },
   ]);
-  expect(problems).toMatchObject([{ module: expect.stringContaining('workflow.ts') }]);
+  expect(problems).toMatchObject([
+    { module: 'machines/greeting/workflow.ts' },
+    { module: 'machines/greeting/triggers.ts' },
+  ]);
   expect(third).toMatchObject({ version: 2, output: 'good evening' });
   expect((await ended).code).toBe(0);
 }, 30_000);

@@ -57,7 +57,7 @@ describe('schedules of the reports', () => {
   it('are found beside the workflows', async () => {
     const { triggers, problems } = await loadMachines('machines/quarterly-report');
 
-    expect(triggers.map(({ name }) => name).sort()).toEqual([
+    expect(triggers.map(({ trigger }) => trigger.name).sort()).toEqual([
       'monthly-operations-report',
       'quarterly-report',
     ]);

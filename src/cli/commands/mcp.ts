@@ -5,6 +5,7 @@ import { announceService } from '../../service/address-file.ts';
 import { collect } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { createLog } from '../log.ts';
+import { distinctTriggers } from '../machines.ts';
 import { findService } from '../remote/find-service.ts';
 import { addressFileOf, parseStoreLocation } from '../store-location.ts';
 
@@ -42,7 +43,7 @@ async function serveMcp(cli: Cli, options: McpCommand, version: string): Promise
       store: session.store,
       logger: createLog(cli.options, process.stderr),
       instance,
-      triggers: session.machines.triggers,
+      triggers: distinctTriggers(session.machines.triggers),
     });
     let withdraw = async () => {};
     try {

@@ -17,6 +17,7 @@ import {
   workerPlace,
 } from '../development/supervisor.ts';
 import { createLog } from '../log.ts';
+import { distinctTriggers } from '../machines.ts';
 import { createReloading } from '../reloading.ts';
 import { findService } from '../remote/find-service.ts';
 import type { Prepared } from '../session.ts';
@@ -100,6 +101,7 @@ async function serve(cli: Cli, options: ServeOptions, place: WorkerPlace | null)
       store,
       nowMs: () => systemClock.nowMs(),
       note: (line) => cli.note(line),
+      replaceTriggers: (triggers) => service.replaceTriggers(triggers),
     });
     const service = await createService(orchestrator, {
       store,
@@ -107,7 +109,7 @@ async function serve(cli: Cli, options: ServeOptions, place: WorkerPlace | null)
       logger: createLog(cli.options, process.stderr),
       instance,
       ...(development === null ? {} : { development, clock: development.clock }),
-      triggers: machines.triggers,
+      triggers: distinctTriggers(machines.triggers),
       ...settings,
     });
     let withdraw = async () => {};

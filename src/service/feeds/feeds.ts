@@ -5,6 +5,7 @@ import type { triggers as calls, Trigger as TriggerShape } from '../../api/trigg
 import { SignalboxError } from '../../errors.ts';
 import type { Json } from '../../plan/json.ts';
 import type { QueueTrigger } from '../../triggers/queue.ts';
+import type { Trigger } from '../../triggers/trigger.ts';
 import type { Watch } from '../../triggers/watch.ts';
 import type { ServiceParts } from '../parts.ts';
 import type { Inbox } from '../webhooks/inbox.ts';
@@ -17,9 +18,15 @@ export interface Feeds {
   list(): readonly z.input<typeof TriggerShape>[];
   /** @throws SignalboxError `TRIGGER_UNKNOWN` */
   test(name: string, event: Json): AnswerOf<(typeof calls)['test']>;
+  /**
+   * Those of other triggers instead of those there are. What is being taken in is taken in before; a trigger that stays the same goes on undisturbed.
+   */
+  prepare(triggers: readonly Trigger[]): () => Promise<void>;
   start(): void;
   close(): Promise<void>;
 }
+
+type Feed = Watch | QueueTrigger;
 
 const maxIdLength = 200;
 
@@ -27,9 +34,8 @@ export function createFeeds(
   parts: ServiceParts,
   { inbox, listens = true }: { readonly inbox: Pick<Inbox, 'accept'>; readonly listens?: boolean },
 ): Feeds {
-  const triggers = (parts.triggers ?? []).filter(
-    (one): one is Watch | QueueTrigger => one.trigger === 'watch' || one.trigger === 'queue',
-  );
+  let triggers = feedsOf(parts.triggers ?? []);
+  let isClosed = false;
   const accept: Accept = async (source, id, payload) => {
     const deliveryId = id.length > maxIdLength ? `sha256:${sha256(id)}` : id;
     const delivery = { deliveryId, event: null, payload, headers: {} };
@@ -37,20 +43,31 @@ export function createFeeds(
   };
   const { ids } = parts;
   const random = () => ids.random();
-  const runners = new Map<string, FeedRunner>(
-    triggers.map((trigger) => [
-      trigger.name,
-      trigger.trigger === 'watch'
-        ? createWatchRunner(trigger, { ...parts, accept, listens })
-        : createQueueRunner(trigger, { ...parts, accept, random }),
-    ]),
-  );
+  const runnerOf = (trigger: Feed): FeedRunner =>
+    trigger.trigger === 'watch'
+      ? createWatchRunner(trigger, { ...parts, accept, listens })
+      : createQueueRunner(trigger, { ...parts, accept, random });
+  const runners = new Map<Feed, FeedRunner>(triggers.map((one) => [one, runnerOf(one)]));
+
+  async function replace(fresh: readonly Feed[]): Promise<void> {
+    const gone = [...runners].filter(([trigger]) => !fresh.includes(trigger));
+    await Promise.all(gone.map(([, runner]) => runner.close()));
+    for (const [trigger] of gone) runners.delete(trigger);
+    triggers = fresh;
+    if (isClosed) return;
+    for (const trigger of fresh) {
+      if (runners.has(trigger)) continue;
+      const runner = runnerOf(trigger);
+      runners.set(trigger, runner);
+      runner.start();
+    }
+  }
 
   return {
     list: () =>
       triggers.map((trigger) => {
         const { name, description, rule } = trigger;
-        const runner = runners.get(name);
+        const runner = runners.get(trigger);
         const { lastAtMs = null, problem = null, counts } = runner ?? {};
         return {
           name,
@@ -73,20 +90,25 @@ export function createFeeds(
       }
       return tried(trigger, event, parts.clock.nowMs());
     },
+    prepare(others) {
+      const fresh = feedsOf(others);
+      return () => replace(fresh);
+    },
     start() {
       for (const runner of runners.values()) runner.start();
     },
     async close() {
+      isClosed = true;
       await Promise.all([...runners.values()].map((runner) => runner.close()));
     },
   };
 }
 
-function tried(
-  { name, rule }: Watch | QueueTrigger,
-  event: Json,
-  nowMs: number,
-): AnswerOf<(typeof calls)['test']> {
+function feedsOf(triggers: readonly Trigger[]): readonly Feed[] {
+  return triggers.filter((one): one is Feed => one.trigger === 'watch' || one.trigger === 'queue');
+}
+
+function tried({ name, rule }: Feed, event: Json, nowMs: number): AnswerOf<(typeof calls)['test']> {
   const nothing = { accepted: false, key: null, input: null, problem: null };
   const received = {
     source: name,

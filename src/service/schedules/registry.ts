@@ -15,10 +15,12 @@ export interface Registry {
   /** @throws SignalboxError `TRIGGER_UNKNOWN` */
   get(name: string): Promise<Registered>;
   readonly isInCode: (name: string) => boolean;
+  /** Others instead of those of the code. */
+  replace(inCode: readonly Schedule[]): void;
 }
 
 export function createRegistry(book: Book, inCode: readonly Schedule[]): Registry {
-  const byName = new Map(inCode.map((schedule) => [schedule.name, schedule]));
+  let byName = byNameOf(inCode);
   const parsed = new WeakMap<object, Schedule>();
   const texts = new Map<string, { readonly text: string; readonly definition: StoredDefinition }>();
 
@@ -55,7 +57,14 @@ export function createRegistry(book: Book, inCode: readonly Schedule[]): Registr
       });
     },
     isInCode: (name) => byName.has(name),
+    replace(schedules) {
+      byName = byNameOf(schedules);
+    },
   };
+}
+
+function byNameOf(schedules: readonly Schedule[]): ReadonlyMap<string, Schedule> {
+  return new Map(schedules.map((schedule) => [schedule.name, schedule]));
 }
 
 /** @throws SignalboxError `DEFINITION_INVALID` */

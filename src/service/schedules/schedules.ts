@@ -44,6 +44,8 @@ export interface Schedules {
     body: ParsedOf<Calls['backfill']>['body'],
     actor: string,
   ): Promise<AnswerOf<Calls['backfill']>>;
+  /** Those of other triggers instead of those of the code; what the store knows of a name stays. @throws SignalboxError `DEFINITION_INVALID` */
+  prepare(triggers: readonly Trigger[]): () => Promise<void>;
   /** Begins to fire. */
   start(): void;
   /** Brings every schedule up to now. */
@@ -234,6 +236,13 @@ export function createSchedules(parts: {
             () => fires,
           ),
       });
+    },
+    prepare(triggers) {
+      const fresh = schedulesOf(triggers);
+      return async () => {
+        registry.replace(fresh);
+        await scheduler.look();
+      };
     },
     start: () => scheduler.start(),
     look: () => scheduler.look(),

@@ -1,14 +1,15 @@
 /** Webhooks that come in: received, kept, processed, and looked after. */
 import type { FastifyInstance } from 'fastify';
+import type { Trigger } from '../../triggers/trigger.ts';
 import type { ServiceParts } from '../parts.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createDownload, type Download } from './download.ts';
 import { createInbox, type Inbox } from './inbox.ts';
-import { type Origins, openOrigins } from './origins.ts';
+import { type Origin, type Origins, openOrigins } from './origins.ts';
 import { receiveWebhooks } from './receiver.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { createSnsDesk } from './sns-desk.ts';
-import { openSources, type Sources } from './sources.ts';
+import { openSources, type Source, type Sources } from './sources.ts';
 
 export interface WebhookSettings {
   /** Largest body. Default: 1 MiB. */
@@ -37,6 +38,8 @@ export interface Webhooks {
   readonly inbox: Inbox;
   readonly deadLetters: DeadLetters;
   readonly retention: Retention;
+  /** Other triggers instead of those there are: what was accepted goes on by them. @throws SignalboxError `DEFINITION_INVALID` */
+  prepare(triggers: readonly Trigger[]): () => void;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -48,11 +51,21 @@ export function createWebhooks(
   settings: WebhookSettings,
 ): Webhooks {
   const { concurrency = 16, maxWaiting = 10_000, isDevelopment = false } = settings;
-  const sources = openSources(parts.triggers ?? [], {
+  const secrets = {
     env: settings.env ?? process.env,
     madeUp: isDevelopment ? parts.ids : null,
-  });
-  const origins = openOrigins(sources, parts.triggers ?? []);
+  };
+  const sources = new Map<string, Source>();
+  const origins = new Map<string, Origin>();
+  function prepare(triggers: readonly Trigger[]): () => void {
+    const freshSources = openSources(triggers, secrets);
+    const freshOrigins = openOrigins(freshSources, triggers);
+    return () => {
+      refill(sources, freshSources);
+      refill(origins, freshOrigins);
+    };
+  }
+  prepare(parts.triggers ?? [])();
   const inbox = createInbox(parts, origins, { concurrency, maxWaiting });
   const retention = createRetention(parts, {
     deliveriesMs: settings.rememberForMs ?? 7 * dayMs,
@@ -73,5 +86,17 @@ export function createWebhooks(
     retention.close();
     await inbox.close();
   });
-  return { sources, origins, inbox, deadLetters: createDeadLetters(parts, inbox), retention };
+  return {
+    sources,
+    origins,
+    inbox,
+    deadLetters: createDeadLetters(parts, inbox),
+    retention,
+    prepare,
+  };
+}
+
+function refill<V>(map: Map<string, V>, fresh: ReadonlyMap<string, V>): void {
+  map.clear();
+  for (const [name, value] of fresh) map.set(name, value);
 }
