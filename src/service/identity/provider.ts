@@ -25,11 +25,8 @@ export interface ProviderOptions {
 }
 
 /** What a sign-in that has begun must come back with. */
-export interface Begun {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-}
+export const Begun = z.object({ state: z.string(), nonce: z.string(), verifier: z.string() });
+export type Begun = z.infer<typeof Begun>;
 
 export const Grant = z.object({
   accessToken: z.string(),

@@ -1,28 +1,28 @@
 /** Signing in with a browser: the page that asks how, the way to the provider and back. These are pages, no calls of the interface. */
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { SignalboxError } from '../../errors.ts';
 import { html } from '../../html.ts';
 import { pageHeaders, toDocument } from '../../links/document.ts';
 import { beginByProvider, beginByToken, type SignInDesk } from './begin-session.ts';
 import { createCookie } from './cookies.ts';
 import { callbackPath } from './open.ts';
-import type { Begun } from './provider.ts';
+import { Begun } from './provider.ts';
+import { seal, unseal } from './sealing.ts';
+import { drawSessionSecret } from './sessions.ts';
 import { signInPath } from './sign-in.ts';
 
 const askPath = '/auth';
 const tokenPath = '/auth/token';
 /** How long somebody may take at the provider. */
 const patienceMs = 600_000;
-/** Sign-ins under way; the oldest are forgotten first. */
-const maxPending = 1_000;
+/** Of the address to come back to: cookies have room for 4,096 characters. */
+const maxToLength = 1_500;
 const maxFormBytes = 8_192;
 
-interface Pending {
-  readonly begun: Begun;
-  readonly to: string;
-  readonly endMs: number;
-}
+/** A sign-in that is under way. The browser keeps it, sealed: what strangers begin takes no room here. */
+const Pending = z.object({ begun: Begun, to: z.string(), endMs: z.number() });
+type Pending = z.infer<typeof Pending>;
 
 type Asked = FastifyRequest<{ Querystring: { to?: unknown } }>;
 
@@ -32,7 +32,7 @@ export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promi
   const { origin, protocol } = new URL(options.publicUrl);
   /** Binds the answer of the provider to the browser that asked. */
   const underWay = createCookie('signalbox-sign-in', protocol === 'https:');
-  const pending = new Map<string, Pending>();
+  const key = drawSessionSecret();
   const providerName = provider?.name ?? null;
 
   // whoever opens a page without a session is asked to sign in, and comes back to it
@@ -56,12 +56,10 @@ export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promi
     attempts.check(ip);
     try {
       const { url, begun } = await provider.begin();
-      const id = randomBytes(32).toString('base64url');
-      pending.set(id, { begun, to, endMs: clock.nowMs() + patienceMs });
-      const [oldest] = pending.keys();
-      if (pending.size > maxPending && oldest !== undefined) pending.delete(oldest);
+      const back = to.length > maxToLength ? '/' : to;
+      const pending: Pending = { begun, to: back, endMs: clock.nowMs() + patienceMs };
       return await reply
-        .header('set-cookie', underWay.set(id, patienceMs))
+        .header('set-cookie', underWay.set(seal(key, JSON.stringify(pending)), patienceMs))
         .header('cache-control', 'no-store')
         .redirect(url, 303);
     } catch (error) {
@@ -73,11 +71,9 @@ export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promi
     const { headers, ip } = request;
     attempts.check(ip);
     void reply.header('set-cookie', underWay.clear());
-    const id = underWay.read(headers) ?? '';
-    const known = pending.get(id);
-    pending.delete(id);
+    const known = pendingOf(key, underWay.read(headers));
     const to = known?.to ?? '/';
-    if (provider === null || known === undefined || clock.nowMs() >= known.endMs) {
+    if (provider === null || known === null || clock.nowMs() >= known.endMs) {
       const problem = 'This sign-in is not under way any more. Sign in again.';
       return askPage(reply, 400, { to, providerName, problem });
     }
@@ -126,6 +122,16 @@ export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promi
     reply.log.warn({ err: error }, 'a sign-in failed');
     const status = statuses[code] ?? 403;
     return askPage(reply, status, { to, providerName, problem: `${message}.` });
+  }
+}
+
+/** `null`: not sealed by this key, or nothing at all. */
+function pendingOf(key: string, sealed: string | null): Pending | null {
+  if (sealed === null) return null;
+  try {
+    return Pending.parse(JSON.parse(unseal(key, sealed)));
+  } catch {
+    return null;
   }
 }
 

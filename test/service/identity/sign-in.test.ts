@@ -57,7 +57,7 @@ describe('sign-in at an OpenID Connect provider', () => {
   });
 
   /** Goes where a browser would go, and gives the answer of the service's callback. */
-  async function signIn(to = '/', session = '') {
+  async function signIn(to = '/', session = '', meanwhile = async () => {}) {
     const begun = await app.inject(`/auth/sign-in?to=${encodeURIComponent(to)}`);
     const jar = new Map<string, string>();
     let location = String(begun.headers.location);
@@ -72,6 +72,7 @@ describe('sign-in at an OpenID Connect provider', () => {
       }
       location = new URL(answer.headers.get('location') ?? `${publicUrl}/lost`, location).href;
     }
+    await meanwhile();
     const underWay = cookieOf(begun.headers['set-cookie']);
     const callback = location.slice(publicUrl.length);
     const cookie = [underWay, session].filter((one) => one !== '').join('; ');
@@ -136,6 +137,18 @@ describe('sign-in at an OpenID Connect provider', () => {
     ]) {
       expect((await signIn(to)).answer.headers.location).toBe('/');
     }
+  });
+
+  it('goes on with a sign-in however many strangers begin meanwhile', async () => {
+    const strangers = async () => {
+      for (let index = 0; index < 1_001; index += 1)
+        await app.inject({ url: '/auth/sign-in', remoteAddress: '203.0.113.9' });
+    };
+
+    const { answer, session } = await signIn('/runs', '', strangers);
+
+    expect(answer.headers.location).toBe('/runs');
+    expect(session).toContain('__Host-signalbox=');
   });
 
   it('refuses a sign-in that another browser began, that is repeated, or that was changed', async () => {
