@@ -8,6 +8,14 @@ const Person = z.string().min(1).max(200);
 const Name = z.string();
 const When = z.iso.datetime();
 
+const given = {
+  actor: Name,
+  /** Whose it counts as, if not the actor's own. */
+  onBehalfOf: Name.nullable(),
+  at: When,
+  comment: z.string().nullable(),
+};
+
 /** Who may decide an open review, and how far it has come. */
 const standing = {
   /** `closing`: of the run's result; `in_doubt`: whether an attempt took effect. */
@@ -25,23 +33,27 @@ const standing = {
     .nullable(),
   /** `to` may decide in the place of `from`. */
   delegatedTo: z
-    .array(z.object({ from: Name, to: Name, at: When, reason: z.string().nullable() }))
+    .array(
+      z.object({
+        from: Name,
+        to: Name,
+        at: When,
+        reason: z.string().nullable(),
+        /** Groups of `from` that the approval counts for. */
+        groups: z.array(Name).readonly(),
+      }),
+    )
     .readonly(),
   approvals: z.object({
     needed: z.number(),
     missing: z.number(),
-    given: z
-      .array(
-        z.object({
-          actor: Name,
-          /** Whose approval it counts as, if not the actor's own. */
-          onBehalfOf: Name.nullable(),
-          at: When,
-          comment: z.string().nullable(),
-        }),
-      )
-      .readonly(),
+    /** Groups that so many of them must come from, and how many have come; empty: of no group in particular. */
+    from: z.array(z.object({ group: Name, needed: z.number(), given: z.number() })).readonly(),
+    /** `groups`: those of `from` it may be counted for. */
+    given: z.array(z.object({ ...given, groups: z.array(Name).readonly() })).readonly(),
   }),
+  /** Of which `needed` close it. */
+  rejections: z.object({ needed: z.number(), given: z.array(z.object(given)).readonly() }),
   reminders: z.number(),
   /** Everybody it has been escalated to. */
   escalatedTo: z.array(Name).readonly(),
@@ -75,6 +87,8 @@ export const Review = z.object({
   /** Whether the caller may decide it now, and why not if not. */
   mayDecide: z.boolean(),
   whyNot: z.string().nullable(),
+  /** Whoever has approved, or could approve nothing more, may still reject. */
+  mayReject: z.boolean(),
 });
 
 export const ReviewChange = z.object({
@@ -192,6 +206,8 @@ export const reviews = {
       /** More approvals are needed before it is decided. */
       isOpen: z.boolean(),
       missing: z.number(),
+      /** Rejections that would close it. */
+      missingRejections: z.number(),
     }),
     isRepeatable: true,
   }),

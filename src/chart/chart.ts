@@ -3,7 +3,7 @@
  * `on`, `always` and `onDone` list, in this order.
  */
 import type { JsonObject } from '../plan/json.ts';
-import type { Condition } from '../plan/plan.ts';
+import type { Condition, GroupShare } from '../plan/plan.ts';
 
 /** Guards by name; the params are all they read besides context and event. */
 export type ChartGuard =
@@ -30,8 +30,12 @@ export type ChartGuard =
       readonly params: {
         readonly outcome: 'approved' | 'rejected' | 'any';
         readonly undo?: boolean;
-        /** Approvals the review takes, if more than one; `isLast`: whether this one completes them. */
+        /** Approvals the review takes, if more than one; `isLast`: whether this one completes them, or the rejections. */
         readonly approvals?: number;
+        /** Groups that some of them must come from. */
+        readonly from?: readonly GroupShare[];
+        /** Rejections that close it, if more than one. */
+        readonly rejections?: number;
         readonly isLast?: boolean;
       };
     }

@@ -27,6 +27,13 @@ export interface Decider {
   readonly approvedBy?: readonly string[];
   /** Approvals that count already. */
   readonly given?: number;
+  /** The groups of each of those who gave them, where it matters. */
+  readonly givenFrom?: readonly (readonly string[])[];
+  /** The groups that the approval counts for, if they are not the actor's: those of whom they stand in for. */
+  readonly countsFor?: readonly string[];
+  /** Whose rejection counts already, and how many there are. */
+  readonly rejectedBy?: readonly string[];
+  readonly rejections?: number;
   /** Who holds the review, so that nobody else decides it meanwhile. */
   readonly claimedBy?: string;
 }
@@ -68,6 +75,8 @@ export type Effect =
     }
   /** One approval of several has been given. */
   | { readonly type: 'vote'; readonly step: string }
+  /** One rejection of several has been given. */
+  | { readonly type: 'object'; readonly step: string }
   /** `level`, from 1: others are asked as well. */
   | { readonly type: 'escalate'; readonly step: string; readonly level: number }
   /** A policy may decide the review at once. */

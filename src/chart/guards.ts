@@ -2,7 +2,7 @@ import type { ChartGuard } from './chart.ts';
 import { holdsIn } from './conditions.ts';
 import { attemptsOf, type ChartContext } from './context.ts';
 import { whyNotDecide } from './deciding.ts';
-import type { ChartEvent } from './events.ts';
+import type { ChartEvent, Decider } from './events.ts';
 
 /** The one place where a guard is decided; the machine and the explanation of what is possible both call it. */
 export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEvent): boolean {
@@ -29,9 +29,9 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
     case 'canDecide':
       return (
         event.decider !== undefined &&
-        whyNotDecide(event.decider, event.outcome) === null &&
+        whyNotDecide(event.decider, event.outcome, guard.params) === null &&
         (guard.params.outcome === 'any' || event.outcome === guard.params.outcome) &&
-        hasApprovals(guard.params, event.decider.given) &&
+        isNumber(guard.params, event.decider) &&
         (guard.params.undo === undefined || guard.params.undo === context.undoable > 0)
       );
     case 'faulted':
@@ -67,10 +67,11 @@ export function isOpen(guard: ChartGuard, context: ChartContext, event: ChartEve
   }
 }
 
-/** @param given - approvals that count already */
-function hasApprovals(
-  { approvals, isLast }: Extract<ChartGuard, { type: 'canDecide' }>['params'],
-  given = 0,
+/** Whether it completes the approvals, or the rejections, as it should; one that takes no number is always the last. */
+function isNumber(
+  { approvals, rejections, isLast }: Extract<ChartGuard, { type: 'canDecide' }>['params'],
+  { given = 0, rejections: before = 0 }: Decider,
 ): boolean {
-  return approvals === undefined || given + 1 >= approvals === isLast;
+  if (approvals !== undefined) return given + 1 >= approvals === isLast;
+  return rejections === undefined || before + 1 >= rejections === isLast;
 }

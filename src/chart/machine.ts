@@ -116,6 +116,7 @@ export const effectNames = [
   'await',
   'review',
   'vote',
+  'object',
   'escalate',
   'decide',
   'timer',

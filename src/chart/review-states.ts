@@ -1,4 +1,4 @@
-/** What an open review listens to beside its final decision: approvals of several people, and the times at which it is escalated. */
+/** What an open review listens to beside its final decision: approvals and rejections of several people, and the times at which it is escalated. */
 import type { DecisionPolicy } from '../plan/plan.ts';
 import type { ChartAction, ChartGuard, ChartState, ChartTransition } from './chart.ts';
 
@@ -11,20 +11,30 @@ export function escalationLevel(timer: string): number | null {
   return level === undefined ? null : Number(level);
 }
 
-/** Who decides finally: the last of those whose approval it takes, or anybody who rejects. */
+/** Who decides finally: the last of those whose approval, or whose rejection, it takes. */
 export function decisionGuard(
-  { approvals }: DecisionPolicy,
+  policy: DecisionPolicy,
   outcome: 'approved' | 'rejected',
   undo?: boolean,
 ): ChartGuard {
+  const number = numberOf(policy, outcome);
   return {
     type: 'canDecide',
     params: {
       outcome,
       ...(undo === undefined ? {} : { undo }),
-      ...(outcome === 'rejected' || approvals === undefined ? {} : { approvals, isLast: true }),
+      ...(number === null ? {} : { ...number, isLast: true }),
     },
   };
+}
+
+function numberOf(
+  { approvals, from, rejections }: DecisionPolicy,
+  outcome: 'approved' | 'rejected',
+) {
+  if (outcome === 'rejected') return rejections === undefined ? null : { rejections };
+  if (approvals === undefined) return null;
+  return { approvals, ...(from === undefined ? {} : { from }) };
 }
 
 /** Timers that start when the review opens. */
@@ -36,21 +46,22 @@ export function escalationTimers(step: string, { escalate = [] }: DecisionPolicy
 }
 
 /** The review stays open. */
-export function stayingOpen(
-  step: string,
-  { approvals, escalate = [] }: DecisionPolicy,
-): NonNullable<ChartState['on']> {
+export function stayingOpen(step: string, policy: DecisionPolicy): NonNullable<ChartState['on']> {
+  const { escalate = [] } = policy;
   const on: Record<string, readonly ChartTransition[]> = {};
-  if (approvals !== undefined)
-    on[`${step}.voted`] = [
+  for (const [outcome, event, type] of [
+    ['approved', 'voted', 'vote'],
+    ['rejected', 'objected', 'object'],
+  ] as const) {
+    const number = numberOf(policy, outcome);
+    if (number === null) continue;
+    on[`${step}.${event}`] = [
       {
-        guard: {
-          type: 'canDecide',
-          params: { outcome: 'approved', approvals, isLast: false },
-        },
-        actions: [{ type: 'vote', params: { step } }],
+        guard: { type: 'canDecide', params: { outcome, ...number, isLast: false } },
+        actions: [{ type, params: { step } }],
       },
     ];
+  }
   for (const [index] of escalate.entries())
     on[`${step}.${escalationName(index + 1)}`] = [
       { actions: [{ type: 'escalate', params: { step, level: index + 1 } }] },

@@ -72,13 +72,19 @@ export function section(title: string, lines: readonly string[], style: Style): 
 
 /** How far a review has come, and who deals with it; nothing of one that is as it was opened. */
 function reviewLines(review: NonNullable<Waiting['review']>): readonly string[] {
-  const { approvals, claimedBy, delegatedTo, escalatedTo } = review;
+  const { approvals, rejections, claimedBy, delegatedTo, escalatedTo } = review;
   const given = approvals.given.map(({ actor, onBehalfOf }) =>
     onBehalfOf === null ? actor : `${actor} for ${onBehalfOf}`,
   );
   const names = given.length === 0 ? '' : `: ${given.join(', ')}`;
   return [
     ...(approvals.needed === 1 ? [] : [`${given.length} of ${approvals.needed} approvals${names}`]),
+    ...approvals.from.map(({ group, needed, given: of }) => `${of} of ${needed} of ${group}`),
+    ...(rejections.needed === 1
+      ? []
+      : [
+          `${rejections.given.length} of ${rejections.needed} rejections${rejections.given.map(({ actor }, index) => `${index === 0 ? ': ' : ', '}${actor}`).join('')}`,
+        ]),
     ...(claimedBy === null
       ? []
       : [

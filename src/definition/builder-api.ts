@@ -101,8 +101,13 @@ export interface EscalationOptions {
 
 /** How the decision of a review comes about. */
 export interface DecisionOptions {
-  /** Approvals it takes, each by another person; a rejection closes it at once. Default 1. */
-  approvals?: number;
+  /**
+   * Approvals it takes, each by another person. Default 1. `{ from: { finance: 1, legal: 1 } }`: one of somebody of each of these groups; who is in
+   * both counts for one. `count`, if more are needed than those, which then come from anybody it is assigned to. The default of `assignTo` is these groups.
+   */
+  approvals?: number | { from: { readonly [group: string]: number }; count?: number };
+  /** Rejections that close it, each by another person. Default 1. Whoever rejects what they have approved takes the approval back. */
+  rejections?: number;
   expires?: Duration;
   /** In order of time. What is claimed is released by it. */
   escalate?: EscalationOptions | readonly EscalationOptions[];

@@ -1,5 +1,12 @@
 /** What a drawing says about a node beyond its name, in words. */
-import type { Approval, DecisionPolicy, Plan, SleepStep, StepNode } from '../plan/plan.ts';
+import type {
+  Approval,
+  DecisionPolicy,
+  GroupShare,
+  Plan,
+  SleepStep,
+  StepNode,
+} from '../plan/plan.ts';
 
 export function captionOfStep(step: StepNode): string {
   switch (step.kind) {
@@ -48,14 +55,23 @@ export function captionOfFinish({ finish }: Plan): string {
 /** Of a review that takes more than one person's word, or less. */
 function decisionWords({
   approvals,
+  from = [],
+  rejections,
   escalate = [],
   expiryPolicy,
 }: DecisionPolicy): readonly string[] {
   return [
-    ...(approvals === undefined ? [] : [`${approvals} approvals`]),
+    ...(approvals === undefined ? [] : [`${approvals} approvals${sharesWords(from)}`]),
+    ...(rejections === undefined ? [] : [`${rejections} rejections end it`]),
     ...escalate.map(({ afterMs, to }) => `${to.join(', ')} after ${durationWords(afterMs)}`),
     ...(expiryPolicy === undefined ? [] : [`then approved by ${expiryPolicy}`]),
   ];
+}
+
+/** Of which groups the approvals come. */
+export function sharesWords(from: readonly GroupShare[]): string {
+  const words = from.map(({ group, approvals }) => `${approvals} of ${group}`);
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
 
 /** What has become of the effects when a run has failed. */

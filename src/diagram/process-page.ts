@@ -6,7 +6,7 @@ import {
   type ReviewStep,
   type StepNode,
 } from '../plan/plan.ts';
-import { captionOfStep, durationWords } from './captions.ts';
+import { captionOfStep, durationWords, sharesWords } from './captions.ts';
 import { code, listed, plain, section, table } from './markdown.ts';
 import { approvalText, callsOf, wiringText } from './step-facts.ts';
 import { schemaTable, stepSection } from './step-section.ts';
@@ -100,9 +100,15 @@ function rowOf(step: StepNode): readonly string[] {
   ];
 }
 
-function decisionText({ approve, approvals }: DecisionPolicy & Pick<ReviewStep, 'approve'>) {
+function decisionText({
+  approve,
+  approvals,
+  from = [],
+}: DecisionPolicy & Pick<ReviewStep, 'approve'>) {
   const text = approvalText(approve);
-  return approvals === undefined ? text : `${text}, ${approvals} approvals`;
+  return approvals === undefined
+    ? text
+    : `${text}, ${approvals} approvals${plain(sharesWords(from))}`;
 }
 
 function reviews(plan: Plan, steps: readonly StepNode[]): readonly string[] {

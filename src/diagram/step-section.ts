@@ -1,7 +1,7 @@
 /** What a process page says of one step. */
 import type { JsonSchema } from '../plan/json.ts';
 import type { ReviewStep, StepNode, WaitStep } from '../plan/plan.ts';
-import { captionOfStep, durationWords } from './captions.ts';
+import { captionOfStep, durationWords, sharesWords } from './captions.ts';
 import { code, listed, plain, section, table } from './markdown.ts';
 import { fieldsOf } from './schema-fields.ts';
 import {
@@ -105,7 +105,15 @@ function reviewFacts(step: ReviewStep): readonly Fact[] {
       : [['Not by', step.notBy.map((each) => code(wiringText(each))).join(', ')] as const]),
     ...(step.approvals === undefined
       ? []
-      : [['Takes', `${step.approvals} approvals, each by another person`] as const]),
+      : [
+          [
+            'Takes',
+            `${step.approvals} approvals${plain(sharesWords(step.from ?? []))}, each by another person`,
+          ] as const,
+        ]),
+    ...(step.rejections === undefined
+      ? []
+      : [['Ends with', `${step.rejections} rejections, each by another person`] as const]),
     ['Whoever started the run', step.requesterMayDecide ? 'may decide' : 'may not decide'],
     ...(step.show === undefined ? [] : [['Shows', code(wiringText(step.show))] as const]),
     [

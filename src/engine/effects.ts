@@ -8,7 +8,7 @@ import { failureOf } from '../failure.ts';
 import { maxDurationMs, parseDuration } from '../plan/duration.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
-import type { Approval, ChildStep, PlanNode } from '../plan/plan.ts';
+import type { Approval, ChildStep, DecisionPolicy, PlanNode } from '../plan/plan.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { Message } from '../ports/store.ts';
 import { digest } from './canonical.ts';
@@ -19,7 +19,7 @@ import { readerOf } from './live-run.ts';
 import { takeMail } from './mailbox.ts';
 import { outcomeOf } from './outcome.ts';
 import { policyOf } from './review-policy.ts';
-import { countVote, escalate } from './review-progress.ts';
+import { countObjection, countVote, escalate } from './review-progress.ts';
 import type { OpenItem } from './run-body.ts';
 
 /** Children of children of …; deeper is refused. */
@@ -68,6 +68,9 @@ export function carryOut(draft: Draft, effect: Effect, cause: Incoming): readonl
       return [];
     case 'vote':
       countVote(draft, effect.step, cause);
+      return [];
+    case 'object':
+      countObjection(draft, effect.step, cause);
       return [];
     case 'escalate':
       escalate(draft, effect.step, effect.level);
@@ -340,7 +343,7 @@ function openReview(draft: Draft, step: string, inDoubt: boolean, fallback: bool
       : resolveWiring(review.show, read);
   const plain = copyJson(shownValue ?? null);
   const shown = plain.ok ? plain.value : null;
-  const { approvals } = inDoubt
+  const { approvals, from, rejections }: DecisionPolicy = inDoubt
     ? {}
     : policyOf(run.definition.plan, run.definition.index.nodes, step);
   const expiresMs = isClosing ? finish.expiresMs : inDoubt ? undefined : review?.expiresMs;
@@ -358,6 +361,8 @@ function openReview(draft: Draft, step: string, inDoubt: boolean, fallback: bool
     reminders: 0,
     remindAtMs: review?.remind === undefined ? null : tools.nowMs + review.remind.everyMs,
     ...(approvals === undefined ? {} : { approvals }),
+    ...(from === undefined ? {} : { from }),
+    ...(rejections === undefined ? {} : { rejections }),
   });
 }
 

@@ -5,8 +5,10 @@
 
 import { type WhyNot, whyNotDecide } from '../chart/deciding.ts';
 import type { Decider } from '../chart/events.ts';
+import { sharesOf } from '../chart/quorum.ts';
 import { SignalboxError } from '../errors.ts';
 import type { JsonObject } from '../plan/json.ts';
+import type { GroupShare } from '../plan/plan.ts';
 import type { HistoryEntry } from '../ports/store.ts';
 import { deciderOf, isHeld } from './deciders.ts';
 import { annotate, type Draft } from './draft.ts';
@@ -37,18 +39,18 @@ export function openReviewOf(run: LiveRun, step: string, status: string): Review
 /** @throws SignalboxError `REVIEW_CLAIMED`, `REVIEW_FORBIDDEN` */
 export function assertMayDecide(
   run: LiveRun,
-  step: string,
+  item: ReviewItem,
   decider: Decider,
   outcome: 'approved' | 'rejected' | undefined,
 ): void {
-  const whyNot = whyNotDecide(decider, outcome);
-  if (whyNot !== null) throw forbidden(run, step, decider, whyNot);
+  const whyNot = whyNotDecide(decider, outcome, item);
+  if (whyNot !== null) throw forbidden(run, item, decider, whyNot);
 }
 
 function forbidden(
   run: LiveRun,
-  step: string,
-  { actor, assignees, claimedBy, onBehalfOf }: Decider,
+  { step, from = [] }: ReviewItem,
+  { actor, assignees, claimedBy, onBehalfOf, givenFrom = [] }: Decider,
   whyNot: WhyNot,
 ): SignalboxError {
   const runId = run.header.id;
@@ -58,12 +60,21 @@ function forbidden(
     not_assigned: `It is assigned to ${assignees?.join(', ') ?? 'nobody'}`,
     claimed: `It is claimed by ${claimedBy ?? 'somebody'}: wait until it is released, or take it over with a reason`,
     approved: 'Each approval must come from another person',
+    rejected: 'It is rejected by the same person already',
+    not_needed: `It still takes ${missingText(from, givenFrom)}`,
   };
   return new SignalboxError(
     whyNot === 'claimed' ? 'REVIEW_CLAIMED' : 'REVIEW_FORBIDDEN',
     `"${actor}" may not decide review "${step}" of run "${runId}"${inPlaceOf}`,
     { details: { runId, step, actor, guard: 'canDecide', whyNot }, hint: hints[whyNot] },
   );
+}
+
+function missingText(from: readonly GroupShare[], givenFrom: readonly (readonly string[])[]) {
+  return sharesOf(from, givenFrom)
+    .filter(({ approvals, given }) => given < approvals)
+    .map(({ group, approvals, given }) => `${approvals - given} of "${group}"`)
+    .join(', ');
 }
 
 /** @throws SignalboxError `REVIEW_FORBIDDEN`, `REVIEW_CLAIMED` if somebody else holds it and it is not taken over with a reason */
@@ -86,7 +97,7 @@ export function claim(
   const { claimedBy, ...decider } = deciderOf(item, { actor, groups }, tools.nowMs);
   const isTakenOver = takeOver === true && reason !== undefined;
   const holder = claimedBy === undefined || isTakenOver ? {} : { claimedBy };
-  assertMayDecide(run, item.step, { ...decider, ...holder }, undefined);
+  assertMayDecide(run, item, { ...decider, ...holder }, undefined);
   note(draft, item, 'claimed', asked, {
     ...(groups.length === 0 ? {} : { groups }),
     ...(forMs === undefined ? {} : { untilMs: tools.nowMs + forMs }),
@@ -129,7 +140,7 @@ export function delegate(
   };
   // Only what is one's own: whoever decides in the place of another cannot pass that on.
   const own = { ...item, delegations: [] };
-  assertMayDecide(run, item.step, deciderOf(own, { actor, groups }, tools.nowMs), undefined);
+  assertMayDecide(run, item, deciderOf(own, { actor, groups }, tools.nowMs), undefined);
   if (to === actor) throw refuse('that is the same person', 'Name somebody else');
   if (item.excluded.includes(to))
     throw refuse('they must not decide it', 'Four eyes are judged on both; name somebody else');
@@ -188,9 +199,15 @@ function after(item: ReviewItem, deed: Deed, { actor, atMs, data }: HistoryEntry
     case 'delegated': {
       const [to = ''] = namesOf([data?.['to'] ?? '']);
       const isOver = held?.by === actor;
+      const groups = namesOf(data?.['groups']).filter((group) =>
+        item.from?.some((share) => share.group === group),
+      );
       return {
         ...bare,
-        delegations: [...delegations, { from: actor, to, atMs, ...reason }],
+        delegations: [
+          ...delegations,
+          { from: actor, to, atMs, ...reason, ...(groups.length === 0 ? {} : { groups }) },
+        ],
         ...(held === undefined || isOver ? {} : { claim: held }),
       };
     }

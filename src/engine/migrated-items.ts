@@ -3,7 +3,9 @@
  * have is taken away; one that only the new version has begins with the move.
  */
 import type { Move } from '../chart/moving/judge.ts';
+import { canBeFilled } from '../chart/quorum.ts';
 import { escalationLevel } from '../chart/review-states.ts';
+import type { DecisionPolicy } from '../plan/plan.ts';
 import type { PlanIndex } from '../plan/settle.ts';
 import type { LiveRun } from './live-run.ts';
 import { stopped } from './pausing.ts';
@@ -59,9 +61,7 @@ function withReviewLimits(item: ReviewItem, { plan, nodes }: PlanIndex, nowMs: n
   const node = nodes.get(item.step);
   const review = node?.kind === 'review' ? node : null;
   const expiresMs = item.step === 'completion' ? plan.finish.expiresMs : review?.expiresMs;
-  const { approvals: _before, ...bare } = item;
-  const { approvals } = policyOf(plan, nodes, item.step);
-  const asked = approvals === undefined ? bare : { ...bare, approvals };
+  const asked = underRules(item, policyOf(plan, nodes, item.step));
   const limited = withLimit(asked, expiresMs, nowMs);
   const everyMs = review?.remind?.everyMs;
   const { remindInMs, ...rest } = limited;
@@ -77,4 +77,19 @@ function withLimit<T extends OpenItem>(item: T, limitMs: number | undefined, now
   }
   const hasOne = item.dueAtMs !== null || item.remainingMs !== undefined;
   return hasOne ? item : { ...item, dueAtMs: nowMs + limitMs };
+}
+
+/** Approvals that cannot count under the new rules are asked for again. */
+function underRules(item: ReviewItem, { approvals, from, rejections }: DecisionPolicy): ReviewItem {
+  const { approvals: _a, from: _f, rejections: _r, votes = [], ...bare } = item;
+  const places = { approvals: approvals ?? 1, from: from ?? [] };
+  const groups = votes.map((vote) => vote.groups ?? []);
+  const isKept = canBeFilled(places, groups, votes.length);
+  return {
+    ...bare,
+    ...(isKept && votes.length > 0 ? { votes } : {}),
+    ...(approvals === undefined ? {} : { approvals }),
+    ...(from === undefined ? {} : { from }),
+    ...(rejections === undefined ? {} : { rejections }),
+  };
 }

@@ -154,7 +154,7 @@ function decide(draft: Draft, request: Request<'decide'>): JsonObject {
   const item = openReviewOf(run, request.step, statusOf(run.snapshot));
   const decider = deciderOf(item, request, draft.tools.nowMs);
   const outcome = outcomeOf(request);
-  assertMayDecide(run, request.step, decider, outcome);
+  assertMayDecide(run, item, decider, outcome);
   if (request.shownHash !== undefined && request.shownHash !== item.shownHash) {
     throw new SignalboxError(
       'REVIEW_CHANGED',
@@ -222,6 +222,9 @@ function decisionOf(
   const given = (item.votes?.length ?? 0) + 1;
   if (outcome === 'approved' && given < (item.approvals ?? 1))
     return { event: { type: `${step}.voted`, outcome }, step, data };
+  const against = (item.objections?.length ?? 0) + 1;
+  if (outcome === 'rejected' && against < (item.rejections ?? 1))
+    return { event: { type: `${step}.objected`, outcome }, step, data };
   const event = { type: `${step}.decided`, outcome } as const;
   const failure = {
     step,

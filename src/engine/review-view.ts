@@ -1,7 +1,16 @@
 /** An open review as people and programs see it. */
-import type { OpenItem } from './run-body.ts';
+import { sharesOf } from '../chart/quorum.ts';
+import type { GivenVote, OpenItem } from './run-body.ts';
 
 export type ReviewItem = Extract<OpenItem, { kind: 'review' }>;
+
+interface GivenView {
+  readonly actor: string;
+  /** Whose it counts as, if not the actor's own. */
+  readonly onBehalfOf: string | null;
+  readonly at: string;
+  readonly comment: string | null;
+}
 
 /** Times are ISO 8601 in UTC. */
 export interface ReviewWaiting {
@@ -22,18 +31,25 @@ export interface ReviewWaiting {
     readonly to: string;
     readonly at: string;
     readonly reason: string | null;
+    /** Those of \`from\` that count for the approvals the review takes. */
+    readonly groups: readonly string[];
   }[];
   readonly approvals: {
     readonly needed: number;
     readonly missing: number;
-    readonly given: readonly {
-      readonly actor: string;
-      /** Whose approval it counts as, if not the actor's own. */
-      readonly onBehalfOf: string | null;
-      readonly at: string;
-      readonly comment: string | null;
+    /** Of which groups so many of them must come, and how many have; empty: of no group in particular. */
+    readonly from: readonly {
+      readonly group: string;
+      readonly needed: number;
+      readonly given: number;
     }[];
+    readonly given: readonly (GivenView & {
+      /** Groups of `from` it may be counted for. */
+      readonly groups: readonly string[];
+    })[];
   };
+  /** Rejections, of which `needed` close it. */
+  readonly rejections: { readonly needed: number; readonly given: readonly GivenView[] };
   readonly reminders: number;
   readonly escalatedTo: readonly string[];
 }
@@ -41,7 +57,8 @@ export interface ReviewWaiting {
 const iso = (ms: number) => new Date(ms).toISOString();
 
 export function reviewWaiting(item: ReviewItem): ReviewWaiting {
-  const { claim, delegations = [], votes = [], approvals = 1 } = item;
+  const { claim, delegations = [], votes = [], approvals = 1, from = [] } = item;
+  const { rejections = 1, objections = [] } = item;
   return {
     kind: item.inDoubt ? 'in_doubt' : item.step === 'completion' ? 'closing' : 'step',
     excluded: item.excluded,
@@ -54,23 +71,33 @@ export function reviewWaiting(item: ReviewItem): ReviewWaiting {
             until: claim.untilMs === null ? null : iso(claim.untilMs),
             reason: claim.reason ?? null,
           },
-    delegatedTo: delegations.map(({ from, to, atMs, reason }) => ({
-      from,
+    delegatedTo: delegations.map(({ from: delegator, to, atMs, reason, groups }) => ({
+      from: delegator,
       to,
       at: iso(atMs),
       reason: reason ?? null,
+      groups: groups ?? [],
     })),
     approvals: {
       needed: approvals,
       missing: approvals - votes.length,
-      given: votes.map(({ actor, onBehalfOf, atMs, comment }) => ({
-        actor,
-        onBehalfOf: onBehalfOf ?? null,
-        at: iso(atMs),
-        comment: comment ?? null,
-      })),
+      from: sharesOf(
+        from,
+        votes.map(({ groups = [] }) => groups),
+      ).map(({ group, approvals: needed, given }) => ({ group, needed, given })),
+      given: votes.map((vote) => ({ ...givenView(vote), groups: vote.groups ?? [] })),
     },
+    rejections: { needed: rejections, given: objections.map(givenView) },
     reminders: item.reminders,
     escalatedTo: item.escalatedTo ?? [],
+  };
+}
+
+function givenView({ actor, onBehalfOf, atMs, comment }: GivenVote): GivenView {
+  return {
+    actor,
+    onBehalfOf: onBehalfOf ?? null,
+    at: iso(atMs),
+    comment: comment ?? null,
   };
 }

@@ -2,6 +2,7 @@
 
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
+import type { GroupShare } from '../plan/plan.ts';
 import type { Message } from '../ports/store.ts';
 import type { RunOutcome } from './run-outcome.ts';
 
@@ -66,8 +67,14 @@ export type OpenItem =
       readonly remindInMs?: number;
       /** Approvals it takes; absent: one. */
       readonly approvals?: number;
+      /** Groups that some of them must come from. */
+      readonly from?: readonly GroupShare[];
       /** Approvals given so far, each by another person. */
       readonly votes?: readonly GivenVote[];
+      /** Rejections that close it; absent: one. */
+      readonly rejections?: number;
+      /** Rejections given so far, each by another person. */
+      readonly objections?: readonly GivenVote[];
       readonly claim?: HeldClaim;
       readonly delegations?: readonly GivenDelegation[];
       /** Whom its escalations have named, in order. */
@@ -116,9 +123,11 @@ export type ReviewMessage = {
   readonly openedAtMs: number;
 };
 
-/** One approval of several. */
+/** One approval or rejection of several. */
 export type GivenVote = {
   readonly actor: string;
+  /** The groups it may count for; absent: none that matters. */
+  readonly groups?: readonly string[];
   /** Whose approval it counts as, if not the actor's own. */
   readonly onBehalfOf?: string;
   readonly atMs: number;
@@ -138,6 +147,8 @@ export type HeldClaim = {
 export type GivenDelegation = {
   readonly from: string;
   readonly to: string;
+  /** Of `from`, at that time. */
+  readonly groups?: readonly string[];
   readonly atMs: number;
   readonly reason?: string;
 };

@@ -2,7 +2,14 @@
 import type { NodeTable } from './check.ts';
 import { maxDurationMs } from './duration.ts';
 import { nameProblem } from './names.ts';
-import type { PlanNode, PlanWithoutHash, RetryPolicy, ReviewStep, TaskCall } from './plan.ts';
+import type {
+  DecisionPolicy,
+  PlanNode,
+  PlanWithoutHash,
+  RetryPolicy,
+  ReviewStep,
+  TaskCall,
+} from './plan.ts';
 import { definitionInvalid, didYouMean, type Place } from './problem.ts';
 
 export function checkPolicies(plan: PlanWithoutHash, { nodes }: NodeTable): void {
@@ -54,7 +61,8 @@ const maxApprovals = 100;
 const maxEscalations = 10;
 
 function checkDecision(place: Place, policy: ReviewStep | PlanWithoutHash['finish']): void {
-  const { approve, approvals, escalate = [], expiresMs, onExpired, expiryPolicy } = policy;
+  const { approve, approvals, rejections, escalate = [], expiresMs } = policy;
+  const { onExpired, expiryPolicy } = policy;
   if (approvals !== undefined) {
     checkCount(place, 'approvals', approvals);
     if (approvals > maxApprovals)
@@ -62,6 +70,12 @@ function checkDecision(place: Place, policy: ReviewStep | PlanWithoutHash['finis
     if (approve.by === 'automatic')
       throw definitionInvalid(place, 'it takes approvals of people, and a policy always approves');
   }
+  if (rejections !== undefined) {
+    checkCount(place, 'rejections', rejections);
+    if (rejections > maxApprovals)
+      throw definitionInvalid(place, `it takes ${rejections} rejections; at most ${maxApprovals}`);
+  }
+  checkShares(place, policy);
   if (escalate.length > maxEscalations)
     throw definitionInvalid(
       place,
@@ -91,6 +105,34 @@ function checkDecision(place: Place, policy: ReviewStep | PlanWithoutHash['finis
       place,
       'it approves when it expires, and never does: give it "expires"',
     );
+}
+
+/** Nobody is asked for what nobody could give. */
+function checkShares(place: Place, { approvals = 1, from, escalate = [] }: DecisionPolicy): void {
+  if (from === undefined) return;
+  const groups = new Set(from.map(({ group }) => group));
+  if (groups.size !== from.length)
+    throw definitionInvalid(place, 'approvals.from names a group twice');
+  for (const share of from) checkCount(place, `approvals.from.${share.group}`, share.approvals);
+  const places = from.reduce((sum, share) => sum + share.approvals, 0);
+  if (places > approvals)
+    throw definitionInvalid(
+      place,
+      `approvals.from asks for ${places} approvals, and it takes ${approvals}`,
+    );
+  if (approvals < 2)
+    throw definitionInvalid(
+      place,
+      'approvals.from of one person is what assignTo says: give it two or more',
+    );
+  for (const [index, { to, replace }] of escalate.entries()) {
+    const missing = [...groups].filter((group) => !to.includes(group));
+    if (replace === true && missing.length > 0)
+      throw definitionInvalid(
+        place,
+        `escalation ${index + 1} replaces ${missing.map((group) => `"${group}"`).join(', ')}, without whom it cannot be approved`,
+      );
+  }
 }
 
 function checkCall(place: Place, call: TaskCall): void {

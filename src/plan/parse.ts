@@ -166,6 +166,8 @@ const DeriveSchema: z.ZodType<DeriveNode> = z.strictObject({
 
 const decisionPolicy = {
   approvals: whole.exactOptional(),
+  from: z.array(z.strictObject({ group: z.string(), approvals: whole })).exactOptional(),
+  rejections: whole.exactOptional(),
   escalate: z
     .array(
       z.strictObject({

@@ -149,10 +149,20 @@ export interface Escalation {
   readonly call?: TaskCall;
 }
 
+/** As many approvals as that come from people of the group. */
+export type GroupShare = {
+  readonly group: string;
+  readonly approvals: number;
+};
+
 /** How the decision of a review comes about. */
 export interface DecisionPolicy {
-  /** Approvals it takes, each by another person; absent: one. A rejection closes the review at once. */
+  /** Approvals it takes, each by another person; absent: one. */
   readonly approvals?: number;
+  /** Groups that so many of the approvals must come from. A person in several of them counts for one. */
+  readonly from?: readonly GroupShare[];
+  /** Rejections that close it, each by another person; absent: one. */
+  readonly rejections?: number;
   /** In order of time. */
   readonly escalate?: readonly Escalation[];
   /** Name of the policy that approves when the review expires; with `onExpired: 'approve'`, and then always. */

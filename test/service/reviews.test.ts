@@ -118,6 +118,7 @@ describe('calls about reviews', () => {
     expect(await (await decide({ 'if-match': `"${shownHash}"` })).json()).toEqual({
       status: 'failed',
       isOpen: false,
+      missingRejections: 0,
       missing: 0,
     });
   });

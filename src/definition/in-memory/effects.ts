@@ -138,19 +138,34 @@ export function effectsOf(
     review({ context, event, enqueue, self }, { step, inDoubt = false }) {
       if (inDoubt || answered({ context, event, enqueue, self }, step)) return;
       const { memory } = context;
-      if (memory.votes?.[step] !== undefined || memory.escalations?.[step] !== undefined)
+      const { votes, objections, escalations } = memory;
+      if ([votes, objections, escalations].some((each) => each?.[step] !== undefined))
         enqueue.assign({
           memory: {
             ...memory,
-            votes: { ...memory.votes, [step]: [] },
-            escalations: { ...memory.escalations, [step]: [] },
+            votes: { ...votes, [step]: [] },
+            objections: { ...objections, [step]: [] },
+            escalations: { ...escalations, [step]: [] },
           },
         });
       expire(enqueue, step);
     },
     vote({ context: { memory }, event, enqueue }, { step }) {
-      const voters = [...(memory.votes?.[step] ?? []), event.decider?.actor ?? 'anonymous'];
+      const { actor = 'anonymous', groups = [] } = event.decider ?? {};
+      const voters = [...(memory.votes?.[step] ?? []), { actor, groups }];
       enqueue.assign({ memory: { ...memory, votes: { ...memory.votes, [step]: voters } } });
+    },
+    object({ context: { memory }, event, enqueue }, { step }) {
+      const { actor = 'anonymous' } = event.decider ?? {};
+      const votes = (memory.votes?.[step] ?? []).filter((voter) => voter.actor !== actor);
+      const objections = [...(memory.objections?.[step] ?? []), actor];
+      enqueue.assign({
+        memory: {
+          ...memory,
+          votes: { ...memory.votes, [step]: votes },
+          objections: { ...memory.objections, [step]: objections },
+        },
+      });
     },
     escalate({ context: { memory }, enqueue }, { step, level = 1 }) {
       const levels = [...(memory.escalations?.[step] ?? []), level];

@@ -56,9 +56,15 @@ export interface Memory {
   /** Raised by a retry after everything has been undone: effects of the new start have keys of their own. */
   readonly generation: number;
   readonly fault: FailureSummary | null;
-  /** Of open reviews: who has approved, and the levels they were escalated by. Absent until there is something. */
-  readonly votes?: { readonly [step: string]: readonly string[] };
+  /** Of open reviews: who has approved, who has rejected, and the levels they were escalated by. Absent until there is something. */
+  readonly votes?: { readonly [step: string]: readonly Voter[] };
+  readonly objections?: { readonly [step: string]: readonly string[] };
   readonly escalations?: { readonly [step: string]: readonly number[] };
+}
+
+export interface Voter {
+  readonly actor: string;
+  readonly groups: readonly string[];
 }
 
 export interface MachineContext extends ChartContext {

@@ -1,6 +1,7 @@
 /** Who may decide what in memory: the rules of the plan, with the values the run has. */
 import type { Decider } from '../../chart/events.ts';
-import type { Wiring } from '../../plan/plan.ts';
+import { anyApprover } from '../../chart/quorum.ts';
+import type { DecisionPolicy, Wiring } from '../../plan/plan.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import {
   type MachineContext,
@@ -28,16 +29,25 @@ export function deciderOf(
   const assignTo = step === 'completion' ? parts.plan.finish.assignTo : review?.assignTo;
   const read = readerOf(parts, memory);
   const named = (wiring: Wiring) => namesOf(resolveWiring(wiring, read));
-  const approvedBy = memory.votes?.[step] ?? [];
-  // What a retry recalls was the last of the approvals it took.
-  const before = (step === 'completion' ? parts.plan.finish : review)?.approvals ?? 1;
-  const count = event.isRecalled === true ? before - 1 : approvedBy.length;
+  const votes = memory.votes?.[step] ?? [];
+  const rejectedBy = memory.objections?.[step] ?? [];
+  const policy: DecisionPolicy = (step === 'completion' ? parts.plan.finish : review) ?? {};
+  // What a retry recalls was the last of those it took.
+  if (event.isRecalled === true) {
+    const { approvals = 1, rejections = 1, from } = policy;
+    const recalled = { given: approvals - 1, rejections: rejections - 1 };
+    const facts = { ...recalled, ...anyApprover(from, approvals - 1) };
+    return { actor, groups: [], assignees: null, excluded: [], ...facts };
+  }
   return {
     actor,
     groups: Array.isArray(groups) ? groups.map(String) : [],
     assignees: escalated(parts, memory, step, assignTo === undefined ? null : named(assignTo)),
-    ...(approvedBy.length === 0 ? {} : { approvedBy }),
-    ...(count === 0 ? {} : { given: count }),
+    ...(votes.length === 0
+      ? {}
+      : { approvedBy: votes.map((voter) => voter.actor), given: votes.length }),
+    ...(policy.from === undefined ? {} : { givenFrom: votes.map((voter) => voter.groups) }),
+    ...(rejectedBy.length === 0 ? {} : { rejectedBy, rejections: rejectedBy.length }),
     excluded: (review?.notBy ?? []).flatMap((wiring) => named(wiring) ?? []),
   };
 }

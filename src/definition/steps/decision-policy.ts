@@ -15,8 +15,22 @@ const escalation = z.strictObject({
   run: anything.optional(),
 });
 
+const approvals = z.union(
+  [
+    count(1, 100),
+    z.strictObject({
+      count: count(1, 100).optional(),
+      from: z.record(label, count(1, 100), {
+        error: 'must say how many approvals each group gives: { finance: 1, legal: 1 }',
+      }),
+    }),
+  ],
+  { error: 'must be a whole number from 1 to 100, or { from: { group: number } }' },
+);
+
 export const decisionOptions = {
-  approvals: count(1, 100).optional(),
+  approvals: approvals.optional(),
+  rejections: count(1, 100).optional(),
   expires: duration.optional(),
   escalate: z.union([escalation, z.array(escalation)]).optional(),
 };
@@ -28,8 +42,22 @@ export function expiryOption<const T extends readonly [string, ...string[]]>(...
   return z.union([oneOf(...outcomes, 'escalate'), silence]).optional();
 }
 
+type Approvals = z.output<typeof approvals> | undefined;
+
+/** People whose approval it takes. */
+export function peopleOf(given: Approvals): number {
+  if (typeof given !== 'object') return given ?? 1;
+  return given.count ?? Object.values(given.from).reduce((sum, each) => sum + each, 0);
+}
+
+/** Where nothing else is said, those decide whose approval it takes. */
+export function groupsOf(given: Approvals): readonly string[] | undefined {
+  return typeof given === 'object' ? Object.keys(given.from).toSorted() : undefined;
+}
+
 interface Given {
-  readonly approvals?: number | undefined;
+  readonly approvals?: Approvals;
+  readonly rejections?: number | undefined;
   readonly expires?: number | undefined;
   readonly escalate?: z.output<typeof escalation> | z.output<typeof escalation>[] | undefined;
   readonly onExpired?: string | { readonly approve: string } | undefined;
@@ -39,7 +67,10 @@ type Policy = DecisionPolicy & { readonly expiresMs?: number };
 
 /** Of a review that is escalated when its time is over, that time ends nothing: it is one escalation more. */
 export function toDecisionPolicy(draft: Draft, place: Place, given: Given): Policy {
-  const { approvals, expires, onExpired } = given;
+  const { expires, onExpired, rejections } = given;
+  const people = peopleOf(given.approvals);
+  const groups = groupsOf(given.approvals);
+  const shares = typeof given.approvals === 'object' ? given.approvals.from : {};
   const levels = given.escalate === undefined ? [] : [given.escalate].flat();
   const isEscalation = onExpired === 'escalate';
   const escalate = levels.map(({ after, to, replace, run }, index): Escalation => {
@@ -71,7 +102,11 @@ export function toDecisionPolicy(draft: Draft, place: Place, given: Given): Poli
     );
   const isApproval = typeof onExpired === 'object';
   return {
-    ...(approvals === undefined || approvals === 1 ? {} : { approvals }),
+    ...(people === 1 ? {} : { approvals: people }),
+    ...(groups === undefined
+      ? {}
+      : { from: groups.map((group) => ({ group, approvals: shares[group] ?? 1 })) }),
+    ...(rejections === undefined || rejections === 1 ? {} : { rejections }),
     ...(escalate.length === 0 ? {} : { escalate }),
     ...(expires === undefined || isEscalation ? {} : { expiresMs: expires }),
     ...(isApproval ? { expiryPolicy: onExpired.approve } : {}),

@@ -6,7 +6,13 @@ import type { Draft } from '../draft.ts';
 import { anything, flag, parseOptions } from '../options.ts';
 import { refParts } from '../reference.ts';
 import { toWiring } from '../wiring.ts';
-import { decisionOptions, expiryOption, toDecisionPolicy } from './decision-policy.ts';
+import {
+  decisionOptions,
+  expiryOption,
+  groupsOf,
+  peopleOf,
+  toDecisionPolicy,
+} from './decision-policy.ts';
 import { toApproval } from './review-step.ts';
 
 export interface FinishParts {
@@ -29,18 +35,19 @@ export function createFinish(draft: Draft, output: unknown, review: unknown): ob
   draft.checkOpen();
   const place = draft.place('completion');
   const given = parseOptions(place, options, review);
+  const assignTo = given.assignTo ?? groupsOf(given.approvals);
   const finish = Object.freeze({});
   partsOfFinishes.set(finish, {
     draft,
     output: toWiring(draft, place, output, 'output'),
     finish: {
       approve: toApproval(draft, place, given.approve),
-      ...(given.assignTo !== undefined && {
-        assignTo: toWiring(draft, place, given.assignTo, 'assignTo'),
+      ...(assignTo !== undefined && {
+        assignTo: toWiring(draft, place, assignTo, 'assignTo'),
       }),
       ...toDecisionPolicy(draft, place, given),
       ...(typeof given.onExpired === 'object' && { onExpired: 'approve' as const }),
-      requesterMayDecide: given.requesterMayDecide ?? (given.approvals ?? 1) === 1,
+      requesterMayDecide: given.requesterMayDecide ?? peopleOf(given.approvals) === 1,
     },
   });
   return finish;

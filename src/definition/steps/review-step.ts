@@ -15,7 +15,13 @@ import {
   stepOptions,
   taskOf,
 } from './common.ts';
-import { decisionOptions, expiryOption, toDecisionPolicy } from './decision-policy.ts';
+import {
+  decisionOptions,
+  expiryOption,
+  groupsOf,
+  peopleOf,
+  toDecisionPolicy,
+} from './decision-policy.ts';
 
 const options = z.strictObject({
   ...gatedOptions,
@@ -45,17 +51,18 @@ export function addReview(draft: Draft, id: string, givenOptions: unknown): Ref<
     const parts = draft.ref(place, person, 'each of "notBy"');
     return { kind: 'ref', of: parts.of, path: parts.path } as const;
   });
+  const assignTo = given.assignTo ?? groupsOf(given.approvals);
   const ref = draft.add<ReviewStep>({
     ...nodeBase(draft, place, id, given),
     kind: 'review',
     form: form.input,
     ...(given.show !== undefined && { show: toWiring(draft, place, given.show, 'show') }),
-    ...(given.assignTo !== undefined && {
-      assignTo: toWiring(draft, place, given.assignTo, 'assignTo'),
+    ...(assignTo !== undefined && {
+      assignTo: toWiring(draft, place, assignTo, 'assignTo'),
     }),
     notBy,
     // Where several must approve, whoever asked is none of them unless the author says so.
-    requesterMayDecide: given.requesterMayDecide ?? (given.approvals ?? 1) === 1,
+    requesterMayDecide: given.requesterMayDecide ?? peopleOf(given.approvals) === 1,
     approve: toApproval(draft, place, given.approve ?? 'person'),
     ...toDecisionPolicy(draft, place, given),
     onExpired: outcomeOfExpiry(given.onExpired),

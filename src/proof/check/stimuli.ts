@@ -1,5 +1,6 @@
 /** Events worth sending to a state: for every guard at least one event it lets through and one it does not. */
 import type { ChartEvent, Decider, FailureSummary } from '../../chart/events.ts';
+import { anyApprover } from '../../chart/quorum.ts';
 import type { Condition } from '../../plan/plan.ts';
 import type { Facts } from '../../plan/settle.ts';
 import type { Edge, StateGraph } from './state-graph.ts';
@@ -25,19 +26,20 @@ export function stimuliOf(type: string, edges: readonly Edge[]): readonly ChartE
     ];
   const guards = new Set(edges.map(({ guard }) => guard?.type));
   if (guards.has('canDecide')) {
-    const takes = edges.flatMap(({ guard }) =>
-      guard?.type === 'canDecide' && guard.params.approvals !== undefined
-        ? [guard.params.approvals]
-        : [],
-    );
+    const takes = edges.flatMap(({ guard }) => (guard?.type === 'canDecide' ? [guard.params] : []));
+    const { approvals, from } = takes.find((params) => params.approvals !== undefined) ?? {};
+    const { rejections } = takes.find((params) => params.rejections !== undefined) ?? {};
+    const approver = (given: number) => ({ ...anybody, given, ...anyApprover(from, given) });
+    const rejected = { type, outcome: 'rejected', failure: failure(false) } as const;
     return [
-      ...takes.slice(0, 1).map((approvals) => ({
-        type,
-        outcome: 'approved' as const,
-        decider: { ...anybody, given: approvals - 1 },
-      })),
-      { type, outcome: 'approved', decider: anybody },
-      { type, outcome: 'rejected', decider: anybody, failure: failure(false) },
+      ...(approvals === undefined
+        ? []
+        : [{ type, outcome: 'approved', decider: approver(approvals - 1) } as const]),
+      { type, outcome: 'approved', decider: approver(0) },
+      ...(rejections === undefined
+        ? []
+        : [{ ...rejected, decider: { ...anybody, rejections: rejections - 1 } }]),
+      { ...rejected, decider: anybody },
       { type, outcome: 'approved', decider: excluded },
     ];
   }

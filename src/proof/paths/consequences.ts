@@ -21,8 +21,8 @@ export function chartEventOf(
     readonly work: readonly UndoWork[];
     readonly facts: Facts;
     readonly undo: UndoWork | null;
-    /** Approvals that count already. */
-    readonly given: number;
+    /** What counts already. */
+    readonly given: Partial<Decider>;
   },
 ): ChartEvent {
   const { type, step, failure, code, outcome, mode, faulted } = move;
@@ -49,7 +49,7 @@ export function chartEventOf(
     ...(faulted === true && type === 'run.started' ? { faulted: true } : {}),
     ...(type === 'run.retried' ? { acceptNotUndone: true } : {}),
     ...(type === 'undo.failed' ? { maxAttempts: given.undo?.policy.maxAttempts ?? 1 } : {}),
-    decider: given.given === 0 ? decider : { ...decider, given: given.given },
+    decider: { ...decider, ...given.given },
   };
 }
 

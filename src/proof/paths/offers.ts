@@ -8,7 +8,7 @@ import type { TaskStep } from '../../plan/plan.ts';
 import { type ActiveState, activeStates, isDraining } from './active.ts';
 import type { Move } from './move.ts';
 import { callOf, type PathTimer } from './timers.ts';
-import { approvalsOf } from './votes.ts';
+import { approvalsOf, objectionsKey, rejectionsOf } from './votes.ts';
 import { asksFunctions, statusIn, undoAt } from './walk.ts';
 import type { Walk, WalkState } from './walk-state.ts';
 
@@ -161,15 +161,18 @@ function variantsOf(
   }
 }
 
-/** The approvals before the last one leave it open. */
+/** The approvals and rejections before the last one leave it open. */
 function decisions(walk: Walk, { votes }: WalkState, step: string): readonly Move[] {
   const type = `${step}.decided`;
   const isLast = (votes.get(step) ?? 0) + 1 >= approvalsOf(walk, step);
+  const isEnd = (votes.get(objectionsKey(step)) ?? 0) + 1 >= rejectionsOf(walk, step);
   return [
     isLast
       ? { type, step, outcome: 'approved' }
       : { type: `${step}.voted`, step, outcome: 'approved' },
-    { type, step, outcome: 'rejected' },
+    isEnd
+      ? { type, step, outcome: 'rejected' }
+      : { type: `${step}.objected`, step, outcome: 'rejected' },
   ];
 }
 

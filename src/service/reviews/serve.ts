@@ -58,6 +58,10 @@ function decidedOf(run: RunView, step: string) {
     status: run.status,
     isOpen: review !== undefined,
     missing: review?.review.approvals.missing ?? 0,
+    missingRejections:
+      review === undefined
+        ? 0
+        : review.review.rejections.needed - review.review.rejections.given.length,
   };
 }
 

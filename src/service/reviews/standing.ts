@@ -1,6 +1,6 @@
 /** An open review as one caller meets it. */
 import type { Review } from '../../api/reviews.ts';
-import { type WhyNot, whyNotDecide } from '../../chart/deciding.ts';
+import { type Quorum, type WhyNot, whyNotDecide } from '../../chart/deciding.ts';
 import { deciderOf } from '../../engine/deciders.ts';
 import type { RunView, Waiting } from '../../engine/views.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -28,6 +28,8 @@ const words: { readonly [why in WhyNot]: string } = {
   not_assigned: 'it is not assigned to you',
   claimed: 'somebody else has claimed it',
   approved: 'your approval counts already',
+  rejected: 'your rejection counts already',
+  not_needed: 'the approvals that are missing must come from others',
 };
 
 export function toReview(
@@ -39,7 +41,8 @@ export function toReview(
 ): Review {
   const { review, step } = waiting;
   const node = plan?.nodes.find(({ id }) => id === step);
-  const whyNot = whyNotDecide(deciderOf(asked(waiting), { actor: name, groups }, nowMs), undefined);
+  const decider = deciderOf(asked(waiting), { actor: name, groups }, nowMs);
+  const whyNot = whyNotDecide(decider, undefined, quorumOf(waiting));
   return {
     runId: run.runId,
     workflow: run.workflow,
@@ -59,6 +62,7 @@ export function toReview(
     isOverdue: review.reminders > 0 || review.escalatedTo.length > 0,
     shownHash: waiting.shownHash,
     mayDecide: whyNot === null,
+    mayReject: whyNotDecide(decider, 'rejected', quorumOf(waiting)) === null,
     whyNot: whyNot === null ? null : words[whyNot],
   };
 }
@@ -67,18 +71,33 @@ function isOver(claim: OpenReview['review']['claimedBy'], nowMs: number): boolea
   return claim?.until != null && Date.parse(claim.until) <= nowMs;
 }
 
+function quorumOf({ review: { approvals } }: OpenReview): Quorum {
+  const from = approvals.from.map(({ group, needed }) => ({ group, approvals: needed }));
+  return { approvals: approvals.needed, ...(from.length === 0 ? {} : { from }) };
+}
+
 /** The facts of a review from how it is shown. */
-function asked({ assignees = null, review }: OpenReview) {
-  const { claimedBy, delegatedTo, approvals, excluded } = review;
+function asked(open: OpenReview) {
+  const { assignees = null, review } = open;
+  const { claimedBy, delegatedTo, approvals, rejections, excluded } = review;
+  const given = ({ actor, onBehalfOf, at }: (typeof rejections.given)[number]) => ({
+    actor,
+    ...(onBehalfOf === null ? {} : { onBehalfOf }),
+    atMs: Date.parse(at),
+  });
+  const { from } = quorumOf(open);
   return {
     assignees,
     excluded,
-    votes: approvals.given.map(({ actor, onBehalfOf, at }) => ({
-      actor,
-      ...(onBehalfOf === null ? {} : { onBehalfOf }),
+    ...(from === undefined ? {} : { from }),
+    votes: approvals.given.map((vote) => ({ ...given(vote), groups: vote.groups })),
+    objections: rejections.given.map(given),
+    delegations: delegatedTo.map(({ from: delegator, to, at, groups }) => ({
+      from: delegator,
+      to,
+      groups,
       atMs: Date.parse(at),
     })),
-    delegations: delegatedTo.map(({ from, to, at }) => ({ from, to, atMs: Date.parse(at) })),
     ...(claimedBy === null
       ? {}
       : {

@@ -53,6 +53,7 @@ export function carryOut(run: ActiveRun, effect: Effect, waitMs: number): readon
       return [];
     case 'skip':
     case 'vote':
+    case 'object':
     case 'escalate':
     case 'finish':
       return [];

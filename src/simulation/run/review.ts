@@ -1,5 +1,7 @@
 /** A review: somebody turns to it, is busy with it and decides, or it expires, or a policy decides. */
 import { holdsIn } from '../../chart/conditions.ts';
+import type { Decider } from '../../chart/events.ts';
+import { anyApprover } from '../../chart/quorum.ts';
 import type { DecisionPolicy } from '../../plan/plan.ts';
 import { drawMs } from '../distribution.ts';
 import type { ActiveRun, Next } from './active-run.ts';
@@ -13,22 +15,30 @@ export function openReview(run: ActiveRun, step: string, inDoubt: boolean): void
   const { delay, work, approvalRate = 1 } = subject.model.reviews?.[step] ?? {};
   world.count(subject, step, 'review');
   const what = { step, kind: 'review' };
-  const { approvals = 1 } = inDoubt ? {} : policyOf(subject, step);
-  // Each approver looks at it on their own; a rejection closes it at once.
-  const ask = (given: number): void => {
+  const policy = inDoubt ? {} : policyOf(subject, step);
+  const { approvals = 1, rejections = 1, from } = policy;
+  // Each of them looks at it on their own.
+  const ask = (given: number, against: number): void => {
     const outcome = random() < approvalRate ? 'approved' : 'rejected';
     const lastsMs = work === undefined ? 0 : drawMs(work, random);
     items.after(what, delay === undefined ? 0 : drawMs(delay, random), () =>
       items.occupy(what, world.reviewers, lastsMs, () => {
         if (inDoubt) return settleDoubt(run, step);
-        if (outcome === 'rejected' || given + 1 >= approvals)
-          return run.send(...decision(subject, step, outcome, given));
-        run.send({ type: `${step}.voted`, outcome, decider: { ...decider, given } });
-        return ask(given + 1);
+        const facts = {
+          ...(given === 0 ? {} : { given }),
+          ...(against === 0 ? {} : { rejections: against }),
+          ...anyApprover(from, given),
+        };
+        const isApproval = outcome === 'approved';
+        if (isApproval ? given + 1 >= approvals : against + 1 >= rejections)
+          return run.send(...decision(subject, step, outcome, facts));
+        const type = `${step}.${isApproval ? 'voted' : 'objected'}`;
+        run.send({ type, outcome, decider: { ...decider, ...facts } });
+        return isApproval ? ask(given + 1, against) : ask(given, against + 1);
       }),
     );
   };
-  ask(0);
+  ask(0, 0);
   const expiresMs = inDoubt ? undefined : policyOf(subject, step).expiresMs;
   if (expiresMs === undefined) return;
   items.after({ step, kind: 'expiry' }, expiresMs, () => {
@@ -60,7 +70,7 @@ function decision(
   { index }: Subject,
   step: string,
   outcome: 'approved' | 'rejected',
-  given: number,
+  facts: Partial<Decider>,
 ): Next {
   const node = index.nodes.get(step);
   const isRejected = outcome === 'rejected';
@@ -71,7 +81,7 @@ function decision(
     {
       type: `${step}.decided`,
       outcome,
-      decider: given === 0 ? decider : { ...decider, given },
+      decider: Object.keys(facts).length === 0 ? decider : { ...decider, ...facts },
       ...failure,
     },
     step === 'completion' || isFatal ? undefined : complete(value),

@@ -165,6 +165,7 @@ function ofReview(source: AnswerSource, node: ReviewStep, step: PathStep): Found
     return settled(source, step, { outcome: expired, actor: 'policy:expired' });
   }
   if (escalationLevel(lastOf(step)) !== null) return nothing;
+  if (lastOf(step) === 'objected') return nothing;
   if (outcome === 'rejected')
     return onRejected === 'fail' ? nothing : settled(source, step, { outcome, actor: reviewer });
   const contract = source.flow.bindings.forms.get(node.id);

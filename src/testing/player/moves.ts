@@ -101,13 +101,17 @@ async function perform(
     await orchestrator.decide(runId, move.step, { outcome, actor: reviewer, ...output });
     return 'given';
   }
-  if (last === 'decided' || last === 'voted') {
+  if (last === 'decided' || last === 'voted' || last === 'objected') {
     const review = reviewOf(view, move.step);
     if (review === undefined) return 'not yet';
     const actor = last === 'decided' ? reviewer : voterAt(script, position);
-    if (review.review?.approvals.given.some((vote) => vote.actor === actor) === true)
-      return 'given';
-    const groups = review.assignees ?? [];
+    const { approvals, rejections } = review.review ?? {};
+    const given = [...(approvals?.given ?? []), ...(rejections?.given ?? [])];
+    if (given.some((vote) => vote.actor === actor)) return 'given';
+    const groups = [
+      ...(review.assignees ?? []),
+      ...(approvals?.from ?? []).map(({ group }) => group),
+    ];
     await world.before?.({ orchestrator, runId, move });
     await orchestrator.decide(runId, move.step, {
       outcome: move.outcome ?? 'approved',
@@ -136,7 +140,9 @@ async function perform(
 
 /** Each approval comes from another person. */
 function voterAt({ answers }: Script, position: number): string {
-  const before = answers.slice(0, position).filter(({ move }) => move.type.endsWith('.voted'));
+  const before = answers
+    .slice(0, position)
+    .filter(({ move }) => /\.(voted|objected)$/.test(move.type));
   return `${reviewer} ${before.length + 2}`;
 }
 

@@ -64,7 +64,7 @@ function stepMoveOf(entry: HistoryEntry, source: MoveSource): Move | null {
   const node = source.nodes.get(step);
   const deed = deeds.get(ending);
   if (deed !== undefined) return { kind: deed, step, options: handlingOf(entry) };
-  if ((ending === 'decided' || ending === 'voted') && !entry.actor.startsWith('policy:'))
+  if (['decided', 'voted', 'objected'].includes(ending) && !entry.actor.startsWith('policy:'))
     return decisionOf(entry, step, source);
   if (verdicts.has(ending)) return verdictOf(entry, step, ending, source);
   if (ending === 'received' && node?.kind === 'wait') {

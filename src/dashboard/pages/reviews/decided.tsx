@@ -37,7 +37,7 @@ export function Decided({
       </Title>
       <Text size="sm" c="dimmed" ta="center" maw={440}>
         {decision.isOpen
-          ? `Your decision is recorded. ${decision.missing} more ${decision.missing === 1 ? 'approval is' : 'approvals are'} needed before the run goes on.`
+          ? `Your decision is recorded. ${stillNeeded(decision)}`
           : 'Your decision is recorded in the history of the run.'}
       </Text>
       <Group gap="sm" justify="center" mt="xs">
@@ -60,4 +60,10 @@ export function Decided({
       </Group>
     </Stack>
   );
+}
+
+function stillNeeded({ outcome, missing, missingRejections }: Decision): string {
+  if (outcome === 'rejected')
+    return `${missingRejections} more ${missingRejections === 1 ? 'rejection ends' : 'rejections end'} the review; until then others may still approve.`;
+  return `${missing} more ${missing === 1 ? 'approval is' : 'approvals are'} needed before the run goes on.`;
 }

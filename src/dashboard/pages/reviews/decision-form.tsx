@@ -26,7 +26,9 @@ export function DecisionForm({
   readonly review: ReviewDetails;
   readonly onDecided: (decision: Decision) => void;
 }) {
-  const { runId, step, outcomes, shownHash, mayDecide, whyNot } = review;
+  const { runId, step, outcomes, shownHash, mayDecide, mayReject, whyNot } = review;
+  const isAllowed = (each: Outcome) => (each === 'rejected' ? mayReject : mayDecide);
+  const mayAny = mayDecide || (mayReject && outcomes.includes('rejected'));
   const [search] = useSearchParams();
   const asked = search.get('outcome');
   const [outcome, setOutcome] = useState<Outcome | null>(
@@ -94,7 +96,12 @@ export function DecisionForm({
         />
       </Group>
       {!mayDecide && (
-        <Alert color="gray" variant="light" mb="sm" title="You may not decide this now">
+        <Alert
+          color="gray"
+          variant="light"
+          mb="sm"
+          title={`You may not ${mayAny ? 'approve' : 'decide'} this now`}
+        >
           {whyNot}
         </Alert>
       )}
@@ -135,7 +142,7 @@ export function DecisionForm({
                   key={each}
                   value={each}
                   p="sm"
-                  disabled={!mayDecide}
+                  disabled={!isAllowed(each)}
                   data-outcome={each}
                 >
                   <Group gap="sm" wrap="nowrap" align="flex-start">
@@ -171,7 +178,7 @@ export function DecisionForm({
             minRows={2}
             maxRows={8}
             maxLength={2_000}
-            disabled={!mayDecide}
+            disabled={!mayAny}
             value={comment}
             error={commentProblem}
             onChange={(event) => {
@@ -184,7 +191,7 @@ export function DecisionForm({
             type="submit"
             size="sm"
             color={words?.colour ?? 'gray'}
-            disabled={outcome === null || !mayDecide || isStale}
+            disabled={outcome === null || !isAllowed(outcome) || isStale}
             loading={send.isPending}
           >
             {words?.verb ?? 'Choose an outcome'}

@@ -1,10 +1,13 @@
 /** The rules of a review: who may decide, how many must, until when, and who has so far. */
-import { List, Table, Text, Title } from '@mantine/core';
+import { Group, List, Table, Text, Title } from '@mantine/core';
+import { CircleCheck, CircleDashed } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ReviewDetails } from '../../../api/reviews.ts';
+import { Tag } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 
 export function ReviewFacts({ review }: { readonly review: ReviewDetails }) {
+  const { rejections } = review;
   const { approvals, assignees, claimedBy, delegatedTo, dueAt, escalatedTo, excluded, reminders } =
     review;
   return (
@@ -29,21 +32,14 @@ export function ReviewFacts({ review }: { readonly review: ReviewDetails }) {
           {(approvals.needed > 1 || approvals.given.length > 0) && (
             <Row name="Approvals">
               {approvals.given.length} of {approvals.needed}
-              {approvals.given.length > 0 && (
-                <List size="sm" mt={4}>
-                  {approvals.given.map((vote) => (
-                    <List.Item key={vote.actor}>
-                      {vote.actor}
-                      {vote.onBehalfOf !== null && ` for ${vote.onBehalfOf}`}, <Time at={vote.at} />
-                      {vote.comment !== null && (
-                        <Text size="sm" c="dimmed">
-                          {vote.comment}
-                        </Text>
-                      )}
-                    </List.Item>
-                  ))}
-                </List>
-              )}
+              {approvals.from.length > 0 && <Shares shares={approvals.from} />}
+              <Votes votes={approvals.given} />
+            </Row>
+          )}
+          {(rejections.needed > 1 || rejections.given.length > 0) && (
+            <Row name="Rejections">
+              {rejections.given.length} of {rejections.needed} that end it
+              <Votes votes={rejections.given} />
             </Row>
           )}
           {claimedBy !== null && (
@@ -71,6 +67,47 @@ export function ReviewFacts({ review }: { readonly review: ReviewDetails }) {
         </Table.Tbody>
       </Table>
     </section>
+  );
+}
+
+/** How many of each group have approved. */
+function Shares({ shares }: { readonly shares: Standing['approvals']['from'] }) {
+  return (
+    <Group gap={6} mt={4} role="list" aria-label="Approvals by group">
+      {shares.map(({ group, needed, given }) => {
+        const isFull = given >= needed;
+        return (
+          <span role="listitem" key={group}>
+            <Tag tint={isFull ? 'green' : 'amber'} icon={isFull ? CircleCheck : CircleDashed}>
+              {`${group} ${given} of ${needed}`}
+            </Tag>
+          </span>
+        );
+      })}
+    </Group>
+  );
+}
+
+type Standing = Pick<ReviewDetails, 'approvals' | 'rejections'>;
+type Vote = Standing['rejections']['given'][number] & { readonly groups?: readonly string[] };
+
+function Votes({ votes }: { readonly votes: readonly Vote[] }) {
+  if (votes.length === 0) return null;
+  return (
+    <List size="sm" mt={4}>
+      {votes.map(({ actor, onBehalfOf, at, comment, groups = [] }) => (
+        <List.Item key={actor}>
+          {actor}
+          {onBehalfOf !== null && ` for ${onBehalfOf}`}
+          {groups.length > 0 && ` (${groups.join(', ')})`}, <Time at={at} />
+          {comment !== null && (
+            <Text size="sm" c="dimmed">
+              {comment}
+            </Text>
+          )}
+        </List.Item>
+      ))}
+    </List>
   );
 }
 

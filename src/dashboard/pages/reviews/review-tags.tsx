@@ -5,6 +5,7 @@ import {
   CirclePause,
   Hand,
   Lock,
+  ThumbsDown,
   TrendingUp,
   UserRound,
   Users,
@@ -13,7 +14,8 @@ import type { Review } from '../../../api/reviews.ts';
 import { Tag } from '../../parts/status-badge.tsx';
 
 export function ReviewTags({ review }: { readonly review: Review }) {
-  const { approvals, assignees, claimedBy, escalatedTo, isOverdue, mayDecide, reminders } = review;
+  const { approvals, assignees, claimedBy, escalatedTo, isOverdue, mayDecide } = review;
+  const { rejections, reminders } = review;
   return (
     <>
       {isOverdue && (
@@ -32,7 +34,14 @@ export function ReviewTags({ review }: { readonly review: Review }) {
         </Tag>
       )}
       {approvals.needed > 1 && (
-        <Tag icon={Users}>{`${approvals.given.length} of ${approvals.needed} approvals`}</Tag>
+        <Tag icon={Users}>
+          {`${approvals.given.length} of ${approvals.needed} approvals${missingText(approvals.from)}`}
+        </Tag>
+      )}
+      {rejections.needed > 1 && rejections.given.length > 0 && (
+        <Tag tint="red" icon={ThumbsDown}>
+          {`${rejections.given.length} of ${rejections.needed} rejections`}
+        </Tag>
       )}
       {assignees !== null && <Tag icon={UserRound}>{`For ${assignees.join(', ')}`}</Tag>}
       {escalatedTo.length > 0 && (
@@ -48,4 +57,10 @@ export function ReviewTags({ review }: { readonly review: Review }) {
       {!mayDecide && <Tag icon={Lock}>{review.whyNot ?? 'You may not decide it'}</Tag>}
     </>
   );
+}
+
+/** The groups that are still to approve. */
+function missingText(from: Review['approvals']['from']): string {
+  const missing = from.filter(({ needed, given }) => given < needed).map(({ group }) => group);
+  return missing.length === 0 ? '' : `, ${missing.join(' and ')} missing`;
 }

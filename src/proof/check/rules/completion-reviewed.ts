@@ -1,6 +1,6 @@
 /** No run completes past the closing review: `complete` cannot be reached without `waiting_review`, and only an approval leads there. */
 import type { ChartGuard } from '../../../chart/chart.ts';
-import type { Approval, DecisionPolicy } from '../../../plan/plan.ts';
+import type { Approval, DecisionPolicy, GroupShare } from '../../../plan/plan.ts';
 import { counterexample, isSame } from '../counterexample.ts';
 import type { Deriver } from '../derivation.ts';
 import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
@@ -59,6 +59,10 @@ export function completionReviewed(subject: Subject, deriver: Deriver): RuleRepo
   return ruleReport('completion-reviewed', claim, findings);
 }
 
+export function sharesText(from: readonly GroupShare[]): string {
+  return from.map(({ group, approvals }) => `${approvals} of ${group}`).join(' and ');
+}
+
 /** An approval without a person. */
 export function silenceText(step: string, policy: string): string {
   return `"${step}" is approved without a person if nobody has decided in time: policy "${policy}"`;
@@ -66,8 +70,9 @@ export function silenceText(step: string, policy: string): string {
 
 type Decision = DecisionPolicy & { readonly approve: Approval };
 
-function deciderText({ approve, approvals = 1 }: Decision): string {
-  const people = approvals === 1 ? 'a person approves' : `${approvals} people approve`;
+function deciderText({ approve, approvals = 1, from = [] }: Decision): string {
+  const of = from.length === 0 ? '' : `, ${sharesText(from)},`;
+  const people = approvals === 1 ? 'a person approves' : `${approvals} people${of} approve`;
   if (approve.by === 'person') return people;
   return approve.by === 'automatic'
     ? 'the policy "automatic" approves'
@@ -77,7 +82,7 @@ function deciderText({ approve, approvals = 1 }: Decision): string {
 /** Whether the transition is taken by an approval only, as the plan has it: by as many people as it takes, or by a policy it names. */
 export function isApproval(
   review: string,
-  { approve, approvals, expiryPolicy }: Decision,
+  { approve, approvals, from = [], expiryPolicy }: Decision,
   { event, guard }: Edge,
 ): boolean {
   if (event === `${review}.decided`)
@@ -85,7 +90,9 @@ export function isApproval(
       guard?.type === 'canDecide' &&
       guard.params.outcome === 'approved' &&
       (approvals === undefined ||
-        (guard.params.approvals === approvals && guard.params.isLast === true))
+        (guard.params.approvals === approvals &&
+          guard.params.isLast === true &&
+          sharesText(guard.params.from ?? []) === sharesText(from)))
     );
   if (event === `${review}.expired`)
     return (

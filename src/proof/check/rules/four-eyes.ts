@@ -2,13 +2,13 @@
 import { initialContext } from '../../../chart/context.ts';
 import type { ChartEvent } from '../../../chart/events.ts';
 import { isOpen } from '../../../chart/guards.ts';
-import type { Approval } from '../../../plan/plan.ts';
+import type { Approval, GroupShare } from '../../../plan/plan.ts';
 import { counterexample } from '../counterexample.ts';
 import type { Deriver } from '../derivation.ts';
 import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
 import type { Edge } from '../state-graph.ts';
 import type { Subject } from '../subject.ts';
-import { silenceText } from './completion-reviewed.ts';
+import { sharesText, silenceText } from './completion-reviewed.ts';
 
 interface Declared {
   readonly step: string;
@@ -16,6 +16,8 @@ interface Declared {
   readonly excludesRequester: boolean;
   /** Approvals it takes. */
   readonly approvals: number;
+  /** Groups that so many of them come from. */
+  readonly from: readonly GroupShare[];
 }
 
 export function fourEyes(subject: Subject, deriver: Deriver): RuleReport {
@@ -25,7 +27,21 @@ export function fourEyes(subject: Subject, deriver: Deriver): RuleReport {
   const findings: Finding[] = [];
   for (const { step, policy } of silences(subject))
     findings.push(finding('note', step, silenceText(step, policy)));
-  for (const { step, approve, excludesRequester, approvals } of declared) {
+  for (const { step, approve, excludesRequester, approvals, from } of declared) {
+    for (const edge of graph.edges) {
+      const group = reachable.canBeTaken(edge)
+        ? groupPassedOver(edge, step, approvals, from)
+        : null;
+      if (group === null) continue;
+      findings.push(
+        finding(
+          'violation',
+          step,
+          `"${edge.event ?? 'nothing'}" approves "${step}" with fewer people of "${group}" than it takes`,
+          counterexample(subject, reachable.pathToEdge(edge)),
+        ),
+      );
+    }
     for (const edge of graph.edges) {
       if (approvals === 1 || !reachable.canBeTaken(edge) || takesOthers(edge, step, approvals))
         continue;
@@ -89,16 +105,17 @@ function declarations({ plan, steps }: Subject): readonly Declared[] {
             approve: step.approve,
             excludesRequester: !step.requesterMayDecide,
             approvals: step.approvals ?? 1,
+            from: step.from ?? [],
           },
         ]
       : [],
   );
-  const { approve, requesterMayDecide, approvals = 1 } = plan.finish;
+  const { approve, requesterMayDecide, approvals = 1, from = [] } = plan.finish;
   return (requesterMayDecide && approvals === 1) || approve.by === 'automatic'
     ? reviews
     : [
         ...reviews,
-        { step: 'completion', approve, excludesRequester: !requesterMayDecide, approvals },
+        { step: 'completion', approve, excludesRequester: !requesterMayDecide, approvals, from },
       ];
 }
 
@@ -114,7 +131,10 @@ function silences({
 
 function several(declared: readonly Declared[]): string {
   const taking = declared.filter(({ approvals }) => approvals > 1);
-  const texts = taking.map(({ step, approvals }) => `"${step}" takes ${approvals}`);
+  const texts = taking.map(
+    ({ step, approvals, from }) =>
+      `"${step}" takes ${approvals}${from.length === 0 ? '' : ` (${sharesText(from)})`}`,
+  );
   return texts.length === 0 ? '' : `, and no person counts twice: ${texts.join(', ')}`;
 }
 
@@ -133,6 +153,42 @@ function takesOthers({ guard, event }: Edge, step: string, approvals: number): b
     (given) =>
       !approves(given, ['ann']) && (!isLast || given === approvals - 1 || !approves(given, [])),
   );
+}
+
+/**
+ * The guard itself is asked, group by group: the last approval is refused if one place of the group is empty then, although everybody who has
+ * approved is of every other group, and is accepted from somebody of the group.
+ */
+function groupPassedOver(
+  { guard, event }: Edge,
+  step: string,
+  approvals: number,
+  from: readonly GroupShare[],
+): string | null {
+  if (event !== `${step}.decided` || guard === null) return null;
+  if (guard.type === 'canDecide' && guard.params.outcome === 'rejected') return null;
+  const all = from.map(({ group }) => group);
+  const isAccepted = (groups: readonly string[], givenFrom: readonly (readonly string[])[]) => {
+    const given = givenFrom.length;
+    const decider = { actor: 'ann', groups, assignees: null, excluded: [], given, givenFrom };
+    return isOpen(guard, initialContext, { type: event, outcome: 'approved', decider });
+  };
+  const passedOver = from.find(({ group, approvals: needed }) => {
+    const others = all.filter((other) => other !== group);
+    const givenFrom = Array.from({ length: approvals - 1 }, (_, index) =>
+      index < needed - 1 ? all : others,
+    );
+    return isAccepted(others, givenFrom) || !isAccepted([group], filled(from, group, approvals));
+  });
+  return passedOver?.group ?? null;
+}
+
+/** Everybody but one of the group has approved, each for a place of their own. */
+function filled(from: readonly GroupShare[], but: string, approvals: number) {
+  const places = from.flatMap(({ group, approvals: needed }) =>
+    Array.from({ length: group === but ? needed - 1 : needed }, () => [group]),
+  );
+  return [...places, ...Array.from({ length: approvals - 1 - places.length }, () => [])];
 }
 
 /** By a person: the event of a decision, wherever it is heard. */
