@@ -33,6 +33,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   TIMED_OUT: 503,
   RATE_LIMITED: 429,
   REQUEST_TOO_SLOW: 408,
+  BODY_READ: 500,
   WEBHOOK_UNKNOWN: 404,
   WEBHOOK_CLOSED: 503,
   WEBHOOK_UNSIGNED: 401,

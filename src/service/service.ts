@@ -35,7 +35,7 @@ export interface ServiceOptions extends AppOptions {
 }
 
 export interface Service {
-  /** The Fastify application, for routes of one's own or for `inject` in tests. */
+  /** The Fastify application, for `inject`. It is ready, so it takes no further routes. */
   readonly app: FastifyInstance;
   /** For a server of one's own: `createServer(service.handler)`. */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;

@@ -269,6 +269,32 @@ describe('a service in a server of Node', () => {
   });
 });
 
+describe('a service in a server that reads bodies itself', () => {
+  it('says so at once, rather than wait for what has gone', async () => {
+    const server = createServer((request, response) => {
+      request.resume().once('end', () => bench.service.handler(request, response));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port: own } = server.address() as AddressInfo;
+
+    const answer = await fetch(`http://127.0.0.1:${own}/api/v1/runs`, {
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify(start),
+    });
+
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({
+      code: 'BODY_READ',
+      hint: expect.stringContaining('express.json()'),
+    });
+    server.close();
+    server.closeAllConnections();
+  });
+});
+
 describe('the header Idempotency-Key', () => {
   const keyed = (key: string, body: object = start) =>
     post(JSON.stringify(body), { ...json, 'idempotency-key': key });

@@ -9,6 +9,7 @@ import { parseBody } from './json-body.ts';
 import { type HttpLimits, toServerOptions } from './limits.ts';
 import { answerBrokenRequest, sendProblem } from './problems.ts';
 import { limitRates } from './rate-limit.ts';
+import { refuseReadBodies } from './read-bodies.ts';
 import { sendSecurityHeaders } from './security-headers.ts';
 import { cutUnusedConnections } from './unused-connections.ts';
 
@@ -40,6 +41,7 @@ export async function createServer({
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
   takeJsonAlone(app);
+  refuseReadBodies(app);
   logAccess(app, log);
   cutUnusedConnections(app);
   sendSecurityHeaders(app);
