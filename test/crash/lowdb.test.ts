@@ -7,7 +7,7 @@ const windows = ['create', 'write', 'sync', 'rename', 'syncDirectory', 'remove',
 
 describeCountUp('killed around an operation of the file system of lowdb', {
   createMedium: () => lowdbMedium(),
-  sampleSize: 24,
+  sampleSize: 16,
   windows,
   hasStoreWindows: false,
 });
@@ -16,7 +16,7 @@ describeCountUp(
   'power lost around an operation of the file system of lowdb, with all that was not synced',
   {
     createMedium: () => lowdbMedium({ kind: 'all' }),
-    sampleSize: 24,
+    sampleSize: 16,
     windows,
     hasStoreWindows: false,
   },
@@ -26,7 +26,7 @@ describeCountUp(
   'power lost around an operation of the file system of lowdb, with some of what was not synced',
   {
     createMedium: (draw) => lowdbMedium({ kind: 'some', draw }),
-    sampleSize: 24,
+    sampleSize: 16,
     windows,
     hasStoreWindows: false,
   },
