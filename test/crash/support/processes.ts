@@ -9,10 +9,11 @@ import {
 } from '../../../src/testing/kill/children.ts';
 import { linesIn, lookAt } from '../../../src/testing/kill/remains.ts';
 import type { Assignment, Line, NotedEffect } from './assignment.ts';
+import { bundle } from './bundle.ts';
 
 export { createPlace, type KillPlace as Place } from '../../../src/testing/kill/remains.ts';
 
-const script = fileURLToPath(new URL('../child.ts', import.meta.url));
+const script = await bundle(fileURLToPath(new URL('../child.ts', import.meta.url)));
 
 export type Ended = AnyEnded<Line>;
 export type Child = AnyChild<Line>;
