@@ -21,7 +21,7 @@ import { createPlace, effectsIn, type Place, runsIn, startChild } from './suppor
 import { drawsOf, isFull, report, seed } from './support/seed.ts';
 
 /** Over both stores. */
-const kills = isFull ? 500 : 30;
+const kills = isFull ? 500 : 20;
 const runsAtOnce = 20;
 
 /** How each kind of run ends, children included. */
