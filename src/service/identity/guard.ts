@@ -4,7 +4,7 @@ import type { Store } from '../../ports/store.ts';
 import type { ArrivingRequest, Identity, SignedIn } from './identity.ts';
 import { checkRole, isDecision } from './permit.ts';
 import type { Refusals } from './refusals.ts';
-import { checkScope, type GivenRequest } from './scope.ts';
+import { checkScope, type GivenRequest, type ScopedRoute } from './scope.ts';
 
 type Arriving = ArrivingRequest & { readonly url: string };
 
@@ -14,7 +14,7 @@ export interface Guard {
   /** Once the request is checked. @throws SignalboxError `FORBIDDEN`, `RUN_NOT_FOUND` */
   checkScope(
     signedIn: SignedIn | null,
-    route: Pick<Route, 'role' | 'path'>,
+    route: Pick<Route, 'role'> & ScopedRoute,
     request: Arriving & GivenRequest,
   ): Promise<void>;
 }

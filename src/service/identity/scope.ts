@@ -11,6 +11,8 @@ const scopedPath = /^\/(?:runs|run-counts|events|reviews|workflows)(?:\/|$)/;
 /** Under these names calls give runs. */
 const runKeys = ['runId', 'runIds', 'otherId'] as const;
 
+export type ScopedRoute = Pick<Route, 'path' | 'params' | 'query' | 'body'>;
+
 export interface GivenRequest {
   readonly params?: unknown;
   readonly query?: unknown;
@@ -25,12 +27,15 @@ export interface GivenRequest {
  */
 export async function checkScope(
   { name, workflows }: Caller,
-  { path }: Pick<Route, 'path'>,
+  route: ScopedRoute,
   given: GivenRequest,
   store: Pick<Store, 'load'>,
 ): Promise<void> {
   if (workflows === undefined) return;
-  const parts = [given.params, given.query, given.body].map(toObject);
+  const { path } = route;
+  // what the call does not ask for says nothing about it
+  const asked = (['params', 'query', 'body'] as const).filter((part) => route[part] !== undefined);
+  const parts = asked.map((part) => toObject(given[part]));
   const named = parts.flatMap(({ workflow }) => texts(workflow));
   const runIds = parts.flatMap((part) => runKeys.flatMap((key) => texts(part[key])));
   const isElsewhere = named.some((workflow) => !workflows.includes(workflow));

@@ -187,6 +187,9 @@ describe('API tokens', () => {
     expect((await call(secret, 'GET', '/runs')).body).toMatchObject({ code: 'FORBIDDEN' });
     expect((await call(secret, 'GET', '/runs?workflow=order')).status).toBe(200);
     expect((await call(secret, 'GET', '/runs?workflow=payroll')).status).toBe(403);
+    // it lists all of them, whatever is said that it does not ask for
+    for (const ignored of ['', '?workflow=order', `?runId=${own.runId}`])
+      expect((await call(secret, 'GET', `/workflows${ignored}`)).status).toBe(403);
     expect(
       (await call(secret, 'POST', '/runs', { workflow: 'payroll', input: {} })).body,
     ).toMatchObject({ code: 'FORBIDDEN' });
