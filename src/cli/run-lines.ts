@@ -1,7 +1,7 @@
 /** A run in words. */
 import type { RunOutcome, RunView, Waiting } from '../index.ts';
 import { printable } from './escape.ts';
-import { deadline, indented, localTime, valueLines } from './format.ts';
+import { deadline, indented, localTime, span, valueLines } from './format.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 
@@ -12,13 +12,18 @@ export function runLines(
   style: Style,
   nowMs: number,
 ): readonly string[] {
-  const state = view.paused ? `${view.status}, paused` : view.status;
+  const state = stateText(view);
   return [
     `Run ${style.bold(printable(view.runId))} of ${printable(view.workflow)} is ${style.status(state)}`,
     ...section('Waiting for', waitingLines(view.waitingOn, nowMs), style),
     ...section('How it ended', outcomeLines(view.outcome), style),
     ...(view.status === 'complete' ? section('Output', valueLines(output), style) : []),
   ];
+}
+
+/** Status, and whether it is paused: by itself, or with its workflow or everything. */
+export function stateText({ status, paused, heldBy }: RunView): string {
+  return paused || heldBy.length > 0 ? `${status}, paused` : status;
 }
 
 /** Where it comes from. */
@@ -96,18 +101,21 @@ function reviewLines(review: NonNullable<Waiting['review']>): readonly string[] 
 }
 
 function waitingLines(waitingOn: readonly Waiting[], nowMs: number): readonly string[] {
-  return waitingOn.flatMap(({ kind, step, what, since, until, afterwards, shown, review }) => {
-    const then = afterwards === null ? '' : `, then ${afterwards}`;
-    return [
-      printable(`${kind} "${step}": ${what}`),
-      ...indented([
-        `since ${localTime(since)}`,
-        ...(until === null ? [] : [`until ${deadline(until, nowMs)}${then}`]),
-        ...(review === undefined ? [] : reviewLines(review)),
-        ...(shown === undefined || shown === null ? [] : valueLines(shown)),
-      ]),
-    ];
-  });
+  return waitingOn.flatMap(
+    ({ kind, step, what, since, until, remainingMs, afterwards, shown, review }) => {
+      const then = afterwards === null ? '' : `, then ${afterwards}`;
+      return [
+        printable(`${kind} "${step}": ${what}`),
+        ...indented([
+          `since ${localTime(since)}`,
+          ...(until === null ? [] : [`until ${deadline(until, nowMs)}${then}`]),
+          ...(remainingMs === undefined ? [] : [`stands still, ${span(remainingMs)} left${then}`]),
+          ...(review === undefined ? [] : reviewLines(review)),
+          ...(shown === undefined || shown === null ? [] : valueLines(shown)),
+        ]),
+      ];
+    },
+  );
 }
 
 function outcomeLines(outcome: RunOutcome | null): readonly string[] {

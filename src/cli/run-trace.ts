@@ -1,6 +1,7 @@
 import type { RunTrace } from '../diagram/run-overlay.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { HistoryEntry } from '../ports/store.ts';
+import { stateText } from './run-lines.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -28,7 +29,7 @@ export async function traceOf(
     waitingOn: view.waitingOn,
     failedStep: view.outcome?.failure?.step ?? null,
     history,
-    title: `run ${runId}${moment}: ${view.status}${view.paused ? ', paused' : ''}`,
+    title: `run ${runId}${moment}: ${stateText(view)}`,
   };
 }
 

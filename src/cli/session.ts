@@ -23,6 +23,8 @@ export interface Session {
   planOf(runId: string): Promise<Plan | null>;
   /** Its runs are gone when it is closed. */
   readonly isForgetful: boolean;
+  /** A running service does the work. */
+  readonly isRemote: boolean;
   /** Runs that were written to since the session began. */
   readonly touched: ReadonlySet<string>;
   close(): Promise<void>;
@@ -95,6 +97,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       machines,
       touched,
       isForgetful: store.kind === 'memory',
+      isRemote: false,
       planOf: (runId) => planIn(store, runId),
       async close() {
         try {

@@ -62,7 +62,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startService([booking, balance], { outgoing: { addresses: 'any' } });
+    service = await startService([booking, balance, patient], { outgoing: { addresses: 'any' } });
   }, 60_000);
 
   it('makes a token whose secret is shown once, revokes it, and finds both in the audit', async () => {
@@ -179,6 +179,49 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Reset', exact: true }).click();
     await page.getByText('The breaker is closed').waitFor();
     expect((await service.orchestrator.breakers())[0]).toMatchObject({ failures: 0 });
+  });
+
+  it('#17: all runs of a workflow, or everything, are paused with a reason; every page says so until it is resumed', async () => {
+    const { runId } = await service.orchestrator.start(patient, {});
+    const page = await browser.open(`${service.url}/workflows/patient`);
+    await page.getByRole('button', { name: 'Pause all runs…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').fill('wrong rates');
+    await dialog.getByText('npx signalbox pause --workflow patient').waitFor();
+    await takePictures(page, 'pause-workflow');
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByText('All runs of this workflow are paused').waitFor();
+    await takePictures(page, 'workflow-paused');
+    await expectAccessible(page);
+
+    await page.goto(`${service.url}/health`);
+    await page.getByText('Workflow "patient" is paused by').waitFor();
+    await page.getByRole('button', { name: 'Pause everything…' }).click();
+    await dialog.getByLabel('Reason').fill('the bank is down');
+    await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByText('Everything is paused', { exact: true }).first().waitFor();
+    await page.goto(`${service.url}/runs/${runId}`);
+    await page.getByRole('status').getByText('the bank is down').waitFor();
+    const why = page.getByRole('list', { name: 'Why it is waiting' });
+    await why
+      .getByText(/somebody to resume everything, which .* has paused: the bank is down/)
+      .waitFor();
+    await why.getByText(/stands still with 1[12] h .*left/).waitFor();
+    await takePictures(page, 'run-held');
+    await expectAccessible(page);
+    await page.goto(`${service.url}/runs`);
+    await page
+      .getByRole('row', { name: /Paused.*patient/ })
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Resume everything' }).click();
+    await page.getByText('the bank is down').first().waitFor({ state: 'detached' });
+
+    await page.goto(`${service.url}/workflows/patient`);
+    await page.getByRole('button', { name: 'Resume all runs' }).click();
+    await page.getByRole('button', { name: 'Pause all runs…' }).waitFor();
+    expect(await service.orchestrator.get(runId)).toMatchObject({ heldBy: [] });
   });
 
   it('skips the clock to the next deadline, and has the worker die at a chosen commit', async () => {

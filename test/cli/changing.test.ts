@@ -125,6 +125,39 @@ describe('pause, resume and cancel', () => {
   });
 });
 
+describe('pause and resume of more than one run', () => {
+  it('hold a workflow or everything, say who and why, and are on record', async () => {
+    const runId = await seed(openTown(), (orchestrator) => begun(orchestrator, 'delivery', {}));
+
+    const vague = await town.ask('pause', '--reason', 'strike', ...store);
+    const unreasoned = await town.ask('pause', '--all', ...store);
+    const paused = await town.run(
+      'pause',
+      '--workflow',
+      'delivery',
+      '--reason',
+      'strike',
+      ...store,
+    );
+    const shown = await town.run('show', runId, ...store);
+    const all = await town.ask('pause', '--all', '--reason', 'flood', '--actor', 'eve', ...store);
+    const resumed = await town.ask('resume', '--all', ...store);
+    const log = await town.ask('audit', 'log', ...store);
+
+    expect([vague.code, unreasoned.code]).toEqual([2, 2]);
+    expect(paused.stdout).toMatch(/^Workflow "delivery" is paused since .*: strike\n$/);
+    expect(shown.stdout).toContain('is processing, paused');
+    expect(all.document).toMatchObject({
+      changed: true,
+      pauses: [{ scope: 'all', actor: 'eve' }, { scope: { workflow: 'delivery' } }],
+    });
+    expect(resumed.document).toMatchObject({ pauses: [{ scope: { workflow: 'delivery' } }] });
+    expect(JSON.stringify(log.document)).toMatch(
+      /runs\.paused.*runs\.paused.*runs\.resumed|runs\.resumed.*runs\.paused/,
+    );
+  });
+});
+
 describe('retry', () => {
   it('asks to accept what was not undone, as explain has said', async () => {
     const runId = await seed(openTown(), (orchestrator) => begun(orchestrator, 'poster', place()));

@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { actorOption, runArgument } from '../arguments.ts';
 import { changeRun } from '../change-run.ts';
 import type { Cli } from '../cli.ts';
+import { changeScope, type ScopeOptions, scopeOf } from '../pause-scope.ts';
+import { UsageError } from '../usage-error.ts';
 
-interface PauseOptions {
+interface PauseOptions extends ScopeOptions {
   readonly reason?: string;
   readonly actor: string;
 }
@@ -11,13 +13,25 @@ interface PauseOptions {
 export function addPause(program: Command, cli: Cli): void {
   program
     .command('pause')
-    .description('hold a run: nothing more is started, and its timers stand still')
-    .argument('<run>', runArgument)
-    .option('--reason <text>', 'kept in the history')
+    .description(
+      'hold a run, all runs of a workflow, or everything: nothing more is started, and timers stand still',
+    )
+    .argument('[run]', runArgument)
+    .option('--workflow <name>', 'all of its runs, also those that are started meanwhile')
+    .option('--all', 'every run')
+    .option('--reason <text>', 'kept in the history; needed for more than one run')
     .addOption(actorOption())
-    .action((run: string, { reason, actor }: PauseOptions) =>
-      changeRun(cli, run, false, ({ orchestrator }, runId) =>
-        orchestrator.pause(runId, { actor, ...(reason === undefined ? {} : { reason }) }),
-      ),
-    );
+    .action((run: string | undefined, options: PauseOptions) => {
+      const { reason, actor } = options;
+      const scope = scopeOf(run, options);
+      if (scope === null)
+        return changeRun(cli, run ?? '', false, ({ orchestrator }, runId) =>
+          orchestrator.pause(runId, { actor, ...(reason === undefined ? {} : { reason }) }),
+        );
+      if (reason === undefined)
+        throw new UsageError('A pause of more than one run needs a reason', 'Add --reason <text>');
+      return changeScope(cli, 'runs.paused', scope, { actor, reason }, ({ orchestrator }) =>
+        orchestrator.pauseRuns(scope, { actor, reason }),
+      );
+    });
 }

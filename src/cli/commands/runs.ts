@@ -4,7 +4,7 @@ import { labelsOption, parseCount, statusOption } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../escape.ts';
 import { localTime } from '../format.ts';
-import { labelText, waitingText } from '../run-lines.ts';
+import { labelText, stateText, waitingText } from '../run-lines.ts';
 import { table } from '../table.ts';
 
 interface RunsOptions {
@@ -36,7 +36,7 @@ export function addRuns(program: Command, cli: Cli): void {
         const rows = page.runs.map((run) => [
           run.runId,
           run.workflow,
-          run.paused ? `${run.status}, paused` : run.status,
+          stateText(run),
           localTime(run.updatedAt),
           waitingText(run.waitingOn),
           labelText(run.labels),

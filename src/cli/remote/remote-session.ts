@@ -30,6 +30,7 @@ export async function openRemoteSession(
     machines: { workflows: [], triggers: [], problems: [] },
     touched,
     isForgetful: false,
+    isRemote: true,
     async planOf(runId): Promise<Plan | null> {
       if (store !== null) return planIn(store, runId);
       const { workflow, version } = await orchestrator.get(runId);

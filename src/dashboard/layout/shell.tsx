@@ -5,6 +5,7 @@ import { Keyboard } from 'lucide-react';
 import { Suspense } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
+import { PauseNotice } from '../parts/pause-switch.tsx';
 import { Loading, NotFound } from '../parts/states.tsx';
 import { AccountMenu, SignedIn } from './account.tsx';
 import { ColorSchemeMenu } from './color-scheme-menu.tsx';
@@ -72,6 +73,7 @@ export function Shell() {
       <AppShell.Main id="main" tabIndex={-1} className={styles['main']}>
         <ErrorBoundary key={location}>
           <SignedIn>
+            <PauseNotice workflow={null} />
             <ReloadBanner />
             <Suspense fallback={<Loading />}>
               <Switch>

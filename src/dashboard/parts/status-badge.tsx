@@ -12,6 +12,7 @@ import {
 } from 'lucide-react';
 import type { z } from 'zod';
 import type { RunStatus } from '../../api/parts.ts';
+import type { Run } from '../../api/run-shapes.ts';
 import styles from './status-badge.module.css';
 
 export type Status = z.infer<typeof RunStatus>;
@@ -29,6 +30,11 @@ export const statusLooks: Readonly<
   failed: { label: 'Failed', tint: 'red', icon: CircleX },
   cancelled: { label: 'Cancelled', tint: 'neutral', icon: Ban },
 };
+
+/** By itself, with its workflow or with everything. */
+export function isHeld(run: Pick<Run, 'paused' | 'heldBy'>): boolean {
+  return run.paused || run.heldBy.length > 0;
+}
 
 export function StatusBadge({
   status,

@@ -40,11 +40,12 @@ export function createHealth({
   loop.enable();
 
   async function read(): Promise<Health> {
-    const [counts, breakers, nextDueAtMs, fault] = await Promise.all([
+    const [counts, breakers, nextDueAtMs, fault, pauses] = await Promise.all([
       store.count({}),
       orchestrator.breakers(),
       store.nextDueAtMs(),
       writable.fault(),
+      orchestrator.pauses(),
     ]);
     const runs: Partial<Record<RunStatus, number>> = {};
     for (const { status, runs: number } of counts) runs[status] = (runs[status] ?? 0) + number;
@@ -54,6 +55,10 @@ export function createHealth({
     const stuck = last?.stuck.length ?? 0;
     const problems = [
       ...(fault === null ? [] : ['Nothing can be written to the store; the log says why']),
+      ...pauses.map(
+        ({ scope, actor, reason }) =>
+          `${scope === 'all' ? 'Everything' : `Workflow "${scope.workflow}"`} is paused by ${actor}: ${reason}`,
+      ),
       ...breakers
         .filter(({ state }) => state !== 'closed')
         .map(({ name, state }) => `Breaker "${name}" is ${state.replace('_', ' ')}`),

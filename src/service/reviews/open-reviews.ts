@@ -48,7 +48,8 @@ export function createOpenReviews({
       });
       for (const run of page.runs) {
         const plan = plans.get(`${run.workflow}@${run.version}`) ?? null;
-        const { runId, workflow: name, version, priority, labels, actor, paused } = run;
+        const { runId, workflow: name, version, priority, labels, actor, heldBy } = run;
+        const paused = run.paused || heldBy.length > 0;
         const head = { runId, workflow: name, version, priority, labels, actor, paused };
         for (const waiting of openReviews(run)) found.push({ run: head, waiting, plan });
       }

@@ -80,7 +80,7 @@ export async function traceOf(
     waitingOn: view.waitingOn,
     failedStep: view.outcome?.failure?.step ?? null,
     history: entries.filter(({ generation }) => generation === view.generation),
-    title: `run ${runId}${moment}: ${view.status}${view.paused ? ', paused' : ''}`,
+    title: `run ${runId}${moment}: ${view.status}${view.paused || view.heldBy.length > 0 ? ', paused' : ''}`,
   };
 }
 

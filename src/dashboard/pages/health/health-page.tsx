@@ -8,6 +8,7 @@ import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { durationInWords } from '../../parts/duration.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
+import { PauseSwitch } from '../../parts/pause-switch.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -38,6 +39,7 @@ export function HealthPage() {
             {health.status === 'ok' ? 'All is well' : 'Needs a look'}
           </Tag>
         )}
+        <PauseSwitch workflow={null} />
       </PageHeader>
       {asked.isPending && <Loading />}
       {asked.isError && health === undefined && (

@@ -14,7 +14,7 @@ import { Check, Copy } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Run } from '../../../api/run-shapes.ts';
 import { RunLink } from '../../parts/run-id.tsx';
-import { StatusBadge } from '../../parts/status-badge.tsx';
+import { isHeld, StatusBadge } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import styles from './run.module.css';
 import { RunActions } from './run-actions.tsx';
@@ -41,7 +41,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
           <Text c="dimmed" size="sm">
             v{run.version}
           </Text>
-          <StatusBadge status={run.status} isPaused={run.paused} />
+          <StatusBadge status={run.status} isPaused={isHeld(run)} />
         </Group>
         <div className={styles['facts']}>
           <CopyableId runId={run.runId} />

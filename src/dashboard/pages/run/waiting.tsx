@@ -16,6 +16,7 @@ import {
 } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Run, Waiting } from '../../../api/run-shapes.ts';
+import { durationInWords } from '../../parts/duration.ts';
 import { RunLink } from '../../parts/run-id.tsx';
 import { Time, useNowMs } from '../../parts/time.tsx';
 import styles from './run.module.css';
@@ -50,7 +51,7 @@ export function WaitingList({ run }: { readonly run: Run }) {
 }
 
 function OneWait({ run, waiting }: { readonly run: Run; readonly waiting: Waiting }) {
-  const { kind, step, since, until, what, afterwards } = waiting;
+  const { kind, step, since, until, remainingMs, what, afterwards } = waiting;
   const Icon = icons[kind] ?? Clock;
   const isWork = kind === 'attempt' || kind === 'undo' || kind === 'notice';
   return (
@@ -67,14 +68,19 @@ function OneWait({ run, waiting }: { readonly run: Run; readonly waiting: Waitin
           since <Time at={since} />
           {until !== null && (
             <>
-              {run.paused ? ', its time stands still at ' : ', until '}
-              <Time at={until} />
+              , until <Time at={until} />
               {afterwards !== null && <>, then {afterwards}</>}
             </>
           )}
-          {until === null && !isWork && ', without a limit'}
+          {remainingMs !== undefined && (
+            <>
+              , stands still with {durationInWords(remainingMs)} left
+              {afterwards !== null && <>, then {afterwards}</>}
+            </>
+          )}
+          {until === null && remainingMs === undefined && !isWork && ', without a limit'}
         </Text>
-        {until !== null && !run.paused && <Remaining since={since} until={until} />}
+        {until !== null && <Remaining since={since} until={until} />}
         <Group gap="sm" mt={2}>
           {waiting.runId !== undefined && <RunLink runId={waiting.runId} />}
           {kind === 'review' && (

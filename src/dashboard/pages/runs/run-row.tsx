@@ -3,7 +3,7 @@ import { Checkbox } from '@mantine/core';
 import type { Run } from '../../../api/run-shapes.ts';
 import { durationInWords } from '../../parts/duration.ts';
 import { RunLink } from '../../parts/run-id.tsx';
-import { StatusBadge } from '../../parts/status-badge.tsx';
+import { isHeld, StatusBadge } from '../../parts/status-badge.tsx';
 import { Time, useNowMs } from '../../parts/time.tsx';
 import { failureText } from '../run/failure-text.ts';
 import styles from './runs.module.css';
@@ -28,7 +28,7 @@ export function RunRow({
         />
       </div>
       <div role="cell" className={styles['state']}>
-        <StatusBadge status={run.status} isPaused={run.paused} />
+        <StatusBadge status={run.status} isPaused={isHeld(run)} />
       </div>
       <div role="cell" className={styles['id']}>
         <RunLink runId={run.runId} />

@@ -6,6 +6,7 @@ import { Link, useParams, useSearchParams } from 'wouter';
 import { client } from '../../data/client.ts';
 import { CodePlace } from '../../parts/code-place.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
+import { PauseNotice, PauseSwitch } from '../../parts/pause-switch.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { ChartTab } from './chart-tab.tsx';
 import { CoverageTab } from './coverage-tab.tsx';
@@ -63,6 +64,7 @@ export function WorkflowPage() {
           </>
         }
       >
+        <PauseSwitch workflow={workflow.name} />
         <Button
           component={Link}
           href={`/start?kind=run&workflow=${encodeURIComponent(workflow.name)}`}
@@ -71,6 +73,7 @@ export function WorkflowPage() {
           Start a run
         </Button>
       </PageHeader>
+      <PauseNotice workflow={workflow.name} />
       <Group mb="md">
         <RunCounts workflow={workflow.name} counts={workflow.runs} />
       </Group>

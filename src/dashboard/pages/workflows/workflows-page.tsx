@@ -1,15 +1,17 @@
 /** Every workflow that can be started, and how its runs stand. */
 import { Alert, Anchor, Group, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Search } from 'lucide-react';
+import { CirclePause, Search } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
+import { usePauses } from '../../data/pauses.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
+import { Tag } from '../../parts/status-badge.tsx';
 import { RunCounts } from './run-counts.tsx';
 
 type Summary = AnswerOf<typeof api.workflows.list>['workflows'][number];
@@ -21,6 +23,7 @@ export function WorkflowsPage() {
     queryFn: ({ signal }) => client.workflows.list({}, { signal }),
     refetchInterval: 10_000,
   });
+  const { data: pauses } = usePauses();
   const wanted = text.trim().toLowerCase();
   const shown = list.data?.workflows.filter(
     ({ name, description, owner }) =>
@@ -72,7 +75,11 @@ export function WorkflowsPage() {
             </Table.Thead>
             <Table.Tbody>
               {shown.map((workflow) => (
-                <Row key={workflow.name} workflow={workflow} />
+                <Row
+                  key={workflow.name}
+                  workflow={workflow}
+                  isPaused={pauses?.some((pause) => pause.workflow === workflow.name) ?? false}
+                />
               ))}
             </Table.Tbody>
           </Table>
@@ -82,7 +89,7 @@ export function WorkflowsPage() {
   );
 }
 
-function Row({ workflow }: { readonly workflow: Summary }) {
+function Row({ workflow, isPaused }: { readonly workflow: Summary; readonly isPaused: boolean }) {
   const { name, version, description, owner, steps, reviews, startOn } = workflow;
   return (
     <Table.Tr>
@@ -97,6 +104,11 @@ function Row({ workflow }: { readonly workflow: Summary }) {
             >
               {name}
             </Anchor>
+            {isPaused && (
+              <Tag tint="amber" icon={CirclePause}>
+                Paused
+              </Tag>
+            )}
             <Text size="xs" c="dimmed">
               version {version}
               {owner !== null && ` · ${owner}`}
