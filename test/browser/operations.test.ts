@@ -187,7 +187,9 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Pause all runs…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Reason').fill('wrong rates');
-    await dialog.getByText('npx signalbox pause --workflow patient').waitFor();
+    await dialog.getByRole('button', { name: 'As command: pause' }).click();
+    await page.getByText("npx signalbox pause --workflow patient --reason 'wrong rates'").waitFor();
+    await page.keyboard.press('Escape');
     await takePictures(page, 'pause-workflow');
     await expectAccessible(page);
     await dialog.getByRole('button', { name: 'Pause', exact: true }).click();

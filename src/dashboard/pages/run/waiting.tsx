@@ -42,7 +42,7 @@ export function WaitingList({ run }: { readonly run: Run }) {
   return (
     <Stack gap="xs" component="ul" className={styles['plain']} aria-label="Why it is waiting">
       {run.waitingOn.map((waiting) => (
-        <li key={`${waiting.kind} ${waiting.step} ${waiting.since}`}>
+        <li key={`${waiting.kind} ${waiting.step} ${waiting.since} ${waiting.what}`}>
           <OneWait run={run} waiting={waiting} />
         </li>
       ))}
