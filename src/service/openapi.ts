@@ -43,12 +43,9 @@ export async function serveDocument(app: FastifyInstance, bind: Bind): Promise<v
   bind(api.service.openapi, () => (document ??= completed(app.swagger() as Document)) as never);
   await app.register(fastifySwaggerUi, {
     routePrefix: '/api',
-    uiConfig: {
-      url: `${apiRoot}${api.service.openapi.path}`,
-      docExpansion: 'none',
-      deepLinking: true,
-      validatorUrl: null,
-    },
+    // without the bar that asks for another document, and for a logo
+    uiConfig: { layout: 'BaseLayout', docExpansion: 'none', deepLinking: true, validatorUrl: null },
+    theme: { title: 'Signalbox API' },
     transformSpecification: () => (document ??= completed(app.swagger() as Document)),
     transformSpecificationClone: false,
   });

@@ -35,6 +35,8 @@ export interface Place {
   readonly cwd?: string;
   /** Default: those of the town; `null`: whatever is the command's own default. */
   readonly machines?: string | null;
+  /** Variables beside the usual ones. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Gives each test an empty folder, in which the commands run. */
@@ -45,7 +47,7 @@ export function useTown() {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  function environment({ machines = townMachines }: Place): NodeJS.ProcessEnv {
+  function environment({ machines = townMachines, env = {} }: Place): NodeJS.ProcessEnv {
     const { PATH, HOME } = process.env;
     return {
       PATH,
@@ -55,6 +57,7 @@ export function useTown() {
       SIGNALBOX_ACTOR: 'bob',
       SIGNALBOX_DATA: join(folder, 'data'),
       ...(machines === null ? {} : { SIGNALBOX_MACHINES: machines }),
+      ...env,
     };
   }
 
