@@ -8,8 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const patienceMs = 120_000;
-/** Pages of fragments, which stand for themselves. */
-const fragments: ReadonlySet<string> = new Set(['agents.md', 'notifications.md']);
 let folder: string;
 
 beforeAll(async () => {
@@ -58,9 +56,7 @@ interface Module {
 }
 
 async function pagesWithCode(): Promise<readonly Module[]> {
-  const guides = (await readdir(join(root, 'docs'))).filter(
-    (name) => name.endsWith('.md') && !fragments.has(name),
-  );
+  const guides = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md'));
   const names = ['README.md', ...guides.map((name) => `docs/${name}`)];
   const pages = await Promise.all(
     names.map(async (name) => modulesOf(name, await readFile(join(root, name), 'utf8'))),
@@ -79,10 +75,10 @@ function modulesOf(page: string, markdown: string): readonly Module[] {
   let file: string | null = null;
   const lines = markdown.split('\n');
   for (const [index, line] of lines.entries()) {
-    if (file === null && (line === '```ts' || line === '<!-- ts')) {
+    if (file === null && (line.trim() === '```ts' || line === '<!-- ts')) {
       const name = /^\/\/ ([\w.-]+\.ts)$/.exec(lines[index + 1] ?? '')?.[1];
       file = name === undefined ? `${whole}.ts` : join(whole, name);
-    } else if (file !== null && (line === '```' || line === '-->')) {
+    } else if (file !== null && (line.trim() === '```' || line === '-->')) {
       file = null;
     } else if (file !== null) {
       const code = modules.get(file) ?? lines.map(() => '');
