@@ -36,6 +36,8 @@ export interface ForkPoint {
   readonly input: Json;
   /** Results given instead of recorded ones, as they are stored. */
   readonly results: ReadonlyMap<string, Json>;
+  /** Who asks for the fork. */
+  readonly actor: string | null;
 }
 
 export interface ForkMaterial {
@@ -53,6 +55,7 @@ export function prepareFork(point: ForkPoint): ForkMaterial {
   );
   const { recorded } = retryMaterialOf(before);
   const lost = lostResults(past, recorded);
+  for (const step of ownApprovals(point)) lost.set(step, 'whoever asks for the fork approved it');
   const settled = new Set([...recorded.keys()].filter((step) => !lost.has(step)));
   const invalidation = invalidate(plan, {
     settled,
@@ -83,13 +86,34 @@ export function prepareFork(point: ForkPoint): ForkMaterial {
 function lostResults(
   past: LiveRun,
   recorded: ReadonlyMap<string, HistoryEntry>,
-): ReadonlyMap<string, string> {
+): Map<string, string> {
   const lost = new Map<string, string>();
   for (const path of past.undone) lost.set(path.split('/')[0] ?? path, 'it was undone');
   for (const [step, entry] of recorded)
     if (entry.outputDigest !== null && entry.output === undefined)
       lost.set(step, 'its result was erased');
   return lost;
+}
+
+/** Four eyes hold in the fork as well: reviews that its requester must not decide, and has. */
+function ownApprovals({ past, entries, actor }: ForkPoint): readonly string[] {
+  if (actor === null) return [];
+  return past.definition.plan.nodes.flatMap((node) => {
+    if (node.kind !== 'review' || node.requesterMayDecide) return [];
+    const given = [`${node.id}.voted`, `${node.id}.decided`];
+    const isOwn = entries.some(
+      ({ event, actor: by, data }) =>
+        given.includes(event) && (by === actor || inPlaceOf(data) === actor),
+    );
+    return isOwn ? [node.id] : [];
+  });
+}
+
+function inPlaceOf(data: HistoryEntry['data']): unknown {
+  const decider = data?.['decider'];
+  return typeof decider === 'object' && decider !== null
+    ? Reflect.get(decider, 'onBehalfOf')
+    : undefined;
 }
 
 function differenceOf(

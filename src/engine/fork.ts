@@ -81,7 +81,14 @@ export function createForker(
     const open = parseBody(header.id, state.body).open.flatMap((item) =>
       'step' in item ? [item.step] : [],
     );
-    const material = prepareFork({ past, entries, open, input, results });
+    const material = prepareFork({
+      past,
+      entries,
+      open,
+      input,
+      results,
+      actor: options.actor ?? null,
+    });
     return { past, entries, input, results, material };
   }
 

@@ -25,7 +25,14 @@ export type DecisionAnswer =
     }
   | Unreadable
   | {
-      readonly kind: 'forged' | 'expired' | 'gone' | 'forbidden' | 'method' | 'unavailable';
+      readonly kind:
+        | 'forged'
+        | 'expired'
+        | 'gone'
+        | 'forbidden'
+        | 'counted'
+        | 'method'
+        | 'unavailable';
     };
 
 interface Notice {
@@ -54,6 +61,11 @@ const notices = {
     status: 403,
     title: 'You may not decide this review',
     text: 'It is assigned to somebody else, or somebody else holds it now. Nothing was changed.',
+  },
+  counted: {
+    status: 409,
+    title: 'Your decision counts already',
+    text: 'Several people decide this review, and you are one of them. Nothing was changed.',
   },
   method: {
     status: 405,

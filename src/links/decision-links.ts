@@ -24,6 +24,8 @@ export interface DecisionLinkRequest {
   readonly shown?: Json;
   /** The same by its hash (`waitingOn[].shownHash`), for whoever does not see all of it. */
   readonly shownHash?: string;
+  /** When the review opened (`waitingOn[].since`): the link decides that one and none that is asked later, however soon. */
+  readonly openedAtMs?: number;
   /** Now. Use the same value in every attempt (`checkpoint`), so that a repeated message is the same message. */
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;

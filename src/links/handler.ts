@@ -56,7 +56,7 @@ export interface DecisionHandler {
  * |---|---|
  * | 200 | shown, or decided |
  * | 403 | the link is forged or damaged, or its actor may not decide |
- * | 409 | the review is closed, or shows something else than when the link was made |
+ * | 409 | the review is closed, the decision counts already, or it shows something else than when the link was made |
  * | 410 | the link has expired, or there is no such run any more |
  * | 422 | the form is not what the review asks for |
  * | 405, 413, 415 | method, size or kind of the body |
@@ -135,12 +135,19 @@ export function createDecisionHandler(
   function failed(error: unknown): DecisionAnswer {
     const code = error instanceof SignalboxError ? error.code : null;
     if (code === 'RUN_NOT_FOUND') return { kind: 'gone' };
+    if (code === 'REVIEW_FORBIDDEN' && hasDecided(error)) return { kind: 'counted' };
     if (code === 'REVIEW_FORBIDDEN' || code === 'REVIEW_CLAIMED') return { kind: 'forbidden' };
     logger?.error({ err: error }, 'a decision link could not be answered');
     return { kind: 'unavailable' };
   }
 
   return { handle, listener: (request, response) => serve(handle, request, response, clock) };
+}
+
+/** Where several decide, one person counts once. */
+function hasDecided(error: unknown): boolean {
+  const whyNot = error instanceof SignalboxError ? error.details['whyNot'] : undefined;
+  return whyNot === 'approved' || whyNot === 'rejected';
 }
 
 function isJsonType(contentType: string | undefined): boolean {

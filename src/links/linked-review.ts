@@ -44,8 +44,7 @@ export async function linkedReview(
     ({ kind, step }) => kind === 'review' && step === permission.step,
   );
   // Opened after the link was made: the one it was made for has been decided, and a retry asks again.
-  const isLater =
-    waiting !== undefined && Date.parse(waiting.since) > permission.issuedAtMs + skewMs;
+  const isLater = waiting !== undefined && isAnother(Date.parse(waiting.since), permission);
   if (waiting === undefined || isLater) {
     return { state: 'closed', run, ending: await endingOf(orchestrator, run, permission.step) };
   }
@@ -53,6 +52,10 @@ export async function linkedReview(
     return { state: 'changed', run };
   }
   return { state: 'open', review: { run, waiting, ...definitionOf(orchestrator, run, waiting) } };
+}
+
+function isAnother(sinceMs: number, { issuedAtMs, openedAtMs }: Permission): boolean {
+  return openedAtMs === undefined ? sinceMs > issuedAtMs + skewMs : sinceMs !== openedAtMs;
 }
 
 function definitionOf(

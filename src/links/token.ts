@@ -20,6 +20,8 @@ export const Permission = z.strictObject({
   /** A review that was opened later is another one. */
   issuedAtMs: z.int().nonnegative(),
   expiresAtMs: z.int().nonnegative(),
+  /** Of the very review it decides; without it, of one that was open when it was issued. */
+  openedAtMs: z.int().nonnegative().optional(),
 });
 export type Permission = z.infer<typeof Permission>;
 

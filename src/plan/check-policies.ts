@@ -75,6 +75,11 @@ function checkDecision(place: Place, policy: ReviewStep | PlanWithoutHash['finis
     if (rejections > maxApprovals)
       throw definitionInvalid(place, `it takes ${rejections} rejections; at most ${maxApprovals}`);
   }
+  if (rejections !== undefined && onExpired === 'approve')
+    throw definitionInvalid(
+      place,
+      `nobody's objection approves it when it expires, and it takes ${rejections} rejections: an objection may stand then. Let one rejection end it`,
+    );
   checkShares(place, policy);
   if (escalate.length > maxEscalations)
     throw definitionInvalid(

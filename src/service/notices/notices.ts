@@ -160,7 +160,7 @@ export function startNotices(
 
   async function actionsOf(
     { runId }: RunView,
-    { step, shownHash, until, review }: OpenReview,
+    { step, since, shownHash, until, review }: OpenReview,
     { name, isPerson }: Recipient,
     { issuedAtMs }: Notice,
   ): Promise<readonly NotificationAction[]> {
@@ -185,6 +185,7 @@ export function startNotices(
       shownHash,
       issuedAtMs,
       expiresAtMs,
+      openedAtMs: Date.parse(since),
     };
     return [
       {
