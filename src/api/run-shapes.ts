@@ -231,7 +231,10 @@ export const Pack = z.object({
   run: Run,
   chain: ChainReport,
   plan: AnyJson,
+  /** With the salts of entries of which nothing is left out. */
   history: z.array(HistoryEntry).readonly(),
+  /** Entries whose own hash cannot be recomputed from the pack, as sensitive values it covers are left out. */
+  withheld: z.array(z.number()).readonly(),
 });
 
 export const DamagedRun = z.object({ runId: z.string(), reason: z.string() });

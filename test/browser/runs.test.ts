@@ -5,9 +5,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
+import { Pack } from '../../src/api/run-shapes.ts';
+import { verifyPack } from '../../src/engine/verify-pack.ts';
 import { createTokens } from '../../src/service/identity/tokens.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
-import { payout } from './support/payout.ts';
+import { payout, purchase, vault } from './support/payout.ts';
 import { startService, type TestService } from './support/service.ts';
 
 describe('the runs in a browser', { timeout: 60_000 }, () => {
@@ -30,7 +32,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
   const node = (page: Page, id: string) => page.locator(`[data-node="${id}"]`);
 
   beforeAll(async () => {
-    service = await startService([payout, incidentResponse]);
+    service = await startService([payout, purchase, incidentResponse]);
   }, 60_000);
 
   it('the story of an incident: started from the form, approved in the inbox, seen to its report', async () => {
@@ -172,9 +174,17 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('group', { name: /entry \d+/ }).waitFor();
     await takePictures(page, 'run-history');
     await expectAccessible(page);
+    await page.getByRole('button', { name: 'Export…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Export the audit pack' });
+    await dialog.getByText(`npx signalbox audit verify-pack ${runId}.json`).waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'run-audit-pack');
     const download = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Export' }).click();
-    expect((await download).suggestedFilename()).toBe(`${runId}.json`);
+    await dialog.getByRole('button', { name: 'Save the file' }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe(`${runId}.json`);
+    const pack = Pack.parse(JSON.parse(await readFile(await file.path(), 'utf8')));
+    expect(verifyPack(pack)).toMatchObject({ runId, fault: null, entries: pack.run.entries });
   });
 
   it('#11: a history of thousands of entries is read and drawn a part at a time', async () => {
@@ -209,6 +219,15 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await expectAccessible(page);
     await page.getByRole('button', { name: 'One entry back' }).click();
     await page.getByText(/After entry 2 of/).waitFor();
+    await page.getByRole('button', { name: 'One entry on' }).click();
+    await page.getByText(/After entry 3 of/).waitFor();
+    await page.getByRole('button', { name: 'One entry back' }).click();
+    await page.getByText(/After entry 2 of/).waitFor();
+    await page.getByRole('button', { name: 'Copy a link to this moment' }).click();
+    await page.getByRole('button', { name: 'The link is copied' }).waitFor();
+    const link = String(await page.evaluate('navigator.clipboard.readText()'));
+    const other = await browser.open(link);
+    await other.getByText(/After entry 2 of/).waitFor();
     await page.getByRole('button', { name: 'One entry on' }).click();
     await page.getByText(/After entry 3 of/).waitFor();
 
@@ -291,6 +310,24 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await expectAccessible(page);
   });
 
+  it('#16: what could not be undone is tried again with a reason, once the cause has gone', async () => {
+    const { runId } = await service.orchestrator.start('purchase', { euros: 7 });
+    await service.orchestrator.drive(runId);
+    const page = await openRun(runId, '?tab=compensation');
+    await page.getByRole('row', { name: /pay_deposit.*Undo failed/ }).waitFor();
+    vault.isOpen = true;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Try again to undo: pay_deposit' });
+    await dialog.getByLabel('Reason').fill('The vault is open');
+    await dialog
+      .getByText(`npx signalbox undo ${runId} --retry pay_deposit --reason 'The vault is open'`)
+      .waitFor();
+    await dialog.getByRole('button', { name: 'Undo it' }).click();
+
+    await page.getByRole('row', { name: /pay_deposit.*Undone/ }).waitFor();
+    await page.getByText('Everything was undone').waitFor();
+  });
+
   it('#19: one action on many runs, after a dry run, with its progress and what became of each', async () => {
     await aPayout({}, { labels: { batch: 'b-19' } });
     await aPayout({}, { labels: { batch: 'b-19' } });
@@ -314,6 +351,33 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await takePictures(page, 'runs-batch-done');
     await dialog.getByRole('button', { name: 'Close' }).last().click();
     await page.getByText('Paused', { exact: true }).first().waitFor();
+  });
+
+  it('a run is compared with another one, and copied as a test', async () => {
+    const left = await aPayout({ euros: 10 });
+    const right = await aPayout({});
+    const page = await openRun(left);
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Compare with another run…' }).click();
+    const comparing = page.getByRole('dialog', { name: 'Compare with another run' });
+    await comparing.getByLabel('The other run').fill(right);
+    await comparing.getByRole('button', { name: 'Compare' }).click();
+    await comparing.getByText('They differ from the start: the input differs.').waitFor();
+    const parting = comparing.getByRole('table', { name: 'Where they part' });
+    expect(await parting.getByRole('row').count()).toBe(2);
+    await expectAccessible(page);
+    await takePictures(page, 'run-compare');
+    await comparing.getByRole('button', { name: 'Back' }).click();
+
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Copy as test…' }).click();
+    const copying = page.getByRole('dialog', { name: 'Copy as test' });
+    await copying.getByText('The workflow of today goes as the run went.').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'run-copy-as-test');
+    const download = page.waitForEvent('download');
+    await copying.getByRole('button', { name: 'Save the file' }).click();
+    expect((await download).suggestedFilename()).toMatch(/^payout-.*\.test\.ts$/);
   });
 
   it('who has not signed in sees no page, signs in with a token, and out again', async () => {

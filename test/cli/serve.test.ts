@@ -28,6 +28,7 @@ it('commands work on a store while it is served, with the same output, and after
   ];
 
   const outputs = new Map<string, string[]>();
+  const runIds: string[] = [];
   for (const place of ['lowdb:runs', 'lowdb:other']) {
     let runId = '';
     const texts: string[] = [];
@@ -38,15 +39,17 @@ it('commands work on a store while it is served, with the same output, and after
       texts.push(withoutChance(`${code}\n${stdout}${stderr}`));
     }
     outputs.set(place, texts);
+    runIds.push(runId);
   }
   const selected = ['--workflow', 'stall', ...store];
   const endpoint = '{"url":"https://example.com/hook","events":["run.failed"]}';
-  const [dry, incidents, health, called, misspelt] = await Promise.all([
+  const [dry, incidents, health, called, misspelt, packed] = await Promise.all([
     town.ask('batch', 'start', 'retry', '--dry-run', ...selected),
     town.run('incidents', ...store),
     town.run('health', ...store),
     town.ask('call', 'endpoints.create', '--body', endpoint, ...store),
     town.run('call', 'endpoints.test', 'id=ep-1', ...store),
+    town.run('audit', 'pack', runIds[0] ?? '', '--output', 'pack.json', ...store),
   ]);
   const copied = await town.run('export', '--backup', 'copy', ...store);
   const onCopy = await town.run(
@@ -62,6 +65,10 @@ it('commands work on a store while it is served, with the same output, and after
   const { code } = await serving.ended;
   const { document } = await town.ask('runs', ...store);
 
+  const proven = await town.run('audit', 'verify-pack', 'pack.json');
+
+  expect([packed.code, proven.code]).toEqual([0, 0]);
+  expect(proven.stdout).toMatch(/entries, chain sound, head [0-9a-f]{64}\n$/);
   expect(printed).toMatch(/^Signalbox serves lowdb:runs at http:\/\/127\.0\.0\.1:\d+\n/);
   expect(outputs.get('lowdb:runs')).toEqual(outputs.get('lowdb:other'));
   expect(dry.document).toMatchObject({

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { Pack } from '../../src/api/run-shapes.ts';
+import { verifyPack } from '../../src/engine/verify-pack.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import type { ServiceParts } from '../../src/service/parts.ts';
 import { compareRuns } from '../../src/service/runs/comparison.ts';
@@ -15,7 +17,10 @@ const change = defineWorkflow({
     const made = w.task('prepare', deeds.task('prepare'), { input: w.input });
     const review = w.review('approval', {
       show: made,
-      form: z.strictObject({ reason: z.string().min(3) }),
+      form: z.strictObject({
+        reason: z.string().min(3),
+        pin: z.string().meta({ sensitive: true }).optional(),
+      }),
     });
     const isApproved = w.is(review, 'approved', ({ outcome }) => outcome === 'approved', {
       otherwise: 'Action was not approved.',
@@ -178,6 +183,46 @@ describe('calls about runs', () => {
     expect(pack.history).toHaveLength(pack.run.entries);
     expect(test.passes).toBe(true);
     expect(test.file).toContain('import { change } from "./workflow.ts"');
+  });
+
+  it('a pack is proven by itself, whatever sensitive values are left out, and not after a change', async () => {
+    const { client, orchestrator } = bench;
+    const runId = await anOpenReview();
+    await orchestrator.decide(runId, 'approval', {
+      outcome: 'approved',
+      form: { reason: 'it is time', pin: '4711-0815' },
+      actor: 'ann',
+    });
+    await orchestrator.drive(runId);
+
+    const text = JSON.stringify(await client.runs.export({ params: { runId } }));
+
+    const pack = Pack.parse(JSON.parse(text));
+    const decided = pack.history.find(({ event }) => event === 'approval.decided');
+    expect(text).not.toContain('4711-0815');
+    expect(verifyPack(pack)).toMatchObject({
+      entries: pack.run.entries,
+      fault: null,
+      headHash: pack.history.at(-1)?.hash,
+      unproven: [decided?.seq],
+    });
+    const changed = (seq: number, change: object) => ({
+      ...pack,
+      history: pack.history.map((entry) => (entry.seq === seq ? { ...entry, ...change } : entry)),
+    });
+    const prepared = pack.history.find(({ event }) => event === 'prepare.completed')?.seq ?? 0;
+    const faults = [
+      changed(prepared, { output: 'nothing done' }),
+      changed(prepared, { actor: 'eve' }),
+      changed(decided?.seq ?? 0, { hash: pack.history[0]?.hash }),
+      { ...pack, history: pack.history.slice(0, -1) },
+    ].map((forged) => verifyPack(forged).fault);
+    expect(faults).toEqual([
+      { seq: prepared, reason: 'its output was changed' },
+      { seq: prepared, reason: 'was changed after it was written' },
+      { seq: (decided?.seq ?? 0) + 1, reason: 'does not follow the entry before it' },
+      { seq: pack.run.entries, reason: expect.stringContaining('the history ends') },
+    ]);
   });
 
   it('E-02: a caller who is limited to workflows does not see a run beside another', async () => {

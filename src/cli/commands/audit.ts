@@ -8,6 +8,7 @@ import { printable } from '../escape.ts';
 import { findRun } from '../find-run.ts';
 import { createLog } from '../log.ts';
 import { addAuditLog } from './audit-log.ts';
+import { addAuditPack } from './audit-pack.ts';
 
 interface Verdict {
   readonly runId: string;
@@ -22,6 +23,7 @@ export function addAudit(program: Command, cli: Cli): void {
     .command('audit')
     .description('check the history of runs, and look at the log of the service');
   addAuditLog(audit, cli);
+  addAuditPack(audit, cli);
   audit
     .command('verify')
     .description('recompute the chain of hashes of one run, or of all')

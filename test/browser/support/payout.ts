@@ -81,3 +81,38 @@ export const payout = defineWorkflow({
     return w.finish({ transferId: done.$.transferId, answer }, { approve: 'automatic' });
   },
 });
+
+/** What the bank of the deposits answers when one is to be given back. */
+export const vault = { isOpen: false };
+
+const deposit = defineTask({
+  name: 'deposit',
+  input: z.object({ euros: z.number() }),
+  output: z.object({ euros: z.number() }),
+  run: ({ input }) => Promise.resolve(input),
+  compensate() {
+    if (!vault.isOpen) throw new PermanentError('The vault is closed');
+    return Promise.resolve();
+  },
+});
+
+const refuse = defineTask({
+  name: 'refuse',
+  input: z.object({ euros: z.number() }),
+  output: z.null(),
+  compensate: 'none',
+  run() {
+    throw new PermanentError('Nobody wants it');
+  },
+});
+
+/** Fails after a step whose undo fails as long as the vault is closed. */
+export const purchase = defineWorkflow({
+  name: 'purchase',
+  version: 1,
+  input: z.object({ euros: z.number() }),
+  steps(w) {
+    const paid = w.task('pay_deposit', deposit, { input: w.input });
+    return w.finish(w.task('buy', refuse, { input: paid }), { approve: 'automatic' });
+  },
+});

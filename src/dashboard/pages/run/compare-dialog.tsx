@@ -1,9 +1,11 @@
 import { Group, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { api } from '../../../api/api.ts';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
+import { callArguments } from '../../parts/call-arguments.ts';
 import { RunLink } from '../../parts/run-id.tsx';
 import { Failure } from '../../parts/states.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
@@ -27,6 +29,7 @@ export function CompareDialog({
   return (
     <ActionDialog
       title="Compare with another run"
+      command={callArguments(api.runs.compare, { params: { runId, otherId: otherId.trim() } })}
       action="Compare"
       isBusy={compare.isPending}
       isReady={otherId.trim() !== ''}
@@ -62,7 +65,9 @@ function Parting({ comparison }: { readonly comparison: Comparison }) {
       <Text size="sm">
         {divergence === null
           ? `They went the same way, ${common} entries long.`
-          : `The first ${common} entries agree; then ${divergence.what}.`}
+          : common === 0
+            ? `They differ from the start: ${divergence.what}.`
+            : `The first ${common} entries agree; then ${divergence.what}.`}
       </Text>
       {divergence !== null && (
         <Table aria-label="Where they part">

@@ -12,10 +12,9 @@ import { JsonView } from '../../parts/json-view.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { statusLooks } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
+import { AuditPackDialog } from './audit-pack-dialog.tsx';
 import { ChainBadge, useChain } from './chain-badge.tsx';
-import { downloadJson } from './download.ts';
 import styles from './history.module.css';
-import { useRunAction } from './use-run-action.ts';
 
 type Order = 'newest' | 'oldest';
 const pageSize = 200;
@@ -42,9 +41,7 @@ export function History({ run }: { readonly run: Run }) {
     initialPageParam: null as number | null,
     getNextPageParam: ({ next }) => next,
   });
-  const download = useRunAction(run, 'Everything about the run is in the file', async () =>
-    downloadJson(`${runId}.json`, await client.runs.export({ params: { runId } })),
-  );
+  const [isExporting, setIsExporting] = useState(false);
   return (
     <>
       <Group mb="sm" gap="sm">
@@ -62,14 +59,14 @@ export function History({ run }: { readonly run: Run }) {
           <Button
             variant="default"
             leftSection={<Download size={14} aria-hidden />}
-            loading={download.isPending}
-            onClick={() => download.mutate()}
+            onClick={() => setIsExporting(true)}
           >
-            Export
+            Export…
           </Button>
           <CliCommand args={['history', runId]} />
         </Group>
       </Group>
+      {isExporting && <AuditPackDialog run={run} onClose={() => setIsExporting(false)} />}
       {pages.isPending ? (
         <Loading rows={8} />
       ) : pages.isError ? (

@@ -15,16 +15,16 @@ import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { AuditPackDialog } from './audit-pack-dialog.tsx';
 import { CancelDialog } from './cancel-dialog.tsx';
 import { CompareDialog } from './compare-dialog.tsx';
 import { CopyAsTestDialog } from './copy-as-test-dialog.tsx';
-import { downloadJson } from './download.ts';
 import { ForkDialog } from './fork-dialog.tsx';
 import { PauseDialog } from './pause-dialog.tsx';
 import { RetryDialog } from './retry-dialog.tsx';
 import { useRunAction } from './use-run-action.ts';
 
-type Dialog = 'cancel' | 'retry' | 'fork' | 'pause' | 'compare' | 'test';
+type Dialog = 'cancel' | 'retry' | 'fork' | 'pause' | 'compare' | 'test' | 'pack';
 
 export function RunActions({ run }: { readonly run: Run }) {
   const [open, setOpen] = useState<Dialog | null>(null);
@@ -33,9 +33,6 @@ export function RunActions({ run }: { readonly run: Run }) {
   const isOver = run.finishedAt !== null;
   const resume = useRunAction(run, 'Run resumed', () =>
     client.runs.resume({ params: { runId }, body: {} }),
-  );
-  const download = useRunAction(run, 'Everything about the run is in the file', async () =>
-    downloadJson(`${runId}.json`, await client.runs.export({ params: { runId } })),
   );
   return (
     <Group gap="xs" wrap="nowrap">
@@ -112,9 +109,9 @@ export function RunActions({ run }: { readonly run: Run }) {
           </Menu.Item>
           <Menu.Item
             leftSection={<Download size={14} aria-hidden />}
-            onClick={() => download.mutate()}
+            onClick={() => setOpen('pack')}
           >
-            Export everything
+            Export the audit pack…
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
@@ -123,6 +120,7 @@ export function RunActions({ run }: { readonly run: Run }) {
       {open === 'retry' && <RetryDialog run={run} onClose={close} />}
       {open === 'fork' && <ForkDialog run={run} at={run.entries} onClose={close} />}
       {open === 'compare' && <CompareDialog run={run} onClose={close} />}
+      {open === 'pack' && <AuditPackDialog run={run} onClose={close} />}
       {open === 'test' && <CopyAsTestDialog run={run} onClose={close} />}
     </Group>
   );

@@ -1,7 +1,7 @@
 /** The run at any moment of its past: a slider over the entries of its history. */
-import { ActionIcon, Button, Group, Slider, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, CopyButton, Group, Slider, Text, Tooltip } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { ChevronLeft, ChevronRight, GitFork, Radio } from 'lucide-react';
+import { Check, ChevronLeft, ChevronRight, GitFork, Link2, Radio } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
@@ -99,8 +99,29 @@ export function TimeTravel({
             <CliCommand args={['show', run.runId, '--at', String(at)]} />
           </>
         )}
+        <CopyButton value={linkTo(at ?? last)}>
+          {({ copied, copy }) => (
+            <Tooltip label={copied ? 'Copied' : 'Copy a link to this moment'}>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                aria-label={copied ? 'The link is copied' : 'Copy a link to this moment'}
+                onClick={copy}
+              >
+                {copied ? <Check size={16} aria-hidden /> : <Link2 size={16} aria-hidden />}
+              </ActionIcon>
+            </Tooltip>
+          )}
+        </CopyButton>
       </Group>
       {isForking && <ForkDialog run={run} at={at ?? last} onClose={() => setIsForking(false)} />}
     </div>
   );
+}
+
+/** Shows the run as it stood after this entry, however long it has gone on since. */
+function linkTo(seq: number): string {
+  const link = new URL(window.location.href);
+  link.searchParams.set('at', String(seq));
+  return link.href;
 }
