@@ -6,8 +6,10 @@ import {
   defineQueueTrigger,
   defineSchedule,
   defineWatch,
+  defineWebhook,
   defineWorkflow,
   type MessageQueue,
+  onWebhook,
 } from '../../src/index.ts';
 
 const sync = defineWorkflow({
@@ -73,5 +75,23 @@ describe('triggers', () => {
       // @ts-expect-error: objects have a key, and no path
       input: ({ path }) => ({ day: path }),
     });
+  });
+
+  it('take a secret or topics, as the sender has it', () => {
+    const [secrets, topics] = [{ env: ['TOKEN'] }, { env: ['TOPIC'] }];
+    const delivered = z.object({ date: z.string() });
+    const events = {
+      '*': onWebhook({ payload: delivered, workflow: sync, input: ({ date }) => ({ day: date }) }),
+    };
+    defineWebhook({ name: 'a', preset: 'github', secrets, events });
+    defineWebhook({ name: 'a', preset: 'sns', topics, events });
+    // @ts-expect-error: Amazon signs with a key of its own
+    defineWebhook({ name: 'a', preset: 'sns', secrets, events });
+    // @ts-expect-error: GitHub has no topics
+    defineWebhook({ name: 'a', preset: 'github', topics, events });
+    const input = ({ key }: { readonly key: string }) => ({ day: key });
+    defineBucketTrigger({ name: 'b', topics, workflow: sync, input });
+    // @ts-expect-error: nobody else may send
+    defineBucketTrigger({ name: 'b', workflow: sync, input });
   });
 });

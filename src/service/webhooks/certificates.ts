@@ -8,7 +8,7 @@ export interface Certificates {
    * Requests for one address wait for one answer.
    *
    * @returns `null` if there is no certificate that holds now
-   * @throws what the download throws
+   * @throws what the download throws, and `spend`
    */
   publicKey(url: URL): Promise<KeyObject | null>;
 }
@@ -17,26 +17,31 @@ const limits = { maxBytes: 16 * 1024, timeoutMs: 5_000 };
 const keptForMs = 24 * 60 * 60 * 1000;
 /** For a place where none was: one may come to be there. */
 const missingForMs = 60_000;
-const maxKept = 100;
 
 interface Kept {
   readonly key: KeyObject | null;
   readonly untilMs: number;
 }
 
-export function createCertificates(download: Download, clock: Pick<Clock, 'nowMs'>): Certificates {
+/** @param spend - throws if no more addresses may be asked at the moment; one that had a certificate before is asked all the same */
+export function createCertificates(
+  download: Download,
+  { clock, spend }: { readonly clock: Pick<Clock, 'nowMs'>; readonly spend: () => void },
+): Certificates {
   const kept = new Map<string, Kept>();
   const asked = new Map<string, Promise<Kept>>();
+  /** Made-up addresses never come here: there is a certificate for a region and a year. */
+  const proven = new Set<string>();
 
   async function ask(url: URL): Promise<Kept> {
+    if (!proven.has(url.href)) spend();
     const { status, text } = await download(url, limits);
     const nowMs = clock.nowMs();
     const found = status === 200 ? readCertificate(text, nowMs) : null;
     const fresh = found ?? { key: null, untilMs: nowMs + missingForMs };
-    kept.delete(url.href);
+    if (found !== null) proven.add(url.href);
+    for (const [address, { untilMs }] of kept) if (untilMs <= nowMs) kept.delete(address);
     kept.set(url.href, fresh);
-    const [oldest] = kept.keys();
-    if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
     return fresh;
   }
 

@@ -42,7 +42,7 @@ export function createSnsDesk({
   let windowStartMs = Number.NEGATIVE_INFINITY;
   let asked = 0;
 
-  const ask: Download = async (url, limits) => {
+  function spend(): void {
     const nowMs = clock.nowMs();
     if (nowMs - windowStartMs >= windowMs || nowMs < windowStartMs) {
       windowStartMs = nowMs;
@@ -50,6 +50,9 @@ export function createSnsDesk({
     }
     asked += 1;
     if (asked > maxAskedInWindow) throw unavailable('It was asked too often within a minute');
+  }
+
+  const ask: Download = async (url, limits) => {
     const answer = await download(url, limits).catch((error: unknown) => {
       throw unavailable(`${url.host} could not be reached: ${textOf(error)}`, error);
     });
@@ -57,7 +60,7 @@ export function createSnsDesk({
       throw unavailable(`${url.host} answered with ${answer.status}`);
     return answer;
   };
-  const certificates = createCertificates(ask, clock);
+  const certificates = createCertificates(ask, { clock, spend });
 
   async function withKey(
     source: Source,
@@ -81,6 +84,7 @@ export function createSnsDesk({
         'WEBHOOK_INVALID',
         'SubscribeURL is not an address of SNS that confirms a subscription to the topic',
       );
+    spend();
     const { status } = await ask(address, confirmLimits);
     if (status !== 200) throw unavailable(`The confirmation was answered with ${status}`);
     log.info({ source: source.webhook.name, topic }, 'a subscription was confirmed');

@@ -253,16 +253,21 @@ describe('messages of Amazon SNS', () => {
     await Promise.all(known);
     expect(asked).toEqual([fileOf('a')]);
 
-    const codes: number[] = [];
-    for (let index = 0; index < 25; index += 1) {
-      const file = `/SimpleNotificationService-${String(index).padStart(32, '0')}.pem`;
-      codes.push((await send(message({ SigningCertURL: `https://${host}${file}` }))).status);
-    }
-    expect(codes).toEqual([...Array(19).fill(401), ...Array(6).fill(503)]);
+    const flood = async (letter: string) => {
+      const codes: number[] = [];
+      for (let index = 0; index < 25; index += 1) {
+        const file = `/SimpleNotificationService-${letter}${String(index).padStart(31, '0')}.pem`;
+        const signed = message({ SigningCertURL: `https://${host}${file}` });
+        codes.push((await send(signed)).status);
+      }
+      return codes;
+    };
+    expect(await flood('b')).toEqual([...Array(19).fill(401), ...Array(6).fill(503)]);
     expect(asked).toHaveLength(20);
     expect((await send(message({ MessageId: 'k-9' }))).status).toBe(202);
 
     await bench.clock.advance(dayMs);
+    expect(await flood('c')).toEqual([...Array(20).fill(401), ...Array(5).fill(503)]);
     expect((await send(message({ MessageId: 'k-10' }))).status).toBe(202);
     expect(asked.at(-1)).toBe(fileOf('a'));
   });
