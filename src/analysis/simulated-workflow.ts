@@ -3,14 +3,14 @@ import { evaluatePredicate } from '../evaluation.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RunnableWorkflow } from '../ports/bindings.ts';
 import type { Model } from '../simulation/model.ts';
-import { type SimulationReport, simulate } from '../simulation/simulate.ts';
+import { beginSimulation, type Simulation } from '../simulation/simulate.ts';
 
-export function simulateWorkflow(
+export function simulationOf(
   workflow: RunnableWorkflow,
   model: Model,
   { runs, seed }: { readonly runs: number; readonly seed: number },
-): SimulationReport {
-  return simulate({
+): Simulation {
+  return beginSimulation({
     plan: workflow.plan,
     model,
     runs,

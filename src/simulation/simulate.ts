@@ -66,7 +66,21 @@ export interface SimulationReport {
   readonly overMs: number;
 }
 
+/** One that is done bit by bit. */
+export interface Simulation {
+  /** Lets so many things happen at most; `false`: nothing is left that could. */
+  advance(events: number): boolean;
+  /** Of what has happened so far. */
+  report(): SimulationReport;
+}
+
 export function simulate(options: SimulationOptions): SimulationReport {
+  const simulation = beginSimulation(options);
+  simulation.advance(Number.POSITIVE_INFINITY);
+  return simulation.report();
+}
+
+export function beginSimulation(options: SimulationOptions): Simulation {
   const { plan, model, runs, seed = 1, children = new Map<string, Plan>() } = options;
   const random = createRandom(seed);
   const agenda = createAgenda();
@@ -153,10 +167,9 @@ export function simulate(options: SimulationOptions): SimulationReport {
   };
   if (model.arrivals !== undefined && runs > 0) agenda.after(0, arrive);
   else for (let run = 0; run < runs; run += 1) agenda.after(0, start);
-  while (agenda.next());
 
   const part = (some: number) => (runs === 0 ? 0 : some / runs);
-  return {
+  const report = (): SimulationReport => ({
     workflow: plan.name,
     version: plan.version,
     runs,
@@ -184,6 +197,14 @@ export function simulate(options: SimulationOptions): SimulationReport {
       .filter(({ served }) => served > 0),
     assumptions: assumptionsOf(plan, model),
     overMs: agenda.nowMs,
+  });
+
+  return {
+    advance(events) {
+      for (let event = 0; event < events; event += 1) if (!agenda.next()) return false;
+      return true;
+    },
+    report,
   };
 }
 

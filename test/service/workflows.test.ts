@@ -183,6 +183,19 @@ describe('calls about workflows', () => {
     ).rejects.toMatchObject({ status: expect.any(Number) });
   });
 
+  it('serves others while it simulates', async () => {
+    const simulating = new Set(['it']);
+    let served = 0;
+    const simulated = client.workflows.simulate({ params, body: { runs: 1_000 } }).finally(() => {
+      simulating.clear();
+    });
+
+    for (; simulating.size > 0; served += 1) await client.runs.list({ query: { limit: 1 } });
+
+    expect(served).toBeGreaterThan(5);
+    expect(await simulated).toMatchObject({ runs: 1_000 });
+  });
+
   it('says which workflows there are if one is unknown', async () => {
     await expect(client.workflows.proofs({ params: { workflow: 'odrer' } })).rejects.toMatchObject({
       status: 404,

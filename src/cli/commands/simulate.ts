@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { toPng } from '../../adapters/canvas/index.ts';
 import { observeRuns } from '../../analysis/observed-runs.ts';
-import { simulateWorkflow } from '../../analysis/simulated-workflow.ts';
+import { simulationOf } from '../../analysis/simulated-workflow.ts';
 import { parseDuration } from '../../plan/duration.ts';
 import type { RunnableWorkflow } from '../../ports/bindings.ts';
 import { modelFrom } from '../../simulation/learn.ts';
@@ -61,7 +61,9 @@ export function addSimulate(program: Command, cli: Cli): void {
           'Reviewers share work only if runs come one after the other',
           'Add --arrivals, such as --arrivals 12/h',
         );
-      const report = simulateWorkflow(workflow, model, options);
+      const simulation = simulationOf(workflow, model, options);
+      simulation.advance(Number.POSITIVE_INFINITY);
+      const report = simulation.report();
       if (options.output !== undefined) await writePicture(options.output, report);
       await cli.report({
         json: { ...report, learnedFrom: options.learn ? learned.runs : null },

@@ -4,7 +4,7 @@ import { countVerdicts, createJudge, isOn } from '../../analysis/judged-runs.ts'
 import { observeRuns } from '../../analysis/observed-runs.ts';
 import { pageProofs } from '../../analysis/page-proofs.ts';
 import { ruleTitles } from '../../analysis/rule-titles.ts';
-import { simulateWorkflow } from '../../analysis/simulated-workflow.ts';
+import { simulationOf } from '../../analysis/simulated-workflow.ts';
 import { coverWith, pathsOf } from '../../analysis/store-coverage.ts';
 import { api } from '../../api/api.ts';
 import { changeRows } from '../../diagram/change-rows.ts';
@@ -39,6 +39,7 @@ import { createDrawings, overlayOfFinding, overlayOfHeat, overlayOfNames } from 
 import { examplesOf } from './examples.ts';
 import { findRegistered, findVersion, registeredVersions } from './find-version.ts';
 import { createMemo } from './memo.ts';
+import { createSimulator } from './simulator.ts';
 
 /** Runs a heat map or a simulation learns from, at most. */
 const maxRunsLookedAt = 1_000;
@@ -47,6 +48,7 @@ const unfinished = ['pending', 'processing', 'waiting_review', 'compensating'] a
 export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
   const { orchestrator, store } = parts;
   const drawings = createDrawings();
+  const simulator = createSimulator();
   const checks = createMemo<CheckReport>(200);
   const testPaths = createMemo<Promise<PathReport>>(50);
   const keyOf = ({ name, version, plan }: RunnableWorkflow) => `${name}@${version}#${plan.hash}`;
@@ -231,7 +233,7 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
     orchestrator.migrate({ ...body, workflow: params.workflow, actor: caller.name }),
   );
 
-  bind(api.workflows.simulate, async ({ params, body }) => {
+  bind(api.workflows.simulate, async ({ params, body }, { signal }) => {
     const workflow = findRegistered(parts, params.workflow, body.version);
     const given = parseModel(body.model ?? {}, workflow.plan);
     const learned = body.learn ? await observeRuns(store, workflow, maxRunsLookedAt) : null;
@@ -242,7 +244,7 @@ export function serveWorkflows(bind: Bind, parts: ServiceParts): void {
         'Reviewers share work only if runs come one after the other',
         { hint: 'Say in "arrivals" how often runs start' },
       );
-    const report = simulateWorkflow(workflow, model, body);
+    const report = await simulator.run(() => simulationOf(workflow, model, body), signal);
     return {
       ...report,
       learnedFrom: learned?.runs ?? null,
