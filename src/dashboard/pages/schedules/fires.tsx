@@ -50,6 +50,7 @@ export function Fires({ fires }: { readonly fires: readonly Fire[] }) {
                   <Anchor
                     component={Link}
                     size="sm"
+                    underline="always"
                     href={`/runs/${encodeURIComponent(fire.runId)}`}
                   >
                     run
