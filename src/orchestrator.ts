@@ -265,6 +265,8 @@ export interface Orchestrator {
   resetBreaker(name: string): Promise<BreakerRecord>;
   /** Attempts of this process that were handed over and have not begun, and those under way. */
   readonly depth: { readonly waiting: number; readonly running: number };
+  /** Limits of this process and how they are used; `null`: its dispatcher does not say. Runs in mode `local` pass them by. */
+  readonly places: Dispatcher['places'] | null;
   /** Runs whose stored state cannot be trusted; they are kept aside. */
   damaged(): Promise<readonly DamagedRun[]>;
   /** Removes finished runs; returns their ids. Nothing is removed with `dryRun`. */
@@ -464,6 +466,9 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     },
     get depth() {
       return engine.depth;
+    },
+    get places() {
+      return engine.places;
     },
     damaged: () => engine.damaged(),
     prune: ({ finishedBefore, dryRun = false, ...rest }) =>

@@ -15,6 +15,21 @@ export const Breaker = z.object({
 });
 export type Breaker = z.output<typeof Breaker>;
 
+/** What attempts that completed report of themselves, as agents do. */
+export const SpendRow = z.object({
+  /** `2026-01-31`. */
+  day: z.string(),
+  workflow: z.string(),
+  model: z.string(),
+  calls: z.number(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  /** Of the calls whose price is known. */
+  costUsd: z.number(),
+  /** Calls whose price is not. */
+  unpricedCalls: z.number(),
+});
+
 export const health = {
   get: route({
     method: 'GET',
@@ -38,18 +53,49 @@ export const health = {
       }),
       /** Attempts handed over and not begun, and under way, in this process. */
       queue: z.object({ waiting: z.number(), running: z.number() }),
+      /** What holds attempts and calls back in this process. */
+      limits: z.object({
+        /** Attempts at once over all queues; `null`: no limit is known. */
+        attempts: z.number().nullable(),
+        /** Queues with attempts, or with a limit of their own. One that waits begins when one under way has ended. */
+        queues: z
+          .array(
+            z.object({
+              queue: z.string(),
+              /** `null`: it shares the places of all. */
+              limit: z.number().nullable(),
+              waiting: z.number(),
+              running: z.number(),
+            }),
+          )
+          .readonly(),
+        /** Calls of one address in a minute; `null`: no limit. */
+        callsPerMinute: z.number().nullable(),
+        webhooksPerMinute: z.number().nullable(),
+        /** Calls refused as too many (429) since the start. */
+        refusedCalls: z.number(),
+      }),
       runs: z.partialRecord(RunStatus, z.number()),
       /** How late the earliest timer is, in milliseconds; 0: none is. */
       timerLagMs: z.number(),
       breakers: z.array(Breaker).readonly(),
-      /** Steps that wait for another attempt, those of the most runs first. */
+      /** Steps that wait for another attempt, or of which one failed in the last five minutes: storms and those of the most runs first. */
       retrying: z
         .array(
           z.object({
             workflow: z.string(),
             step: z.string(),
+            /** That wait for another attempt. */
             runs: z.number(),
             nextAt: z.iso.datetime().nullable(),
+            /** That ended in this process in the last five minutes. */
+            attempts: z.number(),
+            failures: z.number(),
+            /** Failures in five minutes over the hour before; `null`: it was not watched long enough. */
+            usualFailures: z.number().nullable(),
+            /** Many more fail than usual, or very many runs wait. */
+            isStorm: z.boolean(),
+            lastError: z.string().nullable(),
           }),
         )
         .readonly(),
@@ -72,6 +118,22 @@ export const health = {
       lookedThroughAt: z.iso.datetime().nullable(),
       /** There are more runs under way than are looked through. */
       isPartial: z.boolean(),
+    }),
+  }),
+  spend: route({
+    method: 'GET',
+    path: '/health/spend',
+    summary: 'What models were used by day (UTC), workflow and model',
+    role: 'viewer',
+    query: z.object({
+      /** Today is the first. */
+      days: z.coerce.number().int().min(1).max(90).default(30),
+    }),
+    answer: z.object({
+      /** By the service's clock. */
+      today: z.string(),
+      /** The newest day first; days without any are left out. */
+      rows: z.array(SpendRow).readonly(),
     }),
   }),
   metrics: route({

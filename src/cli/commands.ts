@@ -55,6 +55,7 @@ export const commandFiles: readonly CommandFile[] = [
     async () => (await import('./commands/incidents.ts')).addIncidents,
   ),
   file(['health', 'breaker'], async () => (await import('./commands/health.ts')).addHealth),
+  file(['spend'], async () => (await import('./commands/spend.ts')).addSpend),
   file(['damaged'], async () => (await import('./commands/damaged.ts')).addDamaged),
   file(['token'], async () => (await import('./commands/token.ts')).addToken),
   file(['call'], async () => (await import('./commands/call.ts')).addCall),

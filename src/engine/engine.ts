@@ -79,6 +79,7 @@ export interface Engine extends Reader, Driver {
   resetBreaker(name: string): Promise<BreakerRecord | null>;
   /** Attempts of this process. */
   readonly depth: Dispatcher['depth'];
+  readonly places: Dispatcher['places'] | null;
   /** What is held now, and who wants it. */
   holds(): Promise<readonly (Holder & { readonly scope: HoldScope })[]>;
   /** @returns `false` if it was so already. @throws SignalboxError `WORKFLOW_UNKNOWN` */
@@ -310,6 +311,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         waiting: dispatcher.depth.waiting + direct.depth.waiting,
         running: dispatcher.depth.running + direct.depth.running,
       };
+    },
+    get places() {
+      return dispatcher.places ?? null;
     },
     async holds() {
       if (store.shared) await holds.refresh();

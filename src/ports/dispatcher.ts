@@ -9,6 +9,15 @@ export interface Job {
   run(): Promise<void>;
 }
 
+/** A queue with jobs, or with a limit of its own. */
+export interface QueueStanding {
+  readonly queue: string;
+  /** Jobs of it at once; `null`: it shares the places of all. */
+  readonly limit: number | null;
+  readonly waiting: number;
+  readonly running: number;
+}
+
 /**
  * Decides which job runs when. May run a job twice or lose it without harm: the store is the only truth, and the engine hands out again
  * what was scheduled and not finished.
@@ -17,6 +26,12 @@ export interface Dispatcher {
   dispatch(job: Job): void;
   /** Jobs handed over and not yet ended. */
   readonly depth: { readonly waiting: number; readonly running: number };
+  /** Its limits and how they are used; absent: it has none, or does not say. */
+  readonly places?: {
+    /** Jobs at once over all queues. */
+    readonly limit: number | null;
+    readonly queues: readonly QueueStanding[];
+  };
   /** Starts no further job and resolves when the running ones have ended. */
   drain(): Promise<void>;
 }

@@ -92,8 +92,9 @@ export async function assembleApp(
   const { clock, store } = ports;
   const { ids = createSystemIds(() => clock.nowMs()), logger: log = silence } = ports;
   const isOpen = identity.mode === 'development';
+  const httpLimits = { ...defaultLimits, ...(isOpen ? { callsPerMinute: null } : {}), ...limits };
   const app = await createServer({
-    limits: { ...defaultLimits, ...(isOpen ? { callsPerMinute: null } : {}), ...limits },
+    limits: httpLimits,
     proxies: options.proxies ?? [],
     ids,
     log,
@@ -155,7 +156,11 @@ export async function assembleApp(
   serveBatches(bind, batches);
   app.addHook('onReady', () => batches.takeUp());
   app.addHook('preClose', () => batches.close());
-  const observed = observe(app, bind, { ...parts, batches });
+  const observed = observe(app, bind, {
+    ...parts,
+    batches,
+    callsPerMinute: httpLimits.callsPerMinute,
+  });
   app.addHook('onReady', async () => observed.start());
   app.addHook('preClose', () => observed.close());
   serveWorkflows(bind, parts);

@@ -47,6 +47,34 @@ const balance = defineWorkflow({
   steps: (w) => w.finish(w.task('ask', ask, { input: w.input }), { approve: 'automatic' }),
 });
 
+const draft = defineTask({
+  name: 'draft_letter',
+  input: z.object({}),
+  output: z.object({
+    usage: z.object({
+      model: z.string(),
+      calls: z.number(),
+      input_tokens: z.number(),
+      output_tokens: z.number(),
+      cost_usd: z.number().nullable(),
+    }),
+  }),
+  compensate: 'none',
+  queue: 'letters',
+  retry: { maxAttempts: 25, backoff: { kind: 'fixed', initial: '1ms' } },
+  async run({ attempt }) {
+    if (attempt < 25) throw new TransientError('HTTP 429: too many requests');
+    const counts = { calls: 3, input_tokens: 1_200, output_tokens: 340, cost_usd: 0.0125 };
+    return { usage: { model: 'small-model', ...counts } };
+  },
+});
+const letter = defineWorkflow({
+  name: 'letter',
+  version: 1,
+  input: z.object({}),
+  steps: (w) => w.finish(w.task('draft', draft, { input: w.input }), { approve: 'automatic' }),
+});
+
 const patient = defineWorkflow({
   name: 'patient',
   version: 1,
@@ -62,7 +90,9 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startService([booking, balance, patient], { outgoing: { addresses: 'any' } });
+    service = await startService([booking, balance, letter, patient], {
+      outgoing: { addresses: 'any' },
+    });
   }, 60_000);
 
   it('makes a token whose secret is shown once, revokes it, and finds both in the audit', async () => {
@@ -171,11 +201,25 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     const page = await browser.open(`${service.url}/health`);
     const states = page.getByRole('list', { name: 'States of bank' });
     await states.locator('[aria-current]').getByText('Open').waitFor();
+    const { runId } = await service.orchestrator.start('letter', {});
+    await service.orchestrator.drive(runId);
+    await page.getByText('24 of the last 25 attempts of "draft" of letter failed').waitFor();
+    const storm = page.getByRole('row', { name: /^letter › draft Retry storm 24 of 25/ });
+    await storm.getByText('HTTP 429: too many requests').waitFor();
+    await page.getByRole('row', { name: /^All queues 0 of 256/ }).waitFor();
+    await page.getByRole('row', { name: 'letter small-model 3 1,200 340 $0.0125' }).waitFor();
+    await page.getByRole('list', { name: 'Cost by day' }).waitFor();
+    await page.getByRole('button', { name: 'As command: spend' }).click();
+    await page.getByText('npx signalbox spend --days 7').waitFor();
+    await page.keyboard.press('Escape');
     await expectAccessible(page);
     await takePictures(page, 'health');
 
     await page.getByRole('button', { name: 'Reset now…' }).click();
     await page.getByLabel('Reason').fill('The bank is back');
+    await page.getByRole('button', { name: 'As command: breaker' }).click();
+    await page.getByText("npx signalbox breaker reset bank --reason 'The bank is back'").waitFor();
+    await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Reset', exact: true }).click();
     await page.getByText('The breaker is closed').waitFor();
     expect((await service.orchestrator.breakers())[0]).toMatchObject({ failures: 0 });

@@ -90,6 +90,17 @@ export function createLocalDispatcher(options: LocalDispatcherOptions = {}): Dis
     get depth() {
       return { waiting: room.size, running };
     },
+    get places() {
+      const waiting = room.sizes();
+      const names = new Set([...limits.keys(), ...runningByQueue.keys(), ...waiting.keys()]);
+      const queues = [...names].sort().map((queue) => ({
+        queue,
+        limit: limits.get(queue) ?? null,
+        waiting: waiting.get(queue) ?? 0,
+        running: runningByQueue.get(queue) ?? 0,
+      }));
+      return { limit: Number.isFinite(limit) ? limit : null, queues };
+    },
     drain() {
       isDraining = true;
       return new Promise((resolve) => {

@@ -7,6 +7,8 @@ export const priorities: readonly Priority[] = ['high', 'default', 'low'];
 /** Jobs that wait for a place: by priority and queue, each line first come first served. Taking one costs the same however many wait. */
 export interface WaitingRoom {
   readonly size: number;
+  /** Of each queue with waiting jobs, how many. */
+  sizes(): ReadonlyMap<string, number>;
   add(job: Job): void;
   /** The oldest job of a queue that is free, of the first priority that has one. */
   take(order: readonly Priority[], isFree: (queue: string) => boolean): Job | null;
@@ -40,6 +42,13 @@ export function createWaitingRoom(): WaitingRoom {
   return {
     get size() {
       return size;
+    },
+    sizes() {
+      const sizes = new Map<string, number>();
+      for (const row of rows.values())
+        for (const [queue, { jobs, first }] of row)
+          sizes.set(queue, (sizes.get(queue) ?? 0) + jobs.length - first);
+      return sizes;
     },
     add(job) {
       const row = rows.get(job.priority);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { actorOption } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
+import { printable } from '../escape.ts';
 import { withService } from '../remote/with-service.ts';
 
 interface Acting {
@@ -15,13 +16,19 @@ export function addHealth(program: Command, cli: Cli): void {
     .action(() =>
       withService(cli, null, async (client) => {
         const health = await client.health.get();
-        const { status, problems, queue, runs, stuck, timerLagMs } = health;
+        const { status, problems, queue, limits, runs, stuck, timerLagMs } = health;
         return {
           json: health,
           text: [
             status,
             ...problems.map((problem) => `  ${problem}`),
             `attempts: ${queue.running} under way, ${queue.waiting} waiting`,
+            ...limits.queues
+              .filter(({ limit, waiting }) => limit !== null || waiting > 0)
+              .map(
+                ({ queue, limit, running, waiting }) =>
+                  `  queue ${printable(queue)}: ${running} of ${limit ?? 'all places'}, ${waiting} waiting`,
+              ),
             `runs: ${Object.entries(runs)
               .map(([name, count]) => `${count} ${name}`)
               .join(', ')}`,

@@ -188,6 +188,7 @@ export function createRemoteOrchestrator(
     resetBreaker: () => refused('resets no breakers this way'),
     /** None is under way in this process. */
     depth: { waiting: 0, running: 0 },
+    places: null,
     damaged: () => refused('does not say where damaged runs are kept'),
     async prune({ finishedBefore, status, dryRun = false, ...rest }) {
       const body = {

@@ -5,7 +5,10 @@ import type { Breaker, health as calls } from '../../api/health.ts';
 import type { RunStatus } from '../../plan/plan.ts';
 import type { BreakerRecord } from '../../ports/store.ts';
 import type { ServiceParts } from '../parts.ts';
+import type { CallLimits } from './calls.ts';
 import type { ModelMeter } from './models.ts';
+import { type RetryMeter, type StepFailures, windowMinutes } from './retries.ts';
+import type { RetryingStep } from './survey.ts';
 import type { Surveyor } from './surveyor.ts';
 import type { Writable } from './writable.ts';
 
@@ -23,6 +26,8 @@ export interface HealthParts extends Pick<ServiceParts, 'orchestrator' | 'store'
   readonly surveyor: Surveyor;
   readonly writable: Writable;
   readonly models: ModelMeter;
+  readonly retries: RetryMeter;
+  readonly calls: { read(): CallLimits };
   readonly version: string;
 }
 
@@ -33,6 +38,8 @@ export function createHealth({
   surveyor,
   writable,
   models,
+  retries,
+  calls,
   version,
 }: HealthParts) {
   const startedAt = new Date(clock.nowMs()).toISOString();
@@ -51,7 +58,7 @@ export function createHealth({
     for (const { status, runs: number } of counts) runs[status] = (runs[status] ?? 0) + number;
     const timerLagMs = nextDueAtMs === null ? 0 : Math.max(0, clock.nowMs() - nextDueAtMs);
     const last = surveyor.last;
-    const retrying = (last?.retrying ?? []).slice(0, shownSteps);
+    const retrying = retryingSteps(last?.retrying ?? [], retries.list(clock.nowMs()));
     const stuck = last?.stuck.length ?? 0;
     const problems = [
       ...(fault === null ? [] : ['Nothing can be written to the store; the log says why']),
@@ -62,11 +69,7 @@ export function createHealth({
       ...breakers
         .filter(({ state }) => state !== 'closed')
         .map(({ name, state }) => `Breaker "${name}" is ${state.replace('_', ' ')}`),
-      ...retrying
-        .filter((step) => step.runs >= stormSize)
-        .map(
-          ({ workflow, step, runs: number }) => `${number} runs try "${step}" of ${workflow} again`,
-        ),
+      ...retrying.filter(({ isStorm }) => isStorm).map(stormInWords),
       ...(stuck === 0 ? [] : [stuck === 1 ? '1 run is stuck' : `${stuck} runs are stuck`]),
       ...(timerLagMs > lateMs
         ? [`The earliest timer is ${Math.round(timerLagMs / 1000)} s late`]
@@ -84,13 +87,15 @@ export function createHealth({
         loopDelayMs: Math.round(loop.percentile(99) / nanosecondsOfMs),
       },
       queue: orchestrator.depth,
+      limits: {
+        attempts: orchestrator.places?.limit ?? null,
+        queues: orchestrator.places?.queues ?? [],
+        ...calls.read(),
+      },
       runs,
       timerLagMs,
       breakers: breakers.map(toBreaker),
-      retrying: retrying.map(({ nextAtMs, ...step }) => ({
-        ...step,
-        nextAt: nextAtMs === null ? null : new Date(nextAtMs).toISOString(),
-      })),
+      retrying,
       stuck,
       models: models.list(),
       lookedThroughAt: last === null ? null : new Date(last.atMs).toISOString(),
@@ -99,6 +104,39 @@ export function createHealth({
   }
 
   return { read, close: () => loop.disable() };
+}
+
+type Retrying = Health['retrying'][number];
+
+/** Those that wait, and those that failed lately, in one list. */
+function retryingSteps(
+  waiting: readonly RetryingStep[],
+  failing: readonly StepFailures[],
+): readonly Retrying[] {
+  const rows = new Map<string, Retrying>();
+  const keyOf = (of: { workflow: string; step: string }) => JSON.stringify([of.workflow, of.step]);
+  for (const each of failing) rows.set(keyOf(each), { ...each, runs: 0, nextAt: null });
+  for (const { workflow, step, runs, nextAtMs } of waiting) {
+    const key = keyOf({ workflow, step });
+    const known = rows.get(key) ?? { ...nothingFailed, workflow, step };
+    const nextAt = nextAtMs === null ? null : new Date(nextAtMs).toISOString();
+    rows.set(key, { ...known, runs, nextAt, isStorm: known.isStorm || runs >= stormSize });
+  }
+  const rank = ({ isStorm, runs, failures }: Retrying) => (isStorm ? 1e9 : 0) + runs + failures;
+  return [...rows.values()].sort((a, b) => rank(b) - rank(a)).slice(0, shownSteps);
+}
+
+const nothingFailed = {
+  attempts: 0,
+  failures: 0,
+  usualFailures: null,
+  isStorm: false,
+  lastError: null,
+} as const;
+
+function stormInWords({ workflow, step, runs, failures, attempts }: Retrying): string {
+  if (runs >= stormSize) return `${runs} runs try "${step}" of ${workflow} again`;
+  return `${failures} of the last ${attempts} attempts of "${step}" of ${workflow} failed within ${windowMinutes} minutes`;
 }
 
 export function toBreaker(record: BreakerRecord): Breaker {

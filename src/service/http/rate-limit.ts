@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { SignalboxError } from '../../errors.ts';
 
 /** Webhooks come in bursts, from few addresses. */
-const webhookFactor = 10;
+export const webhookFactor = 10;
 
 /** Counts the calls of each address, before anything of them is looked at. Addresses are remembered up to a bounded number. */
 export async function limitRates(app: FastifyInstance, callsPerMinute: number): Promise<void> {

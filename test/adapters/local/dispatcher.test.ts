@@ -186,6 +186,31 @@ describe('the local dispatcher', () => {
   }, 10_000);
 });
 
+describe('the places of a local dispatcher', () => {
+  it('say for each queue its limit, what runs and what waits', async () => {
+    const hall = new Hall({ concurrency: 3, queues: { mail: 1, reports: 2 } });
+    for (const id of ['mail 1', 'mail 2']) hall.add(id, 'default', 'mail');
+    for (const id of ['a', 'b', 'c']) hall.add(id);
+
+    expect(hall.dispatcher.places).toEqual({
+      limit: 3,
+      queues: [
+        { queue: 'default', limit: null, waiting: 1, running: 2 },
+        { queue: 'mail', limit: 1, waiting: 1, running: 1 },
+        { queue: 'reports', limit: 2, waiting: 0, running: 0 },
+      ],
+    });
+    await hall.endNext(5);
+    expect(hall.dispatcher.places?.queues.map(({ queue }) => queue)).toEqual(['mail', 'reports']);
+  });
+
+  it('have no limit where none was wanted', () => {
+    const unlimited = new Hall({ concurrency: Number.POSITIVE_INFINITY });
+
+    expect(unlimited.dispatcher.places).toEqual({ limit: null, queues: [] });
+  });
+});
+
 describe('a local dispatcher that drains', () => {
   it('starts nothing more, and is done when what runs has ended', async () => {
     const hall = new Hall({ concurrency: 1 });

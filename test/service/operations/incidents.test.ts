@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { createClient } from '../../../src/client/index.ts';
+import type { RunEvent } from '../../../src/engine/announcer.ts';
 import {
   createOrchestrator,
   defineTask,
@@ -10,6 +11,9 @@ import {
   type RunView,
   TransientError,
 } from '../../../src/index.ts';
+import type { JsonObject } from '../../../src/plan/json.ts';
+import { createRetryMeter } from '../../../src/service/health/retries.ts';
+import { createSpend } from '../../../src/service/health/spend.ts';
 import { defaultLimits, stuckReason } from '../../../src/service/health/stuck.ts';
 import { fingerprintOf, patternOf } from '../../../src/service/incidents/fingerprint.ts';
 import { createService } from '../../../src/service/index.ts';
@@ -130,6 +134,138 @@ describe('incidents', () => {
       stuck: 1,
       problems: ['1 run is stuck'],
     });
+  });
+});
+
+describe('retries', () => {
+  const at = (atMs: number, error: JsonObject | null) =>
+    ({
+      runId: 'r',
+      workflow: 'order',
+      status: 'processing',
+      entry: { step: 'fetch', attempt: 1, error, atMs },
+    }) as RunEvent;
+  const busy = { message: 'HTTP 429: too many requests', retryable: true };
+
+  it('are a storm if many more fail than usual, and none if that is how it always is', () => {
+    const surprised = createRetryMeter(0);
+    const used = createRetryMeter(0);
+    for (let time = 0; time < 60; time += 1) {
+      for (let failure = 0; failure < 5; failure += 1) used.note(at(time * minute, busy));
+      surprised.note(at(time * minute, time < 59 ? null : busy));
+    }
+    const usual = used.list(60 * minute - 1);
+    for (let failure = 0; failure < 30; failure += 1) surprised.note(at(59 * minute, busy));
+
+    expect(usual).toMatchObject([{ failures: 25, usualFailures: 25, isStorm: false }]);
+    expect(surprised.list(60 * minute - 1)).toMatchObject([
+      { workflow: 'order', step: 'fetch', failures: 31, usualFailures: 0, isStorm: true },
+    ]);
+    expect(surprised.list(60 * minute - 1)[0]?.lastError).toBe('HTTP 429: too many requests');
+    expect(surprised.list(70 * minute)).toEqual([]);
+  });
+
+  it('are not what will not be tried again, nor what succeeds most of the time', () => {
+    const meter = createRetryMeter(0);
+    for (let attempt = 0; attempt < 60; attempt += 1) {
+      meter.note(at(0, { message: 'declined', retryable: false }));
+      meter.note(at(0, attempt % 3 === 0 ? busy : null));
+    }
+
+    expect(meter.list(minute)).toMatchObject([
+      { attempts: 119, failures: 20, usualFailures: null, isStorm: false },
+    ]);
+  });
+});
+
+describe('what models have used', () => {
+  const use = {
+    model: 'small-1',
+    calls: 2,
+    inputTokens: 100,
+    outputTokens: 10,
+    costUsd: 0.25,
+  };
+
+  it('is kept by day, workflow and model, also by the next process, and shown before it is written', async () => {
+    const store = createMemoryStore();
+    const clock = new ManualClock();
+    const parts = { store, clock, log: pino({ level: 'silent' }) };
+    const first = createSpend(parts);
+    const today = new Date(clock.nowMs()).toISOString().slice(0, 10);
+    first.note('triage', use);
+    first.note('triage', use);
+    first.note('report', { ...use, model: 'unknown', costUsd: null });
+
+    const unwritten = await first.read(1);
+    expect(await store.records('model-use', { limit: 10 })).toEqual([]);
+    await first.close();
+    const next = createSpend(parts);
+    next.note('triage', use);
+    await clock.advance(24 * 60 * minute);
+    next.note('triage', use);
+    await next.close();
+
+    expect(unwritten).toEqual([
+      {
+        day: today,
+        workflow: 'triage',
+        model: 'small-1',
+        calls: 4,
+        unpricedCalls: 0,
+        inputTokens: 200,
+        outputTokens: 20,
+        costUsd: 0.5,
+      },
+      {
+        day: today,
+        workflow: 'report',
+        model: 'unknown',
+        calls: 2,
+        unpricedCalls: 2,
+        inputTokens: 100,
+        outputTokens: 10,
+        costUsd: 0,
+      },
+    ]);
+    const rows = await createSpend(parts).read(7);
+    expect(rows.map(({ day, calls }) => [day > today, calls])).toEqual([
+      [true, 2],
+      [false, 6],
+      [false, 2],
+    ]);
+    expect((await createSpend(parts).read(1)).map(({ calls }) => calls)).toEqual([2]);
+  });
+
+  it('is forgotten after ninety days, and waits for a store that cannot be written', async () => {
+    const store = createMemoryStore();
+    const clock = new ManualClock();
+    let isBroken = true;
+    const saveRecords: typeof store.saveRecords = (changes) =>
+      isBroken ? Promise.reject(new Error('full')) : store.saveRecords(changes);
+    const spend = createSpend({
+      store: {
+        ...store,
+        readOnly: false,
+        saveRecords,
+        record: store.record,
+        records: store.records,
+      },
+      clock,
+      log: pino({ level: 'silent' }),
+    });
+    const old = { collection: 'model-use', key: '1969-01-01', expectedRevision: 0, value: {} };
+    await store.saveRecords([old]);
+    spend.note('triage', use);
+    await clock.advance(6_000);
+    expect(await spend.read(1)).toMatchObject([{ calls: 2 }]);
+
+    isBroken = false;
+    await clock.advance(6_000);
+    await spend.close();
+
+    const kept = await store.records('model-use', { limit: 10 });
+    expect(kept.map(({ value }) => value)).toMatchObject([{ rows: [{ calls: 2 }] }]);
   });
 });
 

@@ -1,11 +1,9 @@
 /** Health: what the service works on, what holds it up, and what it has used. */
-import { Alert, Group, List, Stack, Table, Text, Title } from '@mantine/core';
+import { Alert, Group, List, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, TriangleAlert } from 'lucide-react';
-import { Link } from 'wouter';
-import type { api } from '../../../api/api.ts';
-import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { durationInWords } from '../../parts/duration.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { PauseSwitch } from '../../parts/pause-switch.tsx';
@@ -15,8 +13,10 @@ import { Time } from '../../parts/time.tsx';
 import { Figure } from '../workflows/figure.tsx';
 import styles from '../workflows/workflow.module.css';
 import { Breakers } from './breakers.tsx';
-
-type Health = AnswerOf<typeof api.health.get>;
+import type { Health } from './health-parts.ts';
+import { Limits } from './limits.tsx';
+import { Retries } from './retries.tsx';
+import { Spend } from './spend.tsx';
 
 export function HealthPage() {
   const asked = useQuery({
@@ -40,6 +40,7 @@ export function HealthPage() {
           </Tag>
         )}
         <PauseSwitch workflow={null} />
+        <CliCommand args={['health']} />
       </PageHeader>
       {asked.isPending && <Loading />}
       {asked.isError && health === undefined && (
@@ -51,7 +52,7 @@ export function HealthPage() {
 }
 
 function Shown({ health }: { readonly health: Health }) {
-  const { queue, worker, store, timerLagMs, stuck, problems, breakers, retrying, models } = health;
+  const { queue, worker, store, timerLagMs, stuck, problems, breakers } = health;
   return (
     <Stack gap="md">
       {problems.length > 0 && (
@@ -79,39 +80,9 @@ function Shown({ health }: { readonly health: Health }) {
         />
       </section>
       <Breakers breakers={breakers} />
-      <section className="card" aria-labelledby="retrying" style={{ padding: 16 }}>
-        <Title order={2} id="retrying" mb="xs">
-          Retries
-        </Title>
-        {retrying.length === 0 ? (
-          <Text size="sm" c="dimmed">
-            No step waits for another attempt.
-          </Text>
-        ) : (
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">Step</Table.Th>
-                <Table.Th scope="col">Runs that wait</Table.Th>
-                <Table.Th scope="col">Next attempt</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {retrying.map(({ workflow, step, runs, nextAt }) => (
-                <Table.Tr key={`${workflow} ${step}`}>
-                  <Table.Td>
-                    <Link href={`/workflows/${encodeURIComponent(workflow)}`}>{workflow}</Link> ›{' '}
-                    {step}
-                  </Table.Td>
-                  <Table.Td className="tabular">{runs}</Table.Td>
-                  <Table.Td>{nextAt === null ? '–' : <Time at={nextAt} />}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        )}
-      </section>
-      <Models models={models} since={health.startedAt} />
+      <Limits health={health} />
+      <Retries health={health} />
+      <Spend />
       <section className="card" aria-labelledby="process" style={{ padding: 16 }}>
         <Title order={2} id="process" mb="xs">
           Process and store
@@ -132,48 +103,5 @@ function Shown({ health }: { readonly health: Health }) {
         </Group>
       </section>
     </Stack>
-  );
-}
-
-function Models({ models, since }: { readonly models: Health['models']; readonly since: string }) {
-  const number = (value: number) => value.toLocaleString('en');
-  return (
-    <section className="card" aria-labelledby="models" style={{ padding: 16 }}>
-      <Title order={2} id="models" mb="xs">
-        What models have used
-      </Title>
-      {models.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          No attempt has called a model since the service was started <Time at={since} />.
-        </Text>
-      ) : (
-        <Table.ScrollContainer minWidth={420} tabIndex={0} role="group" aria-label="Use of models">
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                {['Model', 'Calls', 'Tokens in', 'Tokens out', 'Cost'].map((head) => (
-                  <Table.Th key={head} scope="col">
-                    {head}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody className="tabular">
-              {models.map(({ model, calls, inputTokens, outputTokens, costUsd }) => (
-                <Table.Tr key={model}>
-                  <Table.Td>{model}</Table.Td>
-                  <Table.Td>{number(calls)}</Table.Td>
-                  <Table.Td>{number(inputTokens)}</Table.Td>
-                  <Table.Td>{number(outputTokens)}</Table.Td>
-                  <Table.Td>
-                    {costUsd === null ? 'price not known' : `$${costUsd.toFixed(4)}`}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-    </section>
   );
 }

@@ -1,6 +1,7 @@
 /** The live chart of the run, and beside it what it waits for or the step that is looked at. */
 import { SegmentedControl, useComputedColorScheme } from '@mantine/core';
 import { useCallback, useState } from 'react';
+import { CliCommand } from '../../parts/cli-command.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { NodeTable } from './node-table.tsx';
 import { partLooks } from './part-state.tsx';
@@ -16,11 +17,13 @@ const shapes = [
 ];
 
 export function ChartPanel({
+  workflow,
   runId,
   at,
   chosen,
   onChoose,
 }: {
+  readonly workflow: string;
   readonly runId: string;
   readonly at: number | null;
   readonly chosen: string | null;
@@ -30,13 +33,25 @@ export function ChartPanel({
   const view: DiagramView = shape === 'states' ? 'states' : 'steps';
   return (
     <div className={`card ${styles['chart']}`}>
-      <SegmentedControl
-        className={styles['shapes']}
-        data={shapes}
-        value={shape}
-        onChange={setShape}
-        aria-label="How the run is shown"
-      />
+      <div className={styles['shapes']}>
+        <SegmentedControl
+          data={shapes}
+          value={shape}
+          onChange={setShape}
+          aria-label="How the run is shown"
+        />
+        <CliCommand
+          args={[
+            'diagram',
+            workflow,
+            '--run',
+            runId,
+            '--view',
+            view,
+            ...(at === null ? [] : ['--at', String(at)]),
+          ]}
+        />
+      </div>
       {shape === 'table' ? (
         <div className={styles['nodeTable']}>
           <NodeTable runId={runId} view="steps" at={at} onChoose={onChoose} />

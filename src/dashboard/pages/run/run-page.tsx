@@ -73,7 +73,13 @@ function Shown({ run }: { readonly run: Explanation }) {
         <Tabs.Panel value="chart">
           <TimeTravel run={run} at={moment} onChange={setAt} />
           <div className={styles['columns']}>
-            <ChartPanel runId={run.runId} at={moment} chosen={step} onChoose={setStep} />
+            <ChartPanel
+              workflow={run.workflow}
+              runId={run.runId}
+              at={moment}
+              chosen={step}
+              onChoose={setStep}
+            />
             <div className={`card ${styles['side']}`}>
               {step === null ? (
                 <Standing run={run} at={moment} />
