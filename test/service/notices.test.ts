@@ -1,6 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openLowdbStore } from '../../src/adapters/lowdb/index.ts';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import {
   createOrchestrator,
@@ -17,6 +24,7 @@ import { createLogBook } from '../support/log-book.ts';
 import { readableSource } from '../support/mail-source.ts';
 import { mortal } from '../support/mortal-store.ts';
 import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts';
+import { tellingLife } from './support/telling-life.ts';
 
 const nudge = defineTask({
   name: 'nudge',
@@ -315,6 +323,30 @@ describe('notices of reviews', () => {
     expect(deaths).toBeGreaterThan(8);
   });
 
+  it('go out again after kill -9, the same to the byte, when the mail server had taken the first', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'signalbox-notices-'));
+    closers.push(async () => rmSync(directory, { recursive: true }));
+    const smtp = await startSmtpServer();
+    closers.push(() => smtp.close());
+    smtp.behave({ kind: 'hold' });
+    const file = fileURLToPath(new URL('notifying-child.ts', import.meta.url));
+    const child = spawn(process.execPath, [file, directory, smtp.url], { stdio: 'inherit' });
+    await mailsOf(smtp, 1, 20_000);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+
+    smtp.behave({ kind: 'accept' });
+    const life = await tellingLife(await openLowdbStore(directory), smtp.url);
+    closers.push(() => life.close());
+    await mailsOf(smtp, 2);
+
+    const [before, after] = smtp.mails;
+    expect(after?.messageId).toBe(before?.messageId);
+    expect(linkIn(after?.source ?? '', 'Approve')).toBe(linkIn(before?.source ?? '', 'Approve'));
+    const isSent = async () => (await life.ledger.list({ status: 'sent', limit: 9 })).notices;
+    await expect.poll(isSent, { interval: 5 }).toMatchObject([{ recipient: 'lee', attempts: 2 }]);
+  });
+
   it('go out although the process died before, and are recognised if they had gone out', async () => {
     const memory = createMemoryStore();
     let isDead = false;
@@ -444,8 +476,8 @@ function bodyOf({ source }: { readonly source: string }): string {
   return readableSource(source).replaceAll(/^(date|content-type|--|\s+boundary).*$/gim, '');
 }
 
-async function mailsOf(smtp: TestSmtpServer, count: number): Promise<void> {
-  await expect.poll(() => smtp.mails.length, { interval: 5, timeout: 5_000 }).toBe(count);
+async function mailsOf(smtp: TestSmtpServer, count: number, timeout = 5_000): Promise<void> {
+  await expect.poll(() => smtp.mails.length, { interval: 5, timeout }).toBe(count);
 }
 
 async function noticeOf(

@@ -13,10 +13,11 @@ export interface ReceivedMail {
 
 /**
  * What the server does with the next mails. `refuse` answers the recipient or the mail itself with an SMTP code; `drop` takes the mail and cuts the
- * connection instead of answering, so it is in `mails` though the sender cannot know.
+ * connection instead of answering, so it is in `mails` though the sender cannot know; `hold` takes it and answers never.
  */
 export type SmtpBehaviour =
   | { readonly kind: 'accept' }
+  | { readonly kind: 'hold' }
   | { readonly kind: 'refuse'; readonly at: 'recipient' | 'mail'; readonly code: number }
   | { readonly kind: 'drop'; readonly at: 'connection' | 'mail' };
 
@@ -61,6 +62,7 @@ export async function startSmtpServer(port = 0): Promise<TestSmtpServer> {
         messageId: /^message-id:\s*(<[^>]*>)/im.exec(source)?.[1],
       });
       if (behaviour.kind === 'drop') return cut();
+      if (behaviour.kind === 'hold') return;
       callback();
     },
   });
