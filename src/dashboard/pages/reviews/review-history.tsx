@@ -27,9 +27,18 @@ export function ReviewHistory({ review }: { readonly review: ReviewDetails }) {
   );
 }
 
+/** Of what does not say by itself what has happened. */
+const sentences: ReadonlyMap<string, string> = new Map([
+  ['voted', 'Approved'],
+  ['objected', 'Rejected'],
+  ['told', 'Message sent'],
+  ['not_told', 'Message given up'],
+]);
+
 /** `review.escalated` as `Escalated`. */
 function sentenceOf(event: string): string {
-  const words = (event.split('.').at(-1) ?? event).replaceAll('_', ' ').replace(/ \d+$/, '');
+  const last = event.split('.').at(-1) ?? event;
+  const words = sentences.get(last) ?? last.replaceAll('_', ' ').replace(/ \d+$/, '');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

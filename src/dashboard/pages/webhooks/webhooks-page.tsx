@@ -5,6 +5,7 @@ import { PageHeader } from '../../parts/page-header.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { Endpoints } from './endpoints.tsx';
+import { Notices } from './notices.tsx';
 import { Sources } from './sources.tsx';
 
 const tabs = [
@@ -12,6 +13,7 @@ const tabs = [
   ['dead', 'Dead letters', DeadLetters],
   ['sources', 'Sources', Sources],
   ['endpoints', 'Outgoing', Endpoints],
+  ['notices', 'To people', Notices],
 ] as const;
 
 export function WebhooksPage() {
