@@ -110,7 +110,7 @@ export {
   type RunHandle,
   type RunResult,
 } from './orchestrator.ts';
-export type { Mode, RunMode } from './plan/mode.ts';
+export type { Mode, RunMode } from './plan/plan.ts';
 // Ports, for adapters of one's own
 export { BlobRef, type BlobSource, type BlobStore } from './ports/blobs.ts';
 export type { Clock } from './ports/clock.ts';

@@ -1,13 +1,6 @@
 import { failureOfStatus, PermanentError, TransientError } from '../../src/index.ts';
+import type { Embedder } from './embedder.ts';
 import { featureHashing } from './feature-hashing.ts';
-
-/** Turns texts into vectors, such that texts that mean the like lie close together. */
-export interface Embedder {
-  /** Of the model; vectors of different models must not be compared. */
-  readonly name: string;
-  /** One vector a text, in the same order. */
-  embed(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]>;
-}
 
 /**
  * The embedder the environment asks for: with `EMBEDDING_BASE_URL` and `EMBEDDING_MODEL` (and `EMBEDDING_API_KEY`) a service that speaks the

@@ -1,4 +1,4 @@
-import type { Embedder } from './embedding.ts';
+import type { Embedder } from './embedder.ts';
 
 const dimensions = 256;
 const fragmentLength = 4;

@@ -13,26 +13,9 @@ import {
   refText,
 } from './reference.ts';
 import type { SchemaParts } from './schema-parts.ts';
+import type { Scope } from './scope.ts';
 import type { TaskParts } from './task.ts';
 import type { Ref } from './types.ts';
-
-/** A region of the definition: the whole run, one branch of a choice, or the body of a map. */
-export interface Scope {
-  readonly draft: Draft;
-  readonly parent: Scope | null;
-  /** How it is named in messages. */
-  readonly title: string;
-  /** Of all branches around, the outermost first. */
-  readonly gates: readonly Gate[];
-  /** Where its nodes go; the body of a map has nodes of its own. */
-  readonly nodes: PlanNode[];
-  /** `true` inside the body of a map. */
-  readonly isBody: boolean;
-  /** Ids of all nodes declared in it, nested branches included. */
-  readonly members: string[];
-  /** Set inside `w.sequence`: the node the next one has to wait for. */
-  sequence: { last: string | null } | null;
-}
 
 /** A workflow while it is being defined. */
 export class Draft {

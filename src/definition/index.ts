@@ -12,6 +12,7 @@ export type {
 } from './builder-api.ts';
 export type { ContextKeyDefinition, ContextOf, Reduction } from './context.ts';
 export { contractOf, doorOf, sensitivePaths } from './contract.ts';
+export { defineWorkflow, forwardWorkflow, type WorkflowDefinition } from './define-workflow.ts';
 export {
   type CommandDefinition,
   defineEntity,
@@ -48,9 +49,4 @@ export type {
   SettledChild,
   Wire,
 } from './types.ts';
-export {
-  defineWorkflow,
-  forwardWorkflow,
-  type Workflow,
-  type WorkflowDefinition,
-} from './workflow.ts';
+export type { Workflow } from './workflow.ts';

@@ -1,7 +1,7 @@
 import { SignalboxError } from '../errors.ts';
 import { pathText } from '../plan/json-value.ts';
 import type { Condition } from '../plan/plan.ts';
-import type { Scope } from './draft.ts';
+import type { Scope } from './scope.ts';
 import type { Guard, Ref } from './types.ts';
 
 /** What a reference stands for. */

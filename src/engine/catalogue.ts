@@ -1,9 +1,9 @@
 /** Which workflows this process knows, and the chart and functions a run goes on with. */
 import { type CompiledChart, compileChart } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
-import { modeOf, type RunMode } from '../plan/mode.ts';
+import { modeOf } from '../plan/mode.ts';
 import { type NeededName, nameText, neededNames } from '../plan/needed-names.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, RunMode } from '../plan/plan.ts';
 import { indexPlan, type PlanIndex } from '../plan/settle.ts';
 import type { Bindings, RunnableWorkflow } from '../ports/bindings.ts';
 import type { RunHeader, Store } from '../ports/store.ts';

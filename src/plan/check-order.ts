@@ -1,7 +1,8 @@
 /** Something can always go on, and what replaces a shared value is put in order. */
-import type { NodeTable } from './check.ts';
+
 import { excludeEachOther } from './conditions.ts';
 import { dependenciesOf, readsOf } from './dependencies.ts';
+import type { NodeTable } from './node-table.ts';
 import type { PlanNode, PlanWithoutHash, UpdateNode } from './plan.ts';
 import { definitionInvalid } from './problem.ts';
 

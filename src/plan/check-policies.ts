@@ -1,7 +1,7 @@
 /** Numbers that a plan from outside may have wrong; a definition has checked its own at the door. */
-import type { NodeTable } from './check.ts';
 import { maxDurationMs } from './duration.ts';
 import { nameProblem } from './names.ts';
+import type { NodeTable } from './node-table.ts';
 import type {
   DecisionPolicy,
   PlanNode,

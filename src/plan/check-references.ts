@@ -1,6 +1,7 @@
 /** What a node names exists, and is there whenever the node is. */
-import type { NodeTable } from './check.ts';
+
 import { wiringsOf } from './dependencies.ts';
+import type { NodeTable } from './node-table.ts';
 import {
   type Condition,
   type Gate,

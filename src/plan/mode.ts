@@ -1,14 +1,6 @@
 /** Whether the attempts of a run go through a queue. Commits, timers, retries and everything recorded are the same either way. */
 import { layOut } from './layout.ts';
-import { isStep, type Plan } from './plan.ts';
-
-/**
- * `local`: an attempt runs in the process that holds the run as soon as it is committed. `queued`: it goes through the dispatcher, with queues,
- * priorities and limits.
- */
-export type RunMode = 'local' | 'queued';
-/** `auto`: local for a workflow of fewer than ten steps without parallelism and without queues or priorities of its own, else queued. */
-export type Mode = RunMode | 'auto';
+import { isStep, type Mode, type Plan, type RunMode } from './plan.ts';
 
 /** Steps from which on a workflow is no longer small. */
 const manySteps = 10;

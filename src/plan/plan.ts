@@ -5,7 +5,6 @@
  * *Pure nodes* (predicate, derive, choice, merge, update, milestone) are computed when their last source settles, inside the same commit.
  */
 import type { Json, JsonSchema } from './json.ts';
-import type { Mode } from './mode.ts';
 
 export type RunStatus =
   | 'pending'
@@ -324,6 +323,14 @@ export interface ContextKey {
   /** `named:x` calls the reducer `x` of the workflow's bindings. */
   readonly reduce: 'replace' | 'sum' | 'append' | 'max' | 'min' | 'merge' | `named:${string}`;
 }
+
+/**
+ * `local`: an attempt runs in the process that holds the run as soon as it is committed. `queued`: it goes through the dispatcher, with queues,
+ * priorities and limits.
+ */
+export type RunMode = 'local' | 'queued';
+/** `auto`: local for a workflow of fewer than ten steps without parallelism and without queues or priorities of its own, else queued. */
+export type Mode = RunMode | 'auto';
 
 export interface Plan {
   readonly format: 1;

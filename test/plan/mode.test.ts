@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineTask, defineWorkflow } from '../../src/index.ts';
-import { type Mode, modeOf } from '../../src/plan/mode.ts';
+import { modeOf } from '../../src/plan/mode.ts';
+import type { Mode } from '../../src/plan/plan.ts';
 import type { RunnableWorkflow } from '../../src/ports/bindings.ts';
 
 const options = { input: z.number(), output: z.number(), compensate: 'none' } as const;

@@ -2,7 +2,7 @@
 import { createMemoryStore } from '../../adapters/memory/index.ts';
 import type { Settings } from '../../engine/settings.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
-import type { RunMode } from '../../plan/mode.ts';
+import type { RunMode } from '../../plan/plan.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Store } from '../../ports/store.ts';
