@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import { failureOfStatus, PermanentError, TransientError } from '../src/index.ts';
-import type { StandIn } from './stand-in.ts';
+import type { Fault } from './faults.ts';
 
 export type Json = z.infer<z.ZodJSONSchema>;
 
@@ -53,6 +53,18 @@ export interface Platform {
   /** Environment variable with the base address of the real system. */
   readonly urlFrom: string;
   readonly routes: readonly Route[];
+}
+
+export interface StandIn extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  /** @param route `POST /charges`, or `*` for those without their own */
+  fault(route: string, fault: Fault): void;
+  /** No fault and no delay any more, and no request counted. */
+  reset(): void;
+  /** Requests that arrived at a route since the start, whatever became of them; without a route, at all. */
+  count(route?: string): number;
+  close(): Promise<void>;
 }
 
 /** A route without a body: `'GET /students/:id'`. */

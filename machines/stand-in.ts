@@ -6,37 +6,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { Fault, Faults, FaultsOfAll } from './faults.ts';
 import { dataPath } from './files.ts';
-import type { Answer, Platform, Received, Route } from './platform.ts';
+import type { Answer, Platform, Received, Route, StandIn } from './platform.ts';
 import { openRecords, type Records } from './stand-in-records.ts';
-
-export const Fault = z.object({
-  /** Milliseconds before the request is looked at; lasts until it is set anew. */
-  delayMs: z.int().min(0).max(600_000).default(0),
-  /** Answers the next `times` requests with this status and does nothing. */
-  status: z.int().min(400).max(599).optional(),
-  /** Cuts the connection of the next `times` requests: before it does what was asked, or after. */
-  drop: z.enum(['before', 'after']).optional(),
-  times: z.int().min(0).default(1),
-  retryAfterS: z.int().min(0).optional(),
-});
-export type Fault = z.input<typeof Fault>;
-
-/** By route, `POST /charges`, or `*` for those without their own. */
-const Faults = z.record(z.string(), Fault);
-const FaultsOfAll = z.record(z.string(), Faults);
-
-export interface StandIn extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>`. */
-  readonly url: string;
-  /** @param route `POST /charges`, or `*` for those without their own */
-  fault(route: string, fault: Fault): void;
-  /** No fault and no delay any more, and no request counted. */
-  reset(): void;
-  /** Requests that arrived at a route since the start, whatever became of them; without a route, at all. */
-  count(route?: string): number;
-  close(): Promise<void>;
-}
 
 const largestBody = 1024 * 1024;
 

@@ -11,7 +11,7 @@ import type { Plan, RunStatus } from '../plan/plan.ts';
 import type { Chart, ChartState } from './chart.ts';
 import { chartFacts, compile } from './compile.ts';
 import { type ChartContext, initialContext } from './context.ts';
-import type { ChartEvent, Effect } from './events.ts';
+import type { Advance, ChartEvent, Effect } from './events.ts';
 import { isOpen } from './guards.ts';
 import { createKnownTransitions, type KnownTransitions } from './known-transitions.ts';
 import { effectNames, toMachine } from './machine.ts';
@@ -38,13 +38,6 @@ export interface InertScope {
   stopChild(): void;
   emit(): void;
   actionExecutor(action: CollectedAction): void;
-}
-
-export interface Advance {
-  readonly snapshot: AnyMachineSnapshot;
-  readonly from: RunStatus;
-  readonly to: RunStatus;
-  readonly effects: readonly Effect[];
 }
 
 const effectTypes: ReadonlySet<string> = new Set(effectNames);

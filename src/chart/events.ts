@@ -1,3 +1,5 @@
+import type { AnyMachineSnapshot } from 'xstate';
+import type { RunStatus } from '../plan/plan.ts';
 import type { Facts } from '../plan/settle.ts';
 
 /** Why a step or run failed, as far as the chart and people need it. */
@@ -93,3 +95,11 @@ export type Effect =
   /** Undo entry `position`, counted from 0 in reverse order of completion. */
   | { readonly type: 'undo'; readonly position: number }
   | { readonly type: 'finish' };
+
+/** What became of a snapshot by an event. */
+export interface Advance {
+  readonly snapshot: AnyMachineSnapshot;
+  readonly from: RunStatus;
+  readonly to: RunStatus;
+  readonly effects: readonly Effect[];
+}

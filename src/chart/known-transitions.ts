@@ -3,8 +3,7 @@
  * the answer one run got is the answer for all; it is looked up instead of being worked out again.
  */
 import type { AnyMachineSnapshot } from 'xstate';
-import type { Advance } from './advance.ts';
-import type { ChartEvent } from './events.ts';
+import type { Advance, ChartEvent } from './events.ts';
 
 export interface KnownTransitions {
   find(snapshot: AnyMachineSnapshot, event: ChartEvent): Advance | null;

@@ -1,8 +1,8 @@
 /** The chart's own transitions by name, and which of them an event takes. */
 import type { AnyMachineSnapshot } from 'xstate';
-import { type Advance, advance, type CompiledChart } from './advance.ts';
+import { advance, type CompiledChart } from './advance.ts';
 import type { Chart, ChartGuard, ChartState } from './chart.ts';
-import type { ChartEvent } from './events.ts';
+import type { Advance, ChartEvent } from './events.ts';
 
 /** One arrow of a chart. */
 export interface NamedTransition {

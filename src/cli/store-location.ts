@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { SignalboxError } from '../errors.ts';
 import type { Store } from '../ports/store.ts';
-import type { Cli } from './cli.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface StoreLocation {
@@ -58,8 +57,11 @@ export async function openStore({ kind, path }: StoreLocation, access: Access): 
 }
 
 /** Opens the store for reading; `null` if it is the default one and nobody has made it yet. */
-export async function openIfThere(cli: Cli, program: Command): Promise<Store | null> {
-  const location = parseStoreLocation(cli.options.store);
+export async function openIfThere(
+  { options }: { readonly options: { readonly store: string } },
+  program: Command,
+): Promise<Store | null> {
+  const location = parseStoreLocation(options.store);
   const isDefault = program.getOptionValueSource('store') === 'default';
   if (isDefault && !existsSync(location.path)) return null;
   return openStore(location, 'read');

@@ -1,8 +1,8 @@
 /**
  * Deciding: one event, and everything that follows from it at once, becomes one commit. Nothing here waits, reads a clock or touches a store.
  */
-import { type Advance, advance, possibleEvents, statusOf } from '../chart/advance.ts';
-import type { ChartEvent } from '../chart/events.ts';
+import { advance, possibleEvents, statusOf } from '../chart/advance.ts';
+import type { Advance, ChartEvent } from '../chart/events.ts';
 import { lifecycle } from '../chart/lifecycle.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';

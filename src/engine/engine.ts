@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
-import type { RunMode } from '../plan/plan.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, RunMode } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Executor } from '../ports/executor.ts';

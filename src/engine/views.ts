@@ -2,8 +2,7 @@
 import { contextOf, type PossibleEvent, possibleEvents } from '../chart/advance.ts';
 import { escalationLevel } from '../chart/review-states.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
-import type { RunMode } from '../plan/plan.ts';
-import type { Plan, PlanNode, Priority, ReviewStep, RunStatus } from '../plan/plan.ts';
+import type { Plan, PlanNode, Priority, ReviewStep, RunMode, RunStatus } from '../plan/plan.ts';
 import { sensitiveValues } from '../plan/sensitive.ts';
 import type { HistoryEntry, RunState, StoredRun } from '../ports/store.ts';
 import type { Standstill } from './holds.ts';

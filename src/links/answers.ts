@@ -2,7 +2,7 @@
 import type { RunView } from '../engine/views.ts';
 import type { SignalboxError } from '../errors.ts';
 import { pageHeaders } from './document.ts';
-import type { DecisionResponse } from './handler.ts';
+import type { DecisionResponse } from './exchange.ts';
 import type { LinkedReview, OpenReview } from './linked-review.ts';
 import { closedText, confirmationPage, decidedPage, noticePage } from './pages.ts';
 import type { Submission, Unreadable } from './submission.ts';

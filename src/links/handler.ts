@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import { parseSecrets, type Secret } from '../signing.ts';
 import { type DecisionAnswer, toAnswer, toJsonAnswer } from './answers.ts';
+import type { DecisionRequest, DecisionResponse } from './exchange.ts';
 import { type LinkedReview, linkedReview } from './linked-review.ts';
 import { serve } from './listener.ts';
 import { readSubmission, type Submission } from './submission.ts';
@@ -22,23 +23,6 @@ export interface DecisionHandlerOptions {
   readonly groupsOf?: (actor: string) => readonly string[] | null;
   /** Told what was decided and what was refused, never a token. Default: silence. */
   readonly logger?: Pick<Logger, 'info' | 'error'>;
-}
-
-/** A request as any framework has it. */
-export interface DecisionRequest {
-  readonly method: string;
-  /** With the query; the host does not matter. */
-  readonly url: string;
-  /** The header `Content-Type` of a POST. */
-  readonly contentType?: string | undefined;
-  /** At most 64 KiB; see that the framework limits it. */
-  readonly body?: string;
-}
-
-export interface DecisionResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 export interface DecisionHandler {

@@ -6,10 +6,9 @@ export {
   type DecisionLinks,
   type DecisionLinksOptions,
 } from './decision-links.ts';
+export type { DecisionRequest, DecisionResponse } from './exchange.ts';
 export {
   createDecisionHandler,
   type DecisionHandler,
   type DecisionHandlerOptions,
-  type DecisionRequest,
-  type DecisionResponse,
 } from './handler.ts';

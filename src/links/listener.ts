@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../ports/clock.ts';
 import { toAnswer } from './answers.ts';
-import type { DecisionHandler, DecisionRequest } from './handler.ts';
+import type { DecisionRequest, DecisionResponse } from './exchange.ts';
 import { maxBodyBytes } from './submission.ts';
 
 const bodyTimeMs = 10_000;
 
 /** Answers one request of `node:http`. */
 export function serve(
-  handle: DecisionHandler['handle'],
+  handle: (request: DecisionRequest) => Promise<DecisionResponse>,
   request: IncomingMessage,
   response: ServerResponse,
   clock: Pick<Clock, 'after'>,

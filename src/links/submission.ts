@@ -1,8 +1,8 @@
 /** What a reader sends: the fields of a page, or JSON. */
 import { z } from 'zod';
 import type { JsonObject } from '../plan/json.ts';
+import type { DecisionRequest } from './exchange.ts';
 import { fieldsOf, formValueOf } from './form-fields.ts';
-import type { DecisionRequest } from './handler.ts';
 import type { OpenReview } from './linked-review.ts';
 
 export interface Submission {

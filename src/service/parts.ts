@@ -7,7 +7,7 @@ import type { Store } from '../ports/store.ts';
 import type { Trigger } from '../triggers/trigger.ts';
 import type { Audit } from './audit/audit.ts';
 import type { DefinitionsState } from './definitions.ts';
-import type { Development } from './development/serve.ts';
+import type { Development } from './development/development.ts';
 import type { News } from './runs/news.ts';
 
 export interface ServicePorts {

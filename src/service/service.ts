@@ -12,7 +12,7 @@ import type { Store } from '../ports/store.ts';
 import type { Trigger } from '../triggers/trigger.ts';
 import { type AppOptions, assembleApp } from './app.ts';
 import type { DefinitionsState } from './definitions.ts';
-import type { Development } from './development/serve.ts';
+import type { Development } from './development/development.ts';
 import { checkMayListen } from './identity/development.ts';
 import type { ServicePorts } from './parts.ts';
 

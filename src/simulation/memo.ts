@@ -1,7 +1,7 @@
 /** Runs by chance pass the same few states again and again: what an event leads to from there is worked out once. */
 import type { AnyMachineSnapshot } from 'xstate';
-import { type Advance, advance, type CompiledChart } from '../chart/advance.ts';
-import type { ChartEvent } from '../chart/events.ts';
+import { advance, type CompiledChart } from '../chart/advance.ts';
+import type { Advance, ChartEvent } from '../chart/events.ts';
 
 export type Step = (snapshot: AnyMachineSnapshot, event: ChartEvent) => Advance | null;
 

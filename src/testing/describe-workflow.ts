@@ -11,8 +11,9 @@ import { reviewer } from './player/answers.ts';
 import type { Fixtures } from './player/fixtures.ts';
 import { paths } from './player/paths.ts';
 import { play } from './player/play.ts';
-import { type Script, scriptOf } from './player/script.ts';
+import type { Script } from './player/script.ts';
 import { createWorld, silent } from './player/world.ts';
+import { scriptOf } from './player/write-script.ts';
 
 export interface DescribeWorkflowOptions extends Fixtures {
   /** Default `transitions`. */

@@ -8,7 +8,8 @@ import returnsPolicy from '../../machines/document-enrichment/returns-policy.jso
 };
 import { documentEnrichment } from '../../machines/document-enrichment/workflow.ts';
 import { documentLibrary } from '../../machines/document-library/library.ts';
-import { type StandIn, startStandIn } from '../../machines/stand-in.ts';
+import type { StandIn } from '../../machines/platform.ts';
+import { startStandIn } from '../../machines/stand-in.ts';
 import { openLowdbStore } from '../../src/adapters/lowdb/index.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { type Bench, eventsOf, minute, openBench, second } from '../support/engine-bench.ts';

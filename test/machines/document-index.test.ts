@@ -13,7 +13,8 @@ import {
 } from '../../machines/document-index/workflow.ts';
 import { documentLibrary } from '../../machines/document-library/library.ts';
 import { createLedger } from '../../machines/ledger.ts';
-import { type StandIn, startStandIn } from '../../machines/stand-in.ts';
+import type { StandIn } from '../../machines/platform.ts';
+import { startStandIn } from '../../machines/stand-in.ts';
 import type { Orchestrator } from '../../src/index.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { eventsOf, openBench, second, statusesOf } from '../support/engine-bench.ts';

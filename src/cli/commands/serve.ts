@@ -4,7 +4,7 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Store } from '../../ports/store.ts';
 import { announceService } from '../../service/address-file.ts';
-import type { Development } from '../../service/development/serve.ts';
+import type { Development } from '../../service/development/development.ts';
 import { createTokens } from '../../service/identity/tokens.ts';
 import type { Service } from '../../service/index.ts';
 import type { FileSettings } from '../../service/settings-file.ts';

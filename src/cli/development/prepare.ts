@@ -5,7 +5,7 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import { readAheadMs } from '../../service/development/clock-record.ts';
 import { createMortalStore } from '../../service/development/crash.ts';
-import type { Development } from '../../service/development/serve.ts';
+import type { Development } from '../../service/development/development.ts';
 import type { Prepared } from '../session.ts';
 
 export async function prepareDevelopment(

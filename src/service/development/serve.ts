@@ -1,22 +1,10 @@
 /** Calls for development alone: a clock that can be set ahead, a worker that can be killed. */
-import type { AdjustableClock } from '../../adapters/system/adjustable-clock.ts';
 import { api } from '../../api/api.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Bind } from '../bind.ts';
 import type { ServiceParts } from '../parts.ts';
 import { keepAheadMs } from './clock-record.ts';
-import type { MortalStore } from './crash.ts';
-
-/** What a service has that was started for development. */
-export interface Development {
-  /** The orchestrator's. */
-  readonly clock: AdjustableClock;
-  /** The orchestrator's store, which can be told to take the process with it. */
-  readonly mortal: MortalStore;
-  readonly restarts: number;
-  /** Ends the process as a power cut would. */
-  die(): void;
-}
+import type { Development } from './development.ts';
 
 /** An answer is on its way before the process dies. */
 const lastWordsMs = 50;

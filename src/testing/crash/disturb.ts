@@ -3,22 +3,10 @@ import { compare } from './compare.ts';
 import type { CrashDifference } from './crash-report.ts';
 import { createDraws, sample } from './draws.ts';
 import { inTurn } from './in-turn.ts';
-import type { Lab } from './labs.ts';
+import type { Execution, Lab } from './labs.ts';
 import type { Scene } from './scene.ts';
 import { withTimeLimit } from './time-limit.ts';
 import { compareUndecided } from './undecided.ts';
-
-/** One execution of a scene. */
-export interface Execution {
-  readonly observed: unknown;
-  /** Every place of the first process, in order. */
-  readonly places: readonly string[];
-  readonly isDisturbed: boolean;
-  /** Effects that were had once more. */
-  readonly repeated: number;
-  /** See `Stage.isUndecided`. */
-  readonly isUndecided: boolean;
-}
 
 export interface DisturbOptions {
   readonly lab: Lab;

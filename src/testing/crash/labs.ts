@@ -5,12 +5,23 @@ import { join } from 'node:path';
 import { createMemoryStore } from '../../adapters/memory/index.ts';
 import type { Store } from '../../ports/store.ts';
 import type { CrashMode, CrashStore } from './crash-report.ts';
-import type { Execution } from './disturb.ts';
 import { lowdbMedium, type Medium, memoryFolder, memoryMedium, sqliteMedium } from './media.ts';
 import type { Scene } from './scene.ts';
 import { createStage } from './stage.ts';
 import { standstillTrial } from './standstill.ts';
 import { attempt } from './trial.ts';
+
+/** One execution of a scene. */
+export interface Execution {
+  readonly observed: unknown;
+  /** Every place of the first process, in order. */
+  readonly places: readonly string[];
+  readonly isDisturbed: boolean;
+  /** Effects that were had once more. */
+  readonly repeated: number;
+  /** See `Stage.isUndecided`. */
+  readonly isUndecided: boolean;
+}
 
 export interface Lab {
   readonly store: CrashStore;

@@ -7,10 +7,10 @@ import { resolveWiring } from '../../plan/wiring.ts';
 import type { PathStep } from '../../proof/paths/paths.ts';
 import { type Example, type ExampleRequest, validExamples } from '../examples/examples.ts';
 import type { Dataflow, Trial } from './dataflow.ts';
-import type { Answer, Fixtures } from './fixtures.ts';
+import type { Fixtures } from './fixtures.ts';
 import { contradiction, Infeasible, noValue } from './infeasible.ts';
 import { mapValues } from './map-values.ts';
-import type { Script } from './script.ts';
+import type { Answer, Script } from './script.ts';
 
 /** Who decides on a path. */
 export const reviewer = 'path-reviewer';

@@ -1,8 +1,4 @@
 /** What a user knows better than a generator. */
-import type { Json, JsonObject } from '../../plan/json.ts';
-import type { Move } from '../../proof/paths/move.ts';
-import type { Script } from './script.ts';
-
 /**
  * Examples for the values on a path; whatever is missing is generated from its schema.
  *
@@ -23,20 +19,4 @@ export interface Fixtures {
   readonly failures?: { readonly [code: string]: readonly unknown[] };
   /** Draws what is generated. Default 1. */
   readonly seed?: number;
-}
-
-/** One event of a script with the values it needs. */
-export interface Answer {
-  readonly move: Move;
-  /** Status, and state of the chart, after it. */
-  readonly status: string;
-  readonly state: Json;
-  /** Milliseconds since the start of the run, as far as deadlines have passed. */
-  readonly atMs: number;
-  /** Output of a task, payload of an event, filled-in form, or detail of a declared failure, as handed in. */
-  readonly value?: Json;
-  /** Outputs of the tasks inside a map by `index/task`. */
-  readonly items?: JsonObject;
-  /** Of a child run. */
-  readonly child?: Script;
 }

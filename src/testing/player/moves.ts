@@ -8,9 +8,8 @@ import type { AttemptOutcome, AttemptRequest } from '../../ports/executor.ts';
 import type { Move } from '../../proof/paths/move.ts';
 import { reviewer } from './answers.ts';
 import type { Faults } from './faults.ts';
-import type { Answer } from './fixtures.ts';
 import { signalIdOf } from './repeats.ts';
-import type { Script } from './script.ts';
+import type { Answer, Script } from './script.ts';
 import { type Call, failed, type ScriptedExecutor, succeeded } from './scripted-executor.ts';
 import type { World } from './world.ts';
 

@@ -12,10 +12,9 @@ import { validExamples } from '../examples/examples.ts';
 import { reviewer } from './answers.ts';
 import { ownRunId } from './dataflow.ts';
 import { createFaults } from './faults.ts';
-import type { Answer } from './fixtures.ts';
 import { answerMove, type Given, type Stage } from './moves.ts';
 import { repeatLastSignal } from './repeats.ts';
-import type { Script } from './script.ts';
+import type { Answer, Script } from './script.ts';
 import { createScriptedExecutor, failed, succeeded } from './scripted-executor.ts';
 import { createCountingIds, silent, type World } from './world.ts';
 

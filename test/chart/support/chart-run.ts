@@ -1,7 +1,6 @@
 /** A run driven by chart and plan alone: no engine, no store, no clock. What an engine would do is done by the test. */
 import type { AnyMachineSnapshot } from 'xstate';
 import {
-  type Advance,
   advance,
   type CompiledChart,
   compileChart,
@@ -10,7 +9,7 @@ import {
   statusOf,
   toStored,
 } from '../../../src/chart/advance.ts';
-import type { ChartEvent, Decider, Effect } from '../../../src/chart/events.ts';
+import type { Advance, ChartEvent, Decider, Effect } from '../../../src/chart/events.ts';
 import { assertLegal } from '../../../src/chart/lifecycle.ts';
 import type { JsonObject } from '../../../src/plan/json.ts';
 import type { Plan, RunStatus } from '../../../src/plan/plan.ts';
