@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Fault, Faults, FaultsOfAll } from './faults.ts';
 import { dataPath } from './files.ts';
 import type { Answer, Platform, Received, Route, StandIn } from './platform.ts';
