@@ -9,53 +9,24 @@ import type { TaskCall, TaskStep } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { TaskBinding } from '../ports/bindings.ts';
-import type { Job } from '../ports/dispatcher.ts';
-import type { AttemptFailure, AttemptOutcome, Executor } from '../ports/executor.ts';
+import type { AttemptFailure, AttemptOutcome } from '../ports/executor.ts';
 import { applyEvent } from './apply.ts';
-import { type Breakers, reportTo } from './breakers.ts';
+import { reportTo } from './breakers.ts';
 import { canonical, digest } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
-import type { Entities } from './entities.ts';
 import { holdBack, isHeld } from './hold-back.ts';
 import type { Incoming } from './incoming.ts';
 import { fallbackPath, idempotencyKey } from './keys.ts';
 import { type LiveRun, readerOf, restoreValue, runInfo } from './live-run.ts';
 import { lateReason, leavesNothing, missUndo, outcomeOf } from './outcome.ts';
 import { persist } from './persist.ts';
-import type { ResourceScopes } from './resource-scopes.ts';
 import type { OpenItem } from './run-body.ts';
-import type { RunTable, RunTableDeps } from './run-table.ts';
 import { toleratedValue } from './tolerance.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 export type AttemptItem = Extract<OpenItem, { kind: 'attempt' }>;
-
-export interface WorkDeps extends Omit<RunTableDeps, 'onCommitted' | 'onDropped'> {
-  readonly runs: RunTable;
-  /** Hands a job of the run to the dispatcher, or past it, as the mode of the run says. */
-  dispatch(run: LiveRun, job: Job): void;
-  /** Resolves when no job runs any more; none is begun after the call. */
-  readonly drain: () => Promise<unknown>;
-  readonly executor: Executor;
-  readonly breakers: Breakers;
-  readonly scopes: ResourceScopes;
-  readonly entities: Entities;
-  isClosed(): boolean;
-  /** Attempts this process runs now, by token. */
-  readonly inFlight: Map<
-    string,
-    {
-      readonly runId: string;
-      readonly step: string;
-      readonly abort: AbortController;
-      details: Json;
-      isRunning: boolean;
-    }
-  >;
-  /** Tokens of attempts cut off without an outcome. */
-  readonly cutOff: Set<string>;
-}
 
 export interface Attempts {
   /** Hands the open attempt of the step out. */

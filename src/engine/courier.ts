@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
 import type { JsonObject } from '../plan/json.ts';
 import type { Message } from '../ports/store.ts';
-import type { WorkDeps } from './attempts.ts';
 import { sha256 } from './canonical.ts';
 import type { LiveRun } from './live-run.ts';
 import { RunRequest } from './requests.ts';
 import type { StartOptions } from './start.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 export interface CourierDeps extends WorkDeps {
   /** Applies a request to a run this process may change, answering the message in the same commit. */

@@ -17,7 +17,7 @@ import type {
   Store,
 } from '../ports/store.ts';
 import { type Announcer, createAnnouncer } from './announcer.ts';
-import { createAttempts, type WorkDeps } from './attempts.ts';
+import { createAttempts } from './attempts.ts';
 import { createBreakers } from './breakers.ts';
 import { type Catalogue, createCatalogue, type WorkflowSource } from './catalogue.ts';
 import { createCommitQueue } from './commit-queue.ts';
@@ -46,6 +46,7 @@ import { createSweeper } from './sweeper.ts';
 import { accept, Name, Reason, Text } from './texts.ts';
 import { createUndoing, type Undoing } from './undo.ts';
 import { usedBlobs } from './used-blobs.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 export interface EngineOptions {
   readonly workflows: readonly WorkflowSource[];

@@ -1,7 +1,8 @@
 /** Works that were handed out and have not begun when their run is paused: they wait in the run, not in the queue. */
-import type { WorkDeps } from './attempts.ts';
+
 import type { LiveRun } from './live-run.ts';
 import type { OpenItem } from './run-body.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 /** Nothing more of the run may begin: it is paused by itself, with its workflow, or with everything. */
 export function isHeld(deps: Pick<WorkDeps, 'holds'>, run: LiveRun): boolean {

@@ -9,7 +9,6 @@ import { resolveWiring } from '../plan/wiring.ts';
 import type { AttemptFailure, AttemptOutcome } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
-import type { WorkDeps } from './attempts.ts';
 import { reportTo } from './breakers.ts';
 import { canonical } from './canonical.ts';
 import { createCheckpoints } from './checkpoints.ts';
@@ -24,6 +23,7 @@ import { type ItemState, itemReader, itemValues, readItems } from './map-items.t
 import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 type MapOpen = Extract<OpenItem, { kind: 'map' }>;
 

@@ -2,7 +2,6 @@
 import type { TaskCall } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
-import type { WorkDeps } from './attempts.ts';
 import { annotate, closeItems } from './draft.ts';
 import { holdBack, isHeld } from './hold-back.ts';
 import { idempotencyKey } from './keys.ts';
@@ -11,6 +10,7 @@ import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import { callOf, inputOf, pathOf } from './review-messages.ts';
 import type { OpenItem } from './run-body.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 export interface Notices {
   /** Begins those that nobody is at. */

@@ -1,7 +1,7 @@
 /** Closing: running attempts end within the grace, the rest are cut off without being judged, leases go back. */
 import { SignalboxError } from '../errors.ts';
-import type { WorkDeps } from './attempts.ts';
 import type { OpenItem } from './run-body.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 export async function shutDown(deps: WorkDeps, graceMs: number): Promise<void> {
   const { clock, drain, inFlight, queue, store } = deps;

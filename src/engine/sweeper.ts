@@ -1,12 +1,12 @@
 /** Looking for work nobody is at: deadlines that have passed, attempts whose process is gone, letters not yet read. */
 import { SignalboxError } from '../errors.ts';
-import type { WorkDeps } from './attempts.ts';
 import type { Courier } from './courier.ts';
 import { takeUp } from './draft.ts';
 import { fireDue, fireReminders } from './due.ts';
 import type { OwnRuns } from './own-runs.ts';
 import { adopt, orphansOf } from './recovery.ts';
 import { createWaker } from './waker.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 export interface Sweeper {
   /** Everything that is due, orphaned or unread, once; resolves when it has been set going. */

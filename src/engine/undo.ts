@@ -9,7 +9,6 @@ import type { EntityAccess } from '../ports/bindings.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
-import type { WorkDeps } from './attempts.ts';
 import { closeItems, type Draft } from './draft.ts';
 import { toError } from './effects.ts';
 import { holdBack, isHeld } from './hold-back.ts';
@@ -20,6 +19,7 @@ import { persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 import { assertNotUndone, type ByHand, noteRetriedUndo } from './undo-by-hand.ts';
+import type { WorkDeps } from './work-deps.ts';
 
 /** One thing to undo. `path` is the step, or `child/step` for what a child did. */
 export interface UndoEntry {

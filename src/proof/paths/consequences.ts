@@ -7,8 +7,8 @@ import type { ChartEvent, Decider, Effect } from '../../chart/events.ts';
 import type { Approval, PlanNode, TaskStep } from '../../plan/plan.ts';
 import type { Facts } from '../../plan/settle.ts';
 import { isDraining } from './active.ts';
+import { callOf } from './declared.ts';
 import type { Move, StepEnding } from './move.ts';
-import { callOf } from './timers.ts';
 import type { UndoWork } from './undo.ts';
 import type { Walk, WalkState } from './walk-state.ts';
 

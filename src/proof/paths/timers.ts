@@ -3,15 +3,9 @@ import { attemptsOf, type ChartContext } from '../../chart/context.ts';
 import type { Effect } from '../../chart/events.ts';
 import { escalationLevel } from '../../chart/review-states.ts';
 import { parseDuration } from '../../plan/duration.ts';
-import {
-  isStep,
-  type Plan,
-  type PlanNode,
-  type RetryPolicy,
-  type TaskStep,
-} from '../../plan/plan.ts';
+import { isStep, type Plan, type PlanNode, type RetryPolicy } from '../../plan/plan.ts';
 import { nextDelayMs } from '../../plan/retry-policy.ts';
-import { decisionPolicyOf } from './votes.ts';
+import { callOf, decisionPolicyOf } from './declared.ts';
 
 export interface PathTimer {
   readonly step: string;
@@ -124,8 +118,4 @@ function delayOf(step: string, name: string, source: TimerSource): number {
 function sleepMs(value: unknown): number {
   const ms = typeof value === 'string' ? parseDuration(value) : value;
   return typeof ms === 'number' ? Math.ceil(ms) : unknownSleepMs;
-}
-
-export function callOf(node: TaskStep, isFallback: boolean): TaskStep['call'] {
-  return isFallback && node.fallback !== undefined ? node.fallback : node.call;
 }

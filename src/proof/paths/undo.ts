@@ -1,6 +1,6 @@
 /** What a path has done that must be undone, and how patiently. */
 import type { MapStep, PlanNode, RetryPolicy, TaskCall } from '../../plan/plan.ts';
-import { callOf } from './timers.ts';
+import { callOf } from './declared.ts';
 
 /** One entry of the undo list. */
 export interface UndoWork {

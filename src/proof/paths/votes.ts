@@ -1,19 +1,9 @@
 /** Reviews that take several approvals or rejections, on a path. */
 import type { Decider, Effect } from '../../chart/events.ts';
 import { anyApprover } from '../../chart/quorum.ts';
-import type { DecisionPolicy, Plan, PlanNode } from '../../plan/plan.ts';
+import { decisionPolicyOf } from './declared.ts';
 import type { Move } from './move.ts';
 import type { Walk, WalkState } from './walk-state.ts';
-
-export function decisionPolicyOf(
-  plan: Plan,
-  nodes: ReadonlyMap<string, PlanNode>,
-  step: string,
-): DecisionPolicy {
-  if (step === 'completion') return plan.finish;
-  const node = nodes.get(step);
-  return node?.kind === 'review' ? node : {};
-}
 
 export function approvalsOf({ plan, index }: Walk, step: string): number {
   return decisionPolicyOf(plan, index.nodes, step).approvals ?? 1;

@@ -10,26 +10,8 @@ import type { Logger } from '../../../src/ports/logger.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { turns } from '../../../src/testing/crash/life.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario, Session } from './scenarios.ts';
 import type { Stage } from './stage.ts';
-
-/** Somebody outside who uses one life of the orchestrator, and remembers what it promised. */
-export interface Session {
-  runsOf(workflow: string): readonly RunView[];
-  hasEntry(runId: string, event: string): Promise<boolean>;
-  /** Whether a handler had this effect, which nobody but the outside world knows. */
-  hasHappened(runId: string, effect: string): boolean;
-  start(workflow: string, input: unknown, options?: StartOptions): Promise<void>;
-  decide(runId: string, step: string, decision: Decision): Promise<void>;
-  signal(runId: string, event: string, payload: unknown, id: string): Promise<void>;
-  publish(event: string, payload: unknown, id: string): Promise<void>;
-  cancel(runId: string): Promise<void>;
-  retry(runId: string): Promise<void>;
-  pause(runId: string): Promise<void>;
-  resume(runId: string): Promise<void>;
-  /** Lets whatever is under way come to rest. */
-  rest(): Promise<void>;
-}
 
 export class Stuck extends Error {
   override readonly name = 'Stuck';

@@ -8,10 +8,9 @@ import { TextFilter } from '../../parts/text-filter.tsx';
 import { useWorkflowNames } from '../runs/use-runs.ts';
 import { InboxList } from './inbox-list.tsx';
 import { InboxTabs } from './inbox-tabs.tsx';
+import { type Scope, scopes } from './scope.ts';
 import { useInbox } from './use-inbox.ts';
 
-const scopes = ['decidable', 'mine', 'groups', 'all'] as const;
-export type Scope = (typeof scopes)[number];
 const orders = ['deadline', 'oldest', 'newest'] as const;
 const holders = ['any', 'by_me', 'by_others', 'nobody'] as const;
 

@@ -3,7 +3,7 @@ import { ScrollArea, Switch, Tabs, Text } from '@mantine/core';
 import type { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import styles from './inbox.module.css';
-import type { Scope } from './inbox-page.tsx';
+import type { Scope } from './scope.ts';
 
 type Counts = AnswerOf<typeof api.reviews.list>['counts'];
 

@@ -10,7 +10,7 @@ import { CliCommand } from '../../parts/cli-command.tsx';
 import { Failure } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { JsonText } from '../../schema-form/json-field.tsx';
-import type { RunVerdict } from './verdicts.tsx';
+import type { RunVerdict } from './run-verdict.ts';
 
 type Body = RequestOf<typeof api.workflows.migrate>['body'];
 type Mapping = NonNullable<Body['mapping']>;

@@ -4,16 +4,12 @@ import { useQuery } from '@tanstack/react-query';
 import { ArrowRightLeft, CircleCheck, CircleX, Spline } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import type { api } from '../../../api/api.ts';
-import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { Figure } from './figure.tsx';
 import { MigrateDialog } from './migrate-dialog.tsx';
 import styles from './workflow.module.css';
-
-export type RunVerdict = AnswerOf<typeof api.workflows.verdicts>['runs'][number];
 
 const looks = {
   continues: { tint: 'green', icon: CircleCheck, label: 'Continues' },
