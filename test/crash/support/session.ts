@@ -1,10 +1,8 @@
 import {
   createOrchestrator,
-  type Decision,
   type Orchestrator,
   type RunView,
   SignalboxError,
-  type StartOptions,
 } from '../../../src/index.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
 import type { Store } from '../../../src/ports/store.ts';
