@@ -22,16 +22,25 @@ export function createProgram(): Command {
       new Option(
         '--url <address>',
         'a running service to talk to; default: the one that has the store open, if there is one',
-      ).env('SIGNALBOX_URL'),
+      )
+        .env('SIGNALBOX_URL')
+        .argParser(unlessEmpty),
     )
     .addOption(
-      new Option('--token <token>', 'for a service that asks for sign-in').env('SIGNALBOX_TOKEN'),
+      new Option('--token <token>', 'for a service that asks for sign-in')
+        .env('SIGNALBOX_TOKEN')
+        .argParser(unlessEmpty),
     )
     .option('--json', 'exactly one JSON document on standard output', false)
     .option('--verbose', 'more about errors, and what the engine does', false)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
     .exitOverride();
+}
+
+/** A variable of the environment that is set to nothing says nothing. */
+function unlessEmpty(value: string): string | undefined {
+  return value === '' ? undefined : value;
 }
 
 function packageVersion(): string {

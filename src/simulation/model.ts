@@ -88,7 +88,10 @@ function unknownNames(model: Model, plan: Plan): readonly string[] {
   const missing = (section: string, names: object | undefined, known: ReadonlySet<string>) =>
     Object.keys(names ?? {})
       .filter((name) => !known.has(name))
-      .map((name) => `${section}.${name}: there is none in the workflow`);
+      .map(
+        (name) =>
+          `${section}.${name}: there is none in the workflow, which has ${[...known].join(', ') || 'none at all'}`,
+      );
   return [
     ...missing('steps', model.steps, ids),
     ...missing('reviews', model.reviews, ids),
@@ -131,23 +134,23 @@ export function assumptionsOf(plan: Plan, model: Model): readonly string[] {
 }
 
 function assumedOf(node: PlanNode, plan: Plan, model: Model): readonly string[] {
-  const own = model.steps?.[node.id] ?? model.default;
+  const own = stepModelOf(model, node.id);
   switch (node.kind) {
     case 'task': {
       const duration =
-        own?.duration === undefined
+        own.duration === undefined
           ? [
               `"${node.id}" takes ${node.expectedMs === undefined ? 'no time' : `${node.expectedMs} ms, as declared`}`,
             ]
           : [];
       const failure =
-        own?.failureRate === undefined && own?.fatalRate === undefined
+        own.failureRate === undefined && own.fatalRate === undefined
           ? [`"${node.id}" never fails`]
           : [];
       return [...duration, ...failure];
     }
     case 'map':
-      return own?.items === undefined ? [`"${node.id}" has one item`] : [];
+      return own.items === undefined ? [`"${node.id}" has one item`] : [];
     case 'review':
       return node.approve.by === 'automatic' ? [] : assumedOfReview(node.id, model);
     case 'wait':

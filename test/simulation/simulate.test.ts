@@ -248,8 +248,17 @@ describe('a simulation', () => {
     ]);
   });
 
+  it('takes nothing for granted that the default says', () => {
+    const model = { default: { failureRate: 0.1 }, steps: { a: { duration: '1s' } } };
+
+    expect(run(reviewedChain(), model, 1).assumptions).toEqual([
+      '"ok" is decided at once',
+      '"ok" is always approved',
+    ]);
+  });
+
   it.each([
-    [{ steps: { nothing: {} } }, /steps\.nothing: there is none/],
+    [{ steps: { nothing: {} } }, /steps\.nothing: there is none in the workflow, which has a, /],
     [{ steps: { a: { failureRate: 2 } } }, /steps\.a\.failureRate/],
     [{ steps: { a: { duration: 'soon' } } }, /steps\.a\.duration/],
     [{ extra: 1 }, /extra/],
