@@ -20,6 +20,8 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'incidents.handle': ['incident', 'handle'],
   'incidents.reopen': ['incident', 'reopen'],
   'incidents.retry': ['incident', 'retry'],
+  'pauses.pause': ['pause'],
+  'pauses.resume': ['resume'],
   'reviews.assign': ['review'],
   'reviews.claim': ['review'],
   'reviews.decide': ['review'],
