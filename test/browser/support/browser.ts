@@ -13,9 +13,11 @@ export interface BrowserTest {
   expectComplaint(pattern: RegExp): void;
 }
 
-/** One browser for the tests of a file; each test gets windows of its own, and fails if they complain. */
+/** One browser for the tests of a file; each test gets windows of its own, of which nothing is left, and fails if they complain. */
 export function useBrowser(): BrowserTest {
   let browser: Browser;
+  /** Kept from test to test, as what it has loaded is most of what a first page takes; a second person gets a context of their own. */
+  let first: BrowserContext | null = null;
   let contexts: BrowserContext[] = [];
   let complaints: string[] = [];
   let expected: RegExp[] = [];
@@ -30,7 +32,13 @@ export function useBrowser(): BrowserTest {
 
   afterEach(async () => {
     const unexpected = complaints.filter((text) => !expected.some((one) => one.test(text)));
-    await Promise.all(contexts.map((context) => context.close()));
+    const [kept, ...others] = contexts;
+    await Promise.all(others.map((context) => context.close()));
+    await kept?.clearCookies();
+    for (const page of kept?.pages() ?? []) {
+      await page.evaluate(() => localStorage.clear());
+      await page.close();
+    }
     contexts = [];
     complaints = [];
     expected = [];
@@ -41,17 +49,20 @@ export function useBrowser(): BrowserTest {
     await browser.close();
   });
 
+  const newContext = () =>
+    browser.newContext({
+      reducedMotion: 'reduce',
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+
   return {
     async open(url, { width = 1280, height = 860 } = {}) {
-      const context = await browser.newContext({
-        viewport: { width, height },
-        reducedMotion: 'reduce',
-        locale: 'en-GB',
-        timezoneId: 'UTC',
-        permissions: ['clipboard-read', 'clipboard-write'],
-      });
+      const context = contexts.length === 0 ? (first ??= await newContext()) : await newContext();
       contexts.push(context);
       const page = await context.newPage();
+      await page.setViewportSize({ width, height });
       page.setDefaultTimeout(10_000);
       collect(page, complaints);
       await page.goto(url);
