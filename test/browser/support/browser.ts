@@ -33,15 +33,15 @@ export function useBrowser(): BrowserTest {
   afterEach(async () => {
     const unexpected = complaints.filter((text) => !expected.some((one) => one.test(text)));
     const [kept, ...others] = contexts;
+    contexts = [];
+    complaints = [];
+    expected = [];
     await Promise.all(others.map((context) => context.close()));
     await kept?.clearCookies();
     for (const page of kept?.pages() ?? []) {
       await page.evaluate(() => localStorage.clear());
       await page.close();
     }
-    contexts = [];
-    complaints = [];
-    expected = [];
     expect(unexpected).toEqual([]);
   });
 
