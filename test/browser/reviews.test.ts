@@ -40,7 +40,8 @@ const payout = defineWorkflow({
     const released = w.review('release', {
       description: 'Release this payout?',
       show: w.input,
-      approvals: 2,
+      approvals: { from: { treasury: 1 }, count: 2 },
+      assignTo: ['treasury', 'developer'],
       escalate: { after: '1ms', to: 'directors' },
     });
     return w.finish(released, { approve: 'automatic' });
@@ -147,9 +148,18 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
   it('#9: of two approvals each is another person’s; a review is held, delegated, escalated, and closed to who asked for it', async () => {
     const { runId } = await service.orchestrator.start('payout', { cents: 1 }, { actor: 'ada' });
     await service.orchestrator.drive(runId);
-    await service.orchestrator.decide(runId, 'release', { outcome: 'approved', actor: 'grace' });
+    await service.orchestrator.decide(runId, 'release', {
+      outcome: 'approved',
+      actor: 'grace',
+      groups: ['treasury'],
+    });
     const page = await browser.open(`${service.url}/reviews/${runId}/release`);
     await page.getByText('1 of 2 approvals').waitFor();
+    await page
+      .getByRole('list', { name: 'Approvals by group' })
+      .getByText('treasury 1 of 1')
+      .waitFor();
+    await page.getByText('grace (treasury)').waitFor();
     await page.getByText('Escalated to directors').first().waitFor();
     await page.getByRole('button', { name: 'Hold it' }).click();
     await page.getByText('Held by developer').waitFor();
