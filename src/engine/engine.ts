@@ -331,7 +331,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     async lift(scope, actor) {
       assertOpen();
       const isNew = await holds.lift(accept('What to resume', Scope, scope), actor);
-      if (isNew) await sweeper.sweep();
+      // Taking many runs up takes a while; a process that dies over it goes on with it at its next start.
+      if (isNew) void sweeper.sweep();
       return isNew;
     },
     damaged: () => store.damaged(),

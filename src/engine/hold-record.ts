@@ -3,6 +3,7 @@
  * that holding 100,000 runs writes none of them: a run moves its deadlines by what it has missed when it is next taken up.
  */
 import { z } from 'zod';
+import { SignalboxError } from '../errors.ts';
 import type { JsonObject } from '../plan/json.ts';
 
 /** `all`, or the runs of one workflow, children among them. */
@@ -32,8 +33,14 @@ const nothing: Entry = { on: null, totalMs: 0, countedFromMs: null };
 
 export const noHolds: HoldRecord = { all: nothing, workflows: {} };
 
+/** @throws SignalboxError `STORE_DAMAGED` */
 export function parseHolds(value: JsonObject): HoldRecord {
-  return HoldRecord.parse(value);
+  const parsed = HoldRecord.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new SignalboxError('STORE_DAMAGED', 'The record of what is paused cannot be read', {
+    hint: 'Without it nobody knows which runs may go on: restore the last backup',
+    cause: parsed.error,
+  });
 }
 
 function entryOf({ workflows }: HoldRecord, name: string): Entry {

@@ -109,8 +109,8 @@ const working: ReadonlySet<Waiting['kind']> = new Set([
   'notice',
 ]);
 
-function isDrivable({ paused, waitingOn }: RunView): boolean {
-  return !paused && waitingOn.every(({ kind }) => kind !== 'definition');
+function isDrivable({ paused, heldBy, waitingOn }: RunView): boolean {
+  return !paused && heldBy.length === 0 && waitingOn.every(({ kind }) => kind !== 'definition');
 }
 
 /** An event on its way may start runs or move them. What cannot be delivered stays, and is not waited for. */

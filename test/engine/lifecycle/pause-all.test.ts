@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { openSqliteStore } from '../../../src/adapters/sqlite/index.ts';
-import { defineEvent, defineWorkflow } from '../../../src/index.ts';
+import { defineEvent, defineTask, defineWorkflow, PermanentError } from '../../../src/index.ts';
 import { createDeathPoint } from '../../support/death-point.ts';
 import { aGate, createDeeds } from '../../support/deeds.ts';
 import { day, eventsOf, hour, minute, openBench, until } from '../../support/engine-bench.ts';
@@ -303,6 +303,59 @@ describe('runs paused all at once', () => {
     await engine.resumeRuns('all');
     await until(async () => (await engine.get(run.runId)).status === 'cancelled');
     expect(deeds.names).toEqual(['first', 'undo first']);
+  });
+
+  it('tell nobody of a failure, remind nobody and let no review expire before they are resumed', async () => {
+    const deeds = createDeeds();
+    const gate = aGate<unknown>();
+    const workflow = defineWorkflow({
+      name: 'told',
+      version: 1,
+      input,
+      onFailed: deeds.task('told'),
+      steps: (w) =>
+        w.task('breaks', deeds.task('breaks', { run: () => gate.pass() }), { input: w.input }),
+    });
+    const rounds: number[] = [];
+    const remind = defineTask({
+      name: 'remind',
+      input: z.object({ reviewId: z.string(), round: z.number() }),
+      compensate: 'none',
+      run: async ({ input: { round } }) => void rounds.push(round),
+    });
+    const asking = defineWorkflow({
+      name: 'asking',
+      version: 1,
+      input,
+      steps: (w) =>
+        w.review('look', {
+          expires: '2h',
+          onExpired: 'reject',
+          onRejected: 'continue',
+          remind: { every: '1h', run: remind },
+        }),
+    });
+    const { engine, clock } = await openBench({ workflows: [workflow, asking] });
+    const broken = await engine.start(workflow, {});
+    const asked = await engine.start(asking, {});
+    await gate.reached;
+    await clock.advance(10 * minute);
+    await engine.pauseRuns('all', why);
+    gate.fail(new PermanentError('broken'));
+    await clock.advance(day);
+    expect(deeds.names).toEqual(['breaks']);
+    expect(await engine.get(broken.runId)).toMatchObject({ status: 'failed', heldBy: [{}] });
+
+    await engine.resumeRuns('all');
+    await until(() => deeds.names.includes('told'));
+    await clock.advance(50 * minute - 1);
+    expect([deeds.names, rounds]).toEqual([['breaks', 'told'], []]);
+    await clock.advance(1);
+    await until(() => rounds.length === 1);
+    await clock.advance(hour - 1);
+    expect((await engine.get(asked.runId)).status).not.toBe('complete');
+    await clock.advance(1);
+    await until(async () => (await engine.get(asked.runId)).status === 'complete');
   });
 
   it('refuses a workflow nobody has registered', async () => {

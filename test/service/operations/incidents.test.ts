@@ -397,4 +397,38 @@ describe('health', () => {
       { action: 'breaker.reset', subject: 'breaker/bank', actor: 'developer' },
     ]);
   });
+
+  it('a pause says who and why in the audit log, in what is wrong, and in every run it holds', async () => {
+    const { order: workflow } = ordering();
+    const { client } = await served([workflow]);
+    const paused = await client.pauses.pause({ body: { reason: 'flood' } });
+    await client.pauses.pause({ body: { workflow: workflow.name, reason: 'wrong parts' } });
+    const { runId } = await client.runs.start({
+      body: { workflow: workflow.name, input: { part: 1 } },
+    });
+
+    expect(paused).toMatchObject({
+      changed: true,
+      pauses: [{ scope: 'everything', workflow: null, actor: 'developer', reason: 'flood' }],
+    });
+    expect((await client.health.get()).problems).toEqual([
+      'Everything is paused by developer: flood',
+      `Workflow "${workflow.name}" is paused by developer: wrong parts`,
+    ]);
+    expect(await client.runs.explain({ params: { runId } })).toMatchObject({
+      status: 'pending',
+      heldBy: [{ scope: 'everything' }, { scope: 'workflow', reason: 'wrong parts' }],
+    });
+    await expect(
+      client.pauses.pause({ body: { workflow: 'none', reason: 'x' } }),
+    ).rejects.toMatchObject({ status: 404, code: 'WORKFLOW_UNKNOWN' });
+    expect(await client.pauses.resume({ body: { reason: 'dry again' } })).toMatchObject({
+      pauses: [{ scope: 'workflow', workflow: workflow.name }],
+    });
+    expect((await client.audit.list()).entries).toMatchObject([
+      { action: 'runs.resumed', subject: 'everything', details: { reason: 'dry again' } },
+      { action: 'runs.paused', subject: `workflow/${workflow.name}` },
+      { action: 'runs.paused', subject: 'everything', details: { reason: 'flood', changed: true } },
+    ]);
+  });
 });

@@ -5,6 +5,7 @@ const ofRun: Readonly<Record<string, string>> = {
   'run.faulted': 'A function of the definition breaks',
   'run.retried': 'Somebody lets the run go on',
   'run.started': 'The run begins',
+  'run.held': 'Its deadlines move by what it has missed while runs were paused',
 };
 
 const ofStep: Readonly<Record<string, (step: string) => string>> = {
