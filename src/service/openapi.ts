@@ -25,7 +25,6 @@ export async function describeCalls(app: FastifyInstance): Promise<void> {
         description: 'Runs of workflows: started, watched, decided, and looked after.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      servers: [{ url: '/', description: 'This service' }],
       tags: Object.keys(api).map((name) => ({ name })),
       components: { securitySchemes, responses: { Problem: problemAnswer } },
     },

@@ -67,7 +67,10 @@ export function notifiedBy(payload: Json): readonly Notified[] | null {
   const records = Records.safeParse(payload);
   if (records.success) return records.data.Records.map(fromRecord).map(notified);
   const bridged = EventBridge.safeParse(payload);
-  return bridged.success ? [notified(fromEventBridge(bridged.data))] : null;
+  if (bridged.success) return [notified(fromEventBridge(bridged.data))];
+  // as a form made of the payload's schema sends it, for trying out
+  const { data: object } = BucketObject.safeParse(payload);
+  return object === undefined ? null : [notified(object)];
 }
 
 /** A subscription is confirmed by whoever reads its dead letter: the service calls no address a request names. */

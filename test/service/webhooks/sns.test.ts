@@ -320,13 +320,23 @@ describe('messages of Amazon SNS', () => {
       params: { source: 'news' },
       body: { payload: { type: 'shipped', orderId: 'o-7' }, deliveryId: 't-1' },
     });
+    const nothing = { sizeBytes: null, eTag: null, versionId: null, sequencer: null, at: null };
+    await bench.client.webhooks.test({
+      params: { source: 'uploads' },
+      body: {
+        payload: { what: 'created', event: 'test', bucket: 'b', key: 'scan.pdf', ...nothing },
+      },
+    });
     await bench.settle();
 
     expect(sources.filter(({ preset }) => preset === 'sns')).toMatchObject([
       { source: 'uploads', secrets: 1, problem: null },
       { source: 'news', secrets: 1, problem: null },
     ]);
-    expect(await bench.runs()).toMatchObject([{ key: 'webhook:news:t-1' }]);
+    expect((await bench.runs()).map(({ key }) => String(key)).sort()).toEqual([
+      'webhook:news:t-1',
+      expect.stringContaining('webhook:uploads:b\nscan.pdf\ncreated'),
+    ]);
     expect(asked).toEqual([]);
   });
 
