@@ -21,6 +21,8 @@ export interface Streams {
 }
 
 const most = 1_000;
+/** Nobody takes all of them. */
+const mostOfOne = 200;
 const heartbeatMs = 15_000;
 const retryMs = 2_000;
 /** A reader comes back by itself, and is asked who it is: somebody who may not read any more does not read on. */
@@ -28,12 +30,27 @@ const longestMs = 300_000;
 
 export function createStreams(clock: Clock): Streams {
   const open = new Set<OpenStream>();
+  const counts = new Map<string, number>();
+
+  function leave(name: string): void {
+    const left = (counts.get(name) ?? 1) - 1;
+    if (left === 0) counts.delete(name);
+    else counts.set(name, left);
+  }
+
   return {
     open(signedIn) {
-      if (open.size >= most)
-        throw new SignalboxError('RATE_LIMITED', `There are ${most} streams of events open`, {
-          hint: 'Close some, or ask again later',
-        });
+      const name = signedIn?.caller.name ?? '';
+      const ofOne = counts.get(name) ?? 0;
+      if (open.size >= most || ofOne >= mostOfOne)
+        throw new SignalboxError(
+          'RATE_LIMITED',
+          open.size >= most
+            ? `There are ${most} streams of events open`
+            : `"${name}" has ${mostOfOne} streams of events open`,
+          { hint: 'Close some, or ask again later' },
+        );
+      counts.set(name, ofOne + 1);
       const ended = new AbortController();
       const cancel = clock.after(lastsMs(signedIn, clock.nowMs()), () => ended.abort());
       const stream: OpenStream = {
@@ -42,7 +59,7 @@ export function createStreams(clock: Clock): Streams {
           toEventStream(events, { clock, heartbeatMs, retryMs }).once('close', () => stream.end()),
         end() {
           cancel();
-          open.delete(stream);
+          if (open.delete(stream)) leave(name);
           ended.abort();
         },
       };

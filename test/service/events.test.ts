@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createClient } from '../../src/client/index.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import { createNews } from '../../src/service/runs/news.ts';
+import { createStreams } from '../../src/service/streams.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
 
@@ -34,6 +35,25 @@ async function aRun(): Promise<string> {
 }
 
 describe('streams of events', () => {
+  it('are not all taken by one caller', () => {
+    const streams = createStreams(new ManualClock());
+    const as = (name: string) =>
+      streams.open({
+        caller: { name, role: 'viewer', groups: [] },
+        via: 'token',
+        expiresAtMs: null,
+      });
+    const [first] = Array.from({ length: 200 }, () => as('kim'));
+
+    expect(() => as('kim')).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }));
+    as('lee');
+    first?.end();
+    first?.end();
+    as('kim');
+    expect(() => as('kim')).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }));
+    streams.close();
+  });
+
   it('tell the history of a run and go on with what comes', async () => {
     const client = createClient({ url });
     const runId = await aRun();

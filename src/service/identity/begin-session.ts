@@ -1,5 +1,6 @@
 /** How a session begins, whatever way somebody came. */
 import { SignalboxError } from '../../errors.ts';
+import { hashOfSecret, parseToken } from './api-token.ts';
 import type { IdentityParts } from './open.ts';
 import type { Identified } from './provider.ts';
 import type { Refusals } from './refusals.ts';
@@ -38,6 +39,7 @@ export async function beginByProvider(
   const start: SessionStart = {
     via: 'provider',
     tokenId: null,
+    tokenHash: null,
     subject,
     name,
     role,
@@ -55,7 +57,16 @@ export async function beginByToken(
 ): Promise<{ readonly token: Token; readonly session: Session; readonly cookie: string }> {
   const token = await tokenOf(text, from.ip, parts);
   const { tokenId, name, role, groups } = token;
-  const start = { via: 'token', tokenId, subject: null, name, role, groups, sealed: null } as const;
+  const start: SessionStart = {
+    via: 'token',
+    tokenId,
+    tokenHash: hashOfSecret(parseToken(text)?.secret ?? ''),
+    subject: null,
+    name,
+    role,
+    groups,
+    sealed: null,
+  };
   return { token, ...(await begin(parts, start, drawSessionSecret(), from)) };
 }
 

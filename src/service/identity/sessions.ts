@@ -11,6 +11,8 @@ const StoredSession = z.object({
   via: z.enum(['provider', 'token']),
   /** The token it was begun with; it ends with it. */
   tokenId: z.string().nullable(),
+  /** Of which secret of the token; it ends with that one, too. */
+  tokenHash: z.string().nullable().default(null),
   /** At the provider, which never gives it to another person. */
   subject: z.string().nullable(),
   name: ActorName,
@@ -29,7 +31,7 @@ const StoredSession = z.object({
 export type Session = z.infer<typeof StoredSession> & { readonly sessionId: string };
 export type SessionStart = Pick<
   Session,
-  'via' | 'tokenId' | 'subject' | 'name' | 'role' | 'groups' | 'sealed'
+  'via' | 'tokenId' | 'tokenHash' | 'subject' | 'name' | 'role' | 'groups' | 'sealed'
 >;
 
 export interface SessionLimits {

@@ -95,7 +95,9 @@ export function createSignInIdentity(options: SignInOptions, parts: SignInParts)
     const session = await sessions.find(secret);
     if (session === null) return null;
     if (session.via === 'token') {
-      const token = session.tokenId === null ? null : await tokens.get(session.tokenId);
+      const { tokenId, tokenHash } = session;
+      const token =
+        tokenId === null || tokenHash === null ? null : await tokens.get(tokenId, tokenHash);
       if (token === null) await sessions.end(session.sessionId);
       return token === null ? null : { ...byToken(token), via: 'session' };
     }

@@ -46,8 +46,8 @@ export interface Tokens {
     readonly cursor?: string;
     readonly limit: number;
   }): Promise<{ readonly tokens: readonly Token[]; readonly cursor: string | null }>;
-  /** The token of this id, if it holds now. */
-  get(tokenId: string): Promise<Token | null>;
+  /** The token of this id, if it and the secret of this hash hold now. */
+  get(tokenId: string, hash: string): Promise<Token | null>;
   /** @throws SignalboxError `TOKEN_UNKNOWN`, also for one that was revoked */
   rotate(tokenId: string, graceMs: number): Promise<NewToken>;
   /** Once more changes nothing. @throws SignalboxError `TOKEN_UNKNOWN` */
@@ -92,9 +92,7 @@ export function createTokens(parts: {
     const given = parseToken(text);
     const nowMs = clock.nowMs();
     const stored = given === null ? null : await find(given.id);
-    const hashes = (stored?.secrets ?? [])
-      .filter(({ untilMs }) => untilMs === null || nowMs < untilMs)
-      .map(({ hash }) => hash);
+    const hashes = stored === null ? [] : hashesAt(stored, nowMs);
     const isRight = isSecretOf(given?.secret ?? '', hashes.length === 0 ? [nobodysHash] : hashes);
     if (given === null || stored === null || hashes.length === 0 || !isRight) return null;
     if (!holds(stored, nowMs)) return null;
@@ -139,9 +137,11 @@ export function createTokens(parts: {
         cursor: records.length < limit ? null : (records.at(-1)?.key ?? null),
       };
     },
-    async get(tokenId) {
+    async get(tokenId, hash) {
       const stored = await find(tokenId);
-      return stored !== null && holds(stored, clock.nowMs()) ? toToken(tokenId, stored) : null;
+      const nowMs = clock.nowMs();
+      if (stored === null || !holds(stored, nowMs)) return null;
+      return hashesAt(stored, nowMs).includes(hash) ? toToken(tokenId, stored) : null;
     },
     async rotate(tokenId, graceMs) {
       const drawn = drawToken(tokenId);
@@ -174,6 +174,16 @@ export function createTokens(parts: {
       }
     },
   };
+}
+
+/** Of the secrets that hold then. */
+function hashesAt(
+  { secrets }: Pick<z.infer<typeof StoredToken>, 'secrets'>,
+  nowMs: number,
+): readonly string[] {
+  return secrets
+    .filter(({ untilMs }) => untilMs === null || nowMs < untilMs)
+    .map(({ hash }) => hash);
 }
 
 function holds(

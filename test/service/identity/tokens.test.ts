@@ -228,6 +228,20 @@ describe('API tokens', () => {
     expect((await start({ origin })).statusCode).toBe(401);
   });
 
+  it('end the sessions begun with a secret that another one has replaced', async () => {
+    const { secret, token } = await aToken({ name: 'kim' });
+    const begun = await call(null, 'POST', '/session', { token: secret });
+    const cookie = String(begun.answer.headers['set-cookie']).split(';')[0] ?? '';
+    const status = async () =>
+      (await app.inject({ url: '/api/v1/runs', headers: { cookie } })).statusCode;
+
+    await tokens.rotate(token.tokenId, 60_000);
+    const inGrace = await status();
+    await clock.advance(60_000);
+
+    expect([inGrace, await status()]).toEqual([200, 401]);
+  });
+
   it('are asked for by a page, which leads back to where somebody wanted to go', async () => {
     const { secret } = await aToken({ name: 'kim' });
     const origin = 'https://ops.example.com';
