@@ -247,6 +247,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     await dialog.getByLabel('Reason').fill('the bank is down');
     await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
     await page.getByText('Everything is paused', { exact: true }).first().waitFor();
+    await takePictures(page, 'health-paused');
     await page.goto(`${service.url}/runs/${runId}`);
     await page.getByRole('status').getByText('the bank is down').waitFor();
     const why = page.getByRole('list', { name: 'Why it is waiting' });
