@@ -19,17 +19,19 @@ export function createProgram(): Command {
         .default('lowdb:.signalbox/runs'),
     )
     .addOption(
-      new Option(
-        '--url <address>',
-        'a running service to talk to; default: the one that has the store open, if there is one',
-      )
-        .env('SIGNALBOX_URL')
-        .argParser(unlessEmpty),
+      fromEnvironment(
+        'SIGNALBOX_URL',
+        new Option(
+          '--url <address>',
+          'a running service to talk to; default: the one that has the store open, if there is one',
+        ),
+      ),
     )
     .addOption(
-      new Option('--token <token>', 'for a service that asks for sign-in')
-        .env('SIGNALBOX_TOKEN')
-        .argParser(unlessEmpty),
+      fromEnvironment(
+        'SIGNALBOX_TOKEN',
+        new Option('--token <token>', 'for a service that asks for sign-in'),
+      ),
     )
     .option('--json', 'exactly one JSON document on standard output', false)
     .option('--verbose', 'more about errors, and what the engine does', false)
@@ -38,9 +40,9 @@ export function createProgram(): Command {
     .exitOverride();
 }
 
-/** A variable of the environment that is set to nothing says nothing. */
-function unlessEmpty(value: string): string | undefined {
-  return value === '' ? undefined : value;
+/** A variable that is set to nothing says nothing. */
+function fromEnvironment(name: string, option: Option): Option {
+  return process.env[name] === '' ? option : option.env(name);
 }
 
 function packageVersion(): string {

@@ -56,6 +56,9 @@ export function useTown() {
       TERM: 'xterm',
       SIGNALBOX_ACTOR: 'bob',
       SIGNALBOX_DATA: join(folder, 'data'),
+      // Set to nothing, which must count as not set.
+      SIGNALBOX_URL: '',
+      SIGNALBOX_TOKEN: '',
       ...(machines === null ? {} : { SIGNALBOX_MACHINES: machines }),
       ...env,
     };
