@@ -27,6 +27,13 @@ export interface StartOptions {
 
 /** @throws SignalboxError `INPUT_INVALID` with paths, `PAYLOAD_TOO_LARGE` */
 export function parseInput(workflow: RunnableWorkflow, input: unknown, maxBytes: number): Json {
+  const stored = checkInput(workflow, input);
+  assertSize(`Input of workflow "${workflow.name}"`, stored, maxBytes);
+  return stored;
+}
+
+/** @throws SignalboxError `INPUT_INVALID` with paths */
+export function checkInput(workflow: RunnableWorkflow, input: unknown): Json {
   const parsed = workflow.bindings.input.parse(input);
   if (!parsed.ok) {
     throw new SignalboxError(
@@ -37,7 +44,6 @@ export function parseInput(workflow: RunnableWorkflow, input: unknown, maxBytes:
       },
     );
   }
-  assertSize(`Input of workflow "${workflow.name}"`, parsed.stored, maxBytes);
   return parsed.stored;
 }
 

@@ -481,6 +481,7 @@ describe('calls about schedules', () => {
       client.create({ body }),
       client.create({ body: { ...body, name: 'other', workflow: 'nobody' } }),
       client.create({ body: { ...body, name: 'other', cron: '0 0 31 2 *' } }),
+      client.create({ body: { ...body, name: 'other', input: { at: 5 } } }),
       client.remove(job),
       client.get({ params: { name: 'nobody' } }),
     ];
@@ -491,6 +492,7 @@ describe('calls about schedules', () => {
       'TRIGGER_CONFLICT',
       'WORKFLOW_UNKNOWN',
       'DEFINITION_INVALID',
+      'INPUT_INVALID',
       'TRIGGER_CONFLICT',
       'TRIGGER_UNKNOWN',
     ]);

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { AnswerOf, ParsedOf } from '../../api/route.ts';
 import type { schedules as calls, Schedule as ScheduleShape } from '../../api/schedules.ts';
+import { checkInput } from '../../engine/start.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
 import { definitionInvalid } from '../../plan/problem.ts';
@@ -19,7 +20,7 @@ import { createRegistry, fromDefinition, type Registered } from './registry.ts';
 import { createScheduler } from './scheduler.ts';
 import { beginSlot } from './starter.ts';
 import type { FireRecord, ScheduleState } from './state.ts';
-import { fireView, isAhead, isKnown, problemOf, scheduleView, slotView } from './view.ts';
+import { fireView, isAhead, problemOf, scheduleView, slotView } from './view.ts';
 
 type View = z.input<typeof ScheduleShape>;
 type Calls = typeof calls;
@@ -151,7 +152,8 @@ export function createSchedules(parts: {
         dst: dstOf(rest.cron, dst),
       };
       const schedule = fromDefinition(name, definition);
-      if (!isKnown(schedule, orchestrator)) {
+      const target = orchestrator.workflows.find((known) => known.name === workflow);
+      if (target === undefined) {
         throw new SignalboxError(
           'WORKFLOW_UNKNOWN',
           `No workflow "${workflow}" is registered here`,
@@ -160,6 +162,7 @@ export function createSchedules(parts: {
           },
         );
       }
+      checkInput(target, rest.input);
       const known = await checkFree(name);
       const nowMs = clock.nowMs();
       const entry = fresh(schedule, nowMs);

@@ -70,6 +70,6 @@ export function problemOf(
   return `The clock was ahead: slots up to ${iso(at.state.handledUntilMs)} are handled; pause and resume it to go on from now`;
 }
 
-export function isKnown({ target }: Schedule, orchestrator: Orchestrator): boolean {
+function isKnown({ target }: Schedule, orchestrator: Orchestrator): boolean {
   return target.kind === 'event' || orchestrator.workflows.some(({ name }) => name === target.name);
 }
