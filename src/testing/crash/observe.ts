@@ -111,6 +111,8 @@ function toEntry(entry: HistoryEntry, mayAsk: boolean): Entry | null {
   const attempt = mayAsk ? null : entry.attempt;
   const base = { event, actor, from, to, step, attempt, settles, generation };
   if (/\.(in_doubt|did_not_happen|deferred|deferral_over)$/.test(event)) return null;
+  // messages about a review are sent beside it, and end with it: how soon one arrives is nobody's promise
+  if (/\.(told|not_told)$/.test(event)) return null;
   const output = entry.output ?? null;
   const { signal: _signal, delayMs: _delayMs, startAtMs: _startAtMs, ...given } = entry.data ?? {};
   const data: JsonObject = { undo: 0, ...given };
