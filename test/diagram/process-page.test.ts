@@ -21,7 +21,7 @@ describe('docs/processes', () => {
     const pages = await processPages(workflows.map(({ workflow }) => workflow));
 
     expect(await stalePages(folder, pages)).toEqual([]);
-  });
+  }, 60_000);
 
   it('is stale when one word of a step’s description changes, and the line is named', async () => {
     const { plan } = incidentResponse;
