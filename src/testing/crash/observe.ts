@@ -65,7 +65,7 @@ export function observe(
               : withoutOrder(plain(body.outcome ?? null)),
             data: body.data ?? null,
             milestones: (body.milestones ?? []).map(({ name }) => name),
-            history: isOrdered ? apartFromMessages(entries) : byStep(entries),
+            history: isOrdered ? entries : byStep(entries),
           },
         ];
       }),
@@ -124,14 +124,6 @@ function toEntry(entry: HistoryEntry, mayAsk: boolean): Entry | null {
 
 function isNote({ event }: Entry): boolean {
   return event === 'decision.refused' || event === 'run.cancel_repeated' || event.endsWith('.late');
-}
-
-/** Whoever is told of something is told beside what the run does meanwhile: of two messages the order is given, not that to other entries. */
-function apartFromMessages(entries: readonly Entry[]): unknown {
-  const { told = [], others = [] } = Object.groupBy(entries, ({ event }) =>
-    event.endsWith('.told') ? 'told' : 'others',
-  );
-  return { entries: others, told };
 }
 
 /** Where steps run side by side only the order within each of them is given; what follows from several is decided by whichever comes last. */
