@@ -226,7 +226,11 @@ export function SvgView({
         <div
           ref={sheet}
           className={styles['sheet']}
-          style={{ transform: `translate(${place.x}px, ${place.y}px) scale(${place.scale})` }}
+          style={{
+            transform: `translate(${place.x}px, ${place.y}px)`,
+            // not a part of the transform: browsers keep texts laid out for another scale
+            ['--scale' as string]: place.scale,
+          }}
         />
       </div>
       <div className={styles['tools']}>
@@ -267,8 +271,8 @@ function parse(svg: string): SVGSVGElement | null {
   const [left, top] = [12, 44];
   const [innerWidth, innerHeight] = [width - 2 * left, height - top - 12];
   root.setAttribute('viewBox', `${left} ${top} ${innerWidth} ${innerHeight}`);
-  root.setAttribute('width', String(innerWidth));
-  root.setAttribute('height', String(innerHeight));
+  root.style.setProperty('--width', `${innerWidth}px`);
+  root.style.setProperty('--height', `${innerHeight}px`);
   return document.importNode(root, true);
 }
 
@@ -289,13 +293,14 @@ function middleOf(
   drawing: SVGSVGElement,
   node: SVGGraphicsElement,
 ): { readonly x: number; readonly y: number } | null {
-  const matrix = node.getCTM();
-  if (matrix === null) return null;
+  const [toScreen, ofDrawing] = [node.getScreenCTM(), drawing.getScreenCTM()];
+  if (toScreen === null || ofDrawing === null) return null;
   const { x, y, width, height } = node.getBBox();
-  const own = drawing.createSVGPoint();
-  [own.x, own.y] = [x + width / 2, y + height / 2];
-  const point = own.matrixTransform(matrix);
-  return { x: point.x, y: point.y };
+  const point = new DOMPoint(x + width / 2, y + height / 2).matrixTransform(
+    ofDrawing.inverse().multiply(toScreen),
+  );
+  const { x: left, y: top } = drawing.viewBox.baseVal;
+  return { x: point.x - left, y: point.y - top };
 }
 
 function nodeIn(sheet: Element | null, node: string): SVGGraphicsElement | null {
