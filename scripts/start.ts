@@ -6,8 +6,10 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { dataPath } from '../machines/files.ts';
+import { createClient } from '../src/client/index.ts';
 import { buildDashboard } from './dashboard-build.ts';
 import { startMailbox } from './mailbox.ts';
+import { startSamples } from './samples.ts';
 
 const pathTo = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const machines = pathTo('machines');
@@ -40,11 +42,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// Loaded while the service starts.
-const [{ createClient }, { startSamples }] = await Promise.all([
-  import('../src/client/index.ts'),
-  import('./samples.ts'),
-]);
 const url = await addressOf(service.stdout);
 if (url !== null) {
   try {
