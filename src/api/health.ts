@@ -76,6 +76,8 @@ export const health = {
         refusedCalls: z.number(),
       }),
       runs: z.partialRecord(RunStatus, z.number()),
+      /** Runs, of whatever status, with a review that waits for somebody. */
+      inReview: z.number(),
       /** How late the earliest timer is, in milliseconds; 0: none is. */
       timerLagMs: z.number(),
       breakers: z.array(Breaker).readonly(),

@@ -47,8 +47,9 @@ export function createHealth({
   loop.enable();
 
   async function read(): Promise<Health> {
-    const [counts, breakers, nextDueAtMs, fault, pauses] = await Promise.all([
+    const [counts, reviewed, breakers, nextDueAtMs, fault, pauses] = await Promise.all([
       store.count({}),
+      store.count({ hasReview: true }),
       orchestrator.breakers(),
       store.nextDueAtMs(),
       writable.fault(),
@@ -93,6 +94,7 @@ export function createHealth({
         ...calls.read(),
       },
       runs,
+      inReview: reviewed.reduce((sum, { runs: number }) => sum + number, 0),
       timerLagMs,
       breakers: breakers.map(toBreaker),
       retrying,

@@ -345,6 +345,20 @@ describe('a run under way', () => {
 });
 
 describe('health', () => {
+  it('counts the runs that ask somebody, whatever their status', async () => {
+    const asked = defineWorkflow({
+      name: 'asked',
+      version: 1,
+      input: z.object({}),
+      steps: (w) => w.review('opinion'),
+    });
+    const { orchestrator, client } = await served([asked]);
+    await orchestrator.start(asked, {});
+    await expect
+      .poll(() => client.health.get())
+      .toMatchObject({ runs: { processing: 1 }, inReview: 1 });
+  });
+
   it('names open breakers, closes one on request, and counts steps that are tried again', async () => {
     const service = { isUp: false };
     const call = defineTask({

@@ -72,7 +72,7 @@ function Shown({ health }: { readonly health: Health }) {
         <Figure value={queue.running} label="attempts under way" />
         <Figure value={queue.waiting} label="attempts waiting" />
         <Figure value={health.runs.processing ?? 0} label="runs under way" />
-        <Figure value={health.runs.waiting_review ?? 0} label="runs wait for people" />
+        <Figure value={health.inReview} label="runs wait for people" />
         <Figure value={stuck} label="stuck runs" />
         <Figure
           value={timerLagMs === 0 ? 'none' : durationInWords(timerLagMs)}
