@@ -1,4 +1,7 @@
-import type { SpendRow } from './spend.tsx';
+import type { api } from '../../../api/api.ts';
+import type { AnswerOf } from '../../../api/route.ts';
+
+export type SpendRow = AnswerOf<typeof api.health.spend>['rows'][number];
 
 export type SpendTotal = Omit<SpendRow, 'day' | 'workflow' | 'model'>;
 

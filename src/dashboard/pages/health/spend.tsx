@@ -3,17 +3,20 @@ import { Group, SegmentedControl, Table, Text, Title } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import type { api } from '../../../api/api.ts';
-import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Figure } from '../workflows/figure.tsx';
 import figures from '../workflows/workflow.module.css';
 import styles from './spend.module.css';
-import { dayBefore, perDay, perWorkflow, type SpendTotal, totalOf } from './spend-sums.ts';
-
-export type SpendRow = AnswerOf<typeof api.health.spend>['rows'][number];
+import {
+  dayBefore,
+  perDay,
+  perWorkflow,
+  type SpendRow,
+  type SpendTotal,
+  totalOf,
+} from './spend-sums.ts';
 
 const periods = [
   { value: '1', label: 'Today' },
