@@ -44,10 +44,10 @@ export function ReviewFacts({ review }: { readonly review: ReviewDetails }) {
           )}
           {claimedBy !== null && (
             <Row name="Held by">
-              {claimedBy.actor}, since <Time at={claimedBy.at} />
+              {claimedBy.actor}, taken <Time at={claimedBy.at} />
               {claimedBy.until !== null && (
                 <>
-                  , until <Time at={claimedBy.until} />
+                  , ends <Time at={claimedBy.until} />
                 </>
               )}
             </Row>

@@ -82,10 +82,10 @@ function Details({ details }: { readonly details: StepDetails }) {
       </Text>
       {details.waiting.map(({ kind, since, until, what }) => (
         <Text key={`${kind} ${since}`} size="sm" component="div">
-          Waits for {what}, since <Time at={since} />
+          Waits for {what}, began <Time at={since} />
           {until !== null && (
             <>
-              , until <Time at={until} />
+              , ends <Time at={until} />
             </>
           )}
         </Text>

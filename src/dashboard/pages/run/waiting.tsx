@@ -65,10 +65,10 @@ function OneWait({ run, waiting }: { readonly run: Run; readonly waiting: Waitin
           {waiting.attempt !== undefined && waiting.attempt > 1 && `, attempt ${waiting.attempt}`}
         </Text>
         <Text size="xs" c="dimmed" component="div">
-          since <Time at={since} />
+          began <Time at={since} />
           {until !== null && (
             <>
-              , until <Time at={until} />
+              , ends <Time at={until} />
               {afterwards !== null && <>, then {afterwards}</>}
             </>
           )}
