@@ -1,7 +1,7 @@
 /** One step of the run: what went in and came out, every attempt, and what it depended on. */
 import { ActionIcon, Code, Group, Stack, Table, Text, Title, Tooltip } from '@mantine/core';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import type { client } from '../../data/client.ts';
 import { CodePlace } from '../../parts/code-place.tsx';
 import { durationInWords } from '../../parts/duration.ts';
@@ -27,8 +27,14 @@ export function NodeDetails({
   readonly onClose: () => void;
 }) {
   const details = useStep(runId, step);
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // on a phone it stands below the chart, out of sight
+    const isBelow = (section.current?.getBoundingClientRect().top ?? 0) > window.innerHeight - 80;
+    if (isBelow) section.current?.scrollIntoView({ block: 'start' });
+  }, [step]);
   return (
-    <section aria-label={`Step ${step}`}>
+    <section ref={section} className={styles['step']} aria-label={`Step ${step}`}>
       <Group justify="space-between" wrap="nowrap" mb="xs">
         <Title order={2} className="truncate" title={step}>
           {details.data?.title ?? step}
