@@ -29,6 +29,8 @@ export const pauses = {
     path: '/pauses',
     summary: 'What is paused beside single runs: workflows, or everything',
     role: 'viewer',
+    /** What pauses the runs of one workflow. Default: all that is paused. */
+    query: z.object({ workflow }),
     answer: answer.pick({ pauses: true }),
   }),
   pause: route({

@@ -6,8 +6,8 @@ import { SignalboxError } from '../../errors.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Caller } from '../caller.ts';
 
-/** What is about runs and workflows; whatever else there is belongs to the service. */
-const scopedPath = /^\/(?:runs|run-counts|events|reviews|workflows)(?:\/|$)/;
+/** What is about runs and workflows, or can be said of one; whatever else there is belongs to the service. */
+const scopedPath = /^\/(?:runs|run-counts|events|reviews|workflows|pauses)(?:\/|$)/;
 /** Under these names calls give runs. */
 const runKeys = ['runId', 'runIds', 'otherId'] as const;
 

@@ -197,6 +197,29 @@ describe('API tokens', () => {
     await orchestrator.cancel(other.runId);
   });
 
+  it('E-02: limited to workflows, pause these alone, and see what holds them', async () => {
+    const { secret } = await aToken({ role: 'operator', workflows: ['order'] });
+    const by = { actor: 'ann', reason: 'month end' };
+    await orchestrator.pauseRuns({ workflow: 'payroll' }, by);
+
+    const paused = await call(secret, 'POST', '/pauses', { workflow: 'order', reason: 'wrong' });
+    expect(paused.body).toMatchObject({ changed: true, pauses: [{ workflow: 'order' }] });
+    await orchestrator.pauseRuns('all', by);
+    expect((await call(secret, 'GET', '/pauses?workflow=order')).body).toMatchObject({
+      pauses: [{ scope: 'everything' }, { workflow: 'order' }],
+    });
+    for (const [method, path, body] of [
+      ['GET', '/pauses', undefined],
+      ['POST', '/pauses', { reason: 'all of it' }],
+      ['POST', '/pauses/resume', { workflow: 'payroll' }],
+      ['POST', '/pauses/resume', {}],
+    ] as const)
+      expect((await call(secret, method, path, body)).status).toBe(403);
+
+    for (const scope of ['all', { workflow: 'order' }, { workflow: 'payroll' }] as const)
+      await orchestrator.resumeRuns(scope, { actor: 'ann' });
+  });
+
   it('begin a session in a browser; its cookie is out of reach and ends with the token', async () => {
     const { secret, token } = await aToken({ name: 'kim', role: 'operator' });
     const origin = 'https://ops.example.com';
