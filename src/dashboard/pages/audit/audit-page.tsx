@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { CircleCheck, CircleX, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { client } from '../../data/client.ts';
+import { DataTable } from '../../parts/data-table.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
@@ -87,47 +88,38 @@ export function AuditPage() {
       )}
       {entries !== undefined && entries.length > 0 && (
         <div className="card">
-          <Table.ScrollContainer minWidth={860} tabIndex={0} role="group" aria-label="Entries">
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  {['Entry', 'When', 'Who', 'What', 'To what', 'Outcome', 'Details'].map((head) => (
-                    <Table.Th key={head} scope="col">
-                      {head}
-                    </Table.Th>
+          <DataTable
+            label="Entries"
+            minWidth={860}
+            columns={['Entry', 'When', 'Who', 'What', 'To what', 'Outcome', 'Details']}
+          >
+            {entries.map((entry) => (
+              <Table.Tr key={entry.seq}>
+                <Table.Td className="tabular">{entry.seq}</Table.Td>
+                <Table.Td>
+                  <Time at={entry.at} />
+                </Table.Td>
+                <Table.Td>{entry.actor}</Table.Td>
+                <Table.Td>{entry.action}</Table.Td>
+                <Table.Td className="mono">{entry.subject}</Table.Td>
+                <Table.Td>
+                  <Tag
+                    tint={entry.outcome === 'done' ? 'green' : 'red'}
+                    icon={entry.outcome === 'done' ? CircleCheck : CircleX}
+                  >
+                    {entry.outcome === 'done' ? 'Done' : 'Refused'}
+                  </Tag>
+                </Table.Td>
+                <Table.Td miw={220}>
+                  {Object.entries(entry.details).map(([name, value]) => (
+                    <Text key={name} size="xs" style={{ overflowWrap: 'anywhere' }}>
+                      {name}: {typeof value === 'string' ? value : JSON.stringify(value)}
+                    </Text>
                   ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {entries.map((entry) => (
-                  <Table.Tr key={entry.seq}>
-                    <Table.Td className="tabular">{entry.seq}</Table.Td>
-                    <Table.Td>
-                      <Time at={entry.at} />
-                    </Table.Td>
-                    <Table.Td>{entry.actor}</Table.Td>
-                    <Table.Td>{entry.action}</Table.Td>
-                    <Table.Td className="mono">{entry.subject}</Table.Td>
-                    <Table.Td>
-                      <Tag
-                        tint={entry.outcome === 'done' ? 'green' : 'red'}
-                        icon={entry.outcome === 'done' ? CircleCheck : CircleX}
-                      >
-                        {entry.outcome === 'done' ? 'Done' : 'Refused'}
-                      </Tag>
-                    </Table.Td>
-                    <Table.Td miw={220}>
-                      {Object.entries(entry.details).map(([name, value]) => (
-                        <Text key={name} size="xs" style={{ overflowWrap: 'anywhere' }}>
-                          {name}: {typeof value === 'string' ? value : JSON.stringify(value)}
-                        </Text>
-                      ))}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </DataTable>
           {list.hasNextPage && (
             <Button
               m="sm"

@@ -1,6 +1,7 @@
 /** What holds attempts and calls back, how much of it is used, and what waits. */
 import { Progress, Table, Text, Title } from '@mantine/core';
 import { CircleCheck, Hourglass } from 'lucide-react';
+import { DataTable } from '../../parts/data-table.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import type { Health } from './health-parts.ts';
 
@@ -26,24 +27,15 @@ export function Limits({ health: { limits, queue } }: { readonly health: Health 
       <Title order={2} id="limits" mb="xs">
         Limits
       </Title>
-      <Table.ScrollContainer minWidth={480} tabIndex={0} role="group" aria-label="Limits of queues">
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              {['Queue', 'In use', 'Waiting', 'The next one begins'].map((head) => (
-                <Table.Th key={head} scope="col">
-                  {head}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {places.map((place) => (
-              <PlaceRow key={place.name} place={place} isFullOverall={isFull(all)} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <DataTable
+        label="Limits of queues"
+        minWidth={480}
+        columns={['Queue', 'In use', 'Waiting', 'The next one begins']}
+      >
+        {places.map((place) => (
+          <PlaceRow key={place.name} place={place} isFullOverall={isFull(all)} />
+        ))}
+      </DataTable>
       <Text size="xs" c="dimmed" mt="xs">
         Runs in mode local, as those of small workflows are, begin their attempts at once, past the
         queues.

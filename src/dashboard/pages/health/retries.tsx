@@ -2,6 +2,7 @@
 import { Group, Table, Text, Title } from '@mantine/core';
 import { RefreshCw, TriangleAlert } from 'lucide-react';
 import { Link } from 'wouter';
+import { DataTable } from '../../parts/data-table.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import type { Health } from './health-parts.ts';
@@ -19,36 +20,22 @@ export function Retries({ health: { retrying, lookedThroughAt } }: { readonly he
           No step waits for another attempt, and none has failed in the last five minutes.
         </Text>
       ) : (
-        <Table.ScrollContainer
+        <DataTable
+          label="Retries by step"
           minWidth={720}
-          tabIndex={0}
-          role="group"
-          aria-label="Retries by step"
+          columns={[
+            'Step',
+            'Failed in 5 min',
+            'Usual',
+            'Runs that wait',
+            'Next attempt',
+            'Latest failure',
+          ]}
         >
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                {[
-                  'Step',
-                  'Failed in 5 min',
-                  'Usual',
-                  'Runs that wait',
-                  'Next attempt',
-                  'Latest failure',
-                ].map((head) => (
-                  <Table.Th key={head} scope="col">
-                    {head}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {retrying.map((step) => (
-                <StepRow key={`${step.workflow} ${step.step}`} step={step} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+          {retrying.map((step) => (
+            <StepRow key={`${step.workflow} ${step.step}`} step={step} />
+          ))}
+        </DataTable>
       )}
       <Text size="xs" c="dimmed" mt="xs">
         A storm: twenty or more failures in five minutes, at least every second attempt, and three

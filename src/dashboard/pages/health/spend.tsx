@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { DataTable } from '../../parts/data-table.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Figure } from '../workflows/figure.tsx';
 import figures from '../workflows/workflow.module.css';
@@ -81,33 +82,24 @@ function Shown({ rows, days, today }: ShownProps) {
         <Figure value={count(total.outputTokens)} label="tokens out" />
       </div>
       {days > 1 && <Days rows={rows} days={days} today={today} />}
-      <Table.ScrollContainer minWidth={520} tabIndex={0} role="group" aria-label="Use of models">
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              {['Workflow', 'Model', 'Calls', 'Tokens in', 'Tokens out', 'Cost'].map((head) => (
-                <Table.Th key={head} scope="col">
-                  {head}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody className="tabular">
-            {perWorkflow(rows).map(({ workflow, model, ...sum }) => (
-              <Table.Tr key={`${workflow} ${model}`}>
-                <Table.Td>
-                  <Link href={`/workflows/${encodeURIComponent(workflow)}`}>{workflow}</Link>
-                </Table.Td>
-                <Table.Td>{model}</Table.Td>
-                <Table.Td>{count(sum.calls)}</Table.Td>
-                <Table.Td>{count(sum.inputTokens)}</Table.Td>
-                <Table.Td>{count(sum.outputTokens)}</Table.Td>
-                <Table.Td>{costText(sum)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <DataTable
+        label="Use of models"
+        minWidth={520}
+        columns={['Workflow', 'Model', 'Calls', 'Tokens in', 'Tokens out', 'Cost']}
+      >
+        {perWorkflow(rows).map(({ workflow, model, ...sum }) => (
+          <Table.Tr className="tabular" key={`${workflow} ${model}`}>
+            <Table.Td>
+              <Link href={`/workflows/${encodeURIComponent(workflow)}`}>{workflow}</Link>
+            </Table.Td>
+            <Table.Td>{model}</Table.Td>
+            <Table.Td>{count(sum.calls)}</Table.Td>
+            <Table.Td>{count(sum.inputTokens)}</Table.Td>
+            <Table.Td>{count(sum.outputTokens)}</Table.Td>
+            <Table.Td>{costText(sum)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </DataTable>
     </>
   );
 }

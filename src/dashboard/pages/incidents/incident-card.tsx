@@ -1,4 +1,4 @@
-import { Anchor, Button, Checkbox, Code, Collapse, Group, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Button, Checkbox, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, CircleX, Hourglass, RotateCcw, ShieldAlert } from 'lucide-react';
 import { useState } from 'react';
@@ -6,6 +6,7 @@ import { Link } from 'wouter';
 import type { Incident } from '../../../api/incidents.ts';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { Disclosure } from '../../parts/disclosure.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
@@ -28,7 +29,6 @@ export function IncidentCard({
 }) {
   const { incidentId, kind, workflow, step, name, code, message, count, handled } = incident;
   const [dialog, setDialog] = useState<'retry' | 'handle' | null>(null);
-  const [isOpen, setIsOpen] = useState(false);
   const [acceptNotUndone, setAcceptNotUndone] = useState(false);
   const queries = useQueryClient();
   const refresh = () => queries.invalidateQueries({ queryKey: ['incidents'] });
@@ -105,16 +105,7 @@ export function IncidentCard({
           )}
         </Group>
       </Group>
-      <Button
-        variant="subtle"
-        size="compact-xs"
-        mt="xs"
-        aria-expanded={isOpen}
-        onClick={() => setIsOpen(!isOpen)}
-      >
-        {isOpen ? 'Hide the runs' : 'Show the runs'}
-      </Button>
-      <Collapse expanded={isOpen}>{isOpen && <Runs incidentId={incidentId} />}</Collapse>
+      <Disclosure what="the runs">{() => <Runs incidentId={incidentId} />}</Disclosure>
       {dialog === 'retry' && (
         <ReasonDialog
           title={`Retry ${count === 1 ? 'one run' : `${count} runs`}`}

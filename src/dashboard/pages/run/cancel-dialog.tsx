@@ -1,11 +1,12 @@
 /** Cancelling: how, and what will be undone. */
-import { Alert, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Radio, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
+import { ReasonField } from '../../parts/reason-field.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import styles from './run.module.css';
 import { useRunAction } from './use-run-action.ts';
@@ -66,14 +67,7 @@ export function CancelDialog({
         </Stack>
       </Radio.Group>
       <UndoPreview runId={runId} />
-      <TextInput
-        label="Reason"
-        description="Stands in the history"
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        maxLength={2_000}
-        data-autofocus
-      />
+      <ReasonField value={reason} onChange={setReason} />
     </ActionDialog>
   );
 }

@@ -1,5 +1,5 @@
 /** What was done, undone, and left as it is: the truth about a run that did not complete, or would not. */
-import { Alert, Button, Group, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import {
   CircleCheck,
@@ -16,6 +16,7 @@ import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { ReasonField } from '../../parts/reason-field.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Tag, type Tint } from '../../parts/status-badge.tsx';
 import { toOutcome } from './outcome.ts';
@@ -209,15 +210,7 @@ function UndoDialog({
       onClose={onClose}
     >
       <Text size="sm">{about}</Text>
-      <TextInput
-        label="Reason"
-        description="Stands in the history"
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        maxLength={2_000}
-        required
-        data-autofocus
-      />
+      <ReasonField value={reason} onChange={setReason} isRequired />
     </ActionDialog>
   );
 }

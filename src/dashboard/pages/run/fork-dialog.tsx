@@ -1,14 +1,5 @@
 /** A new run from a past moment of this one: what is reused, what is done again, and what must not be without a word. */
-import {
-  Alert,
-  Checkbox,
-  Group,
-  JsonInput,
-  NumberInput,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Alert, Checkbox, Group, JsonInput, NumberInput, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { TriangleAlert } from 'lucide-react';
@@ -18,6 +9,7 @@ import type { Run } from '../../../api/run-shapes.ts';
 import type { Json } from '../../../plan/json.ts';
 import { client } from '../../data/client.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
+import { ReasonField } from '../../parts/reason-field.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import styles from './run.module.css';
 import { useInput } from './use-run.ts';
@@ -169,12 +161,11 @@ export function ForkDialog({
           />
         </Alert>
       )}
-      <TextInput
-        label="Reason"
+      <ReasonField
         description="Stands in the history of the new run"
         value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        maxLength={2_000}
+        onChange={setReason}
+        isFirst={false}
       />
     </ActionDialog>
   );

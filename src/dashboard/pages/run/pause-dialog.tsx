@@ -1,8 +1,9 @@
-import { Text, TextInput } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
+import { ReasonField } from '../../parts/reason-field.tsx';
 import { useRunAction } from './use-run-action.ts';
 
 export function PauseDialog({ run, onClose }: { readonly run: Run; readonly onClose: () => void }) {
@@ -29,14 +30,7 @@ export function PauseDialog({ run, onClose }: { readonly run: Run; readonly onCl
         left of them.
         {running.length > 0 && ` What runs now (${running.join(', ')}) ends first.`}
       </Text>
-      <TextInput
-        label="Reason"
-        description="Stands in the history"
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        maxLength={2_000}
-        data-autofocus
-      />
+      <ReasonField value={reason} onChange={setReason} />
     </ActionDialog>
   );
 }

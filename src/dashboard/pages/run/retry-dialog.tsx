@@ -1,11 +1,12 @@
 /** A failed run goes on where it failed; or, with an edited input or results, as a new run from the moment before. */
-import { Alert, Checkbox, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Checkbox, Radio, Stack, Text } from '@mantine/core';
 import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
+import { ReasonField } from '../../parts/reason-field.tsx';
 import { failureText } from './failure-text.ts';
 import { ForkDialog } from './fork-dialog.tsx';
 import { toOutcome } from './outcome.ts';
@@ -116,15 +117,7 @@ export function RetryDialog({ run, onClose }: { readonly run: Run; readonly onCl
           />
         </Alert>
       )}
-      <TextInput
-        label="Reason"
-        description="Stands in the history"
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        maxLength={2_000}
-        required
-        data-autofocus
-      />
+      <ReasonField value={reason} onChange={setReason} isRequired />
     </ActionDialog>
   );
 }

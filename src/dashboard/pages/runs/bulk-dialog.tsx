@@ -1,5 +1,5 @@
 /** One thing done to many runs: first a dry run, then the reason, then its progress. */
-import { Alert, Checkbox, Modal, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Checkbox, Modal, Radio, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
@@ -7,6 +7,7 @@ import type { BatchAction, Selection } from '../../../api/batches.ts';
 import { client } from '../../data/client.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { notifyFailed } from '../../parts/notify.ts';
+import { ReasonField } from '../../parts/reason-field.tsx';
 import { RunLink } from '../../parts/run-id.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { BatchProgress } from './batch-progress.tsx';
@@ -98,14 +99,11 @@ export function BulkDialog({
       {preview.isPending && <Loading rows={2} />}
       {preview.isError && <Failure error={preview.error} retry={() => void preview.refetch()} />}
       {preview.isSuccess && <DryRun preview={preview.data} />}
-      <TextInput
-        label="Reason"
+      <ReasonField
         description="Stands in the history of each run"
         value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        maxLength={2_000}
-        required
-        data-autofocus
+        onChange={setReason}
+        isRequired
       />
     </ActionDialog>
   );

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, CircleX } from 'lucide-react';
 import { Link } from 'wouter';
 import { client } from '../../data/client.ts';
+import { DataTable } from '../../parts/data-table.tsx';
 import { Failure } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -21,62 +22,46 @@ export function Triggers() {
       <Title order={2} id="triggers" mb="xs">
         Files and queues
       </Title>
-      <Table.ScrollContainer minWidth={560} tabIndex={0} role="group" aria-label="Triggers">
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              {[
-                'Trigger',
-                'Listens at',
-                'Starts',
-                'Since the service started',
-                'Last',
-                'State',
-              ].map((head) => (
-                <Table.Th key={head} scope="col">
-                  {head}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {list.data.triggers.map(({ name, kind, source, target, counts, lastAt, problem }) => (
-              <Table.Tr key={name}>
-                <Table.Td fw={600}>{name}</Table.Td>
-                <Table.Td>
-                  {kind} <span className="mono">{source}</span>
-                </Table.Td>
-                <Table.Td>
-                  {target.kind === 'workflow' ? (
-                    <Anchor
-                      component={Link}
-                      size="sm"
-                      href={`/workflows/${encodeURIComponent(target.name)}`}
-                    >
-                      {target.name}
-                    </Anchor>
-                  ) : (
-                    target.name
-                  )}
-                </Table.Td>
-                <Table.Td className="tabular">
-                  {counts.accepted} accepted, {counts.repeated} repeated
-                </Table.Td>
-                <Table.Td>{lastAt === null ? 'never' : <Time at={lastAt} />}</Table.Td>
-                <Table.Td>
-                  <Tag
-                    tint={problem === null ? 'green' : 'red'}
-                    icon={problem === null ? CircleCheck : CircleX}
-                  >
-                    {problem === null ? 'Works' : 'Does not work'}
-                  </Tag>
-                  {problem !== null && <Text size="xs">{problem}</Text>}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <DataTable
+        label="Triggers"
+        minWidth={560}
+        columns={['Trigger', 'Listens at', 'Starts', 'Since the service started', 'Last', 'State']}
+      >
+        {list.data.triggers.map(({ name, kind, source, target, counts, lastAt, problem }) => (
+          <Table.Tr key={name}>
+            <Table.Td fw={600}>{name}</Table.Td>
+            <Table.Td>
+              {kind} <span className="mono">{source}</span>
+            </Table.Td>
+            <Table.Td>
+              {target.kind === 'workflow' ? (
+                <Anchor
+                  component={Link}
+                  size="sm"
+                  href={`/workflows/${encodeURIComponent(target.name)}`}
+                >
+                  {target.name}
+                </Anchor>
+              ) : (
+                target.name
+              )}
+            </Table.Td>
+            <Table.Td className="tabular">
+              {counts.accepted} accepted, {counts.repeated} repeated
+            </Table.Td>
+            <Table.Td>{lastAt === null ? 'never' : <Time at={lastAt} />}</Table.Td>
+            <Table.Td>
+              <Tag
+                tint={problem === null ? 'green' : 'red'}
+                icon={problem === null ? CircleCheck : CircleX}
+              >
+                {problem === null ? 'Works' : 'Does not work'}
+              </Tag>
+              {problem !== null && <Text size="xs">{problem}</Text>}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </DataTable>
     </section>
   );
 }

@@ -7,6 +7,7 @@ import type { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { CliCommands, CommandLine } from '../../parts/cli-command.tsx';
+import { DataTable } from '../../parts/data-table.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
@@ -56,28 +57,15 @@ export function Tokens() {
         </Text>
       )}
       {list.data !== undefined && list.data.tokens.length > 0 && (
-        <Table.ScrollContainer minWidth={600} tabIndex={0} role="group" aria-label="Tokens">
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                {['Name', 'Role', 'Made', 'Last used', 'Ends', ''].map((head) =>
-                  head === '' ? (
-                    <Table.Td key="actions" />
-                  ) : (
-                    <Table.Th key={head} scope="col">
-                      {head}
-                    </Table.Th>
-                  ),
-                )}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {list.data.tokens.map((token) => (
-                <Row key={token.tokenId} token={token} onSecret={setMade} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <DataTable
+          label="Tokens"
+          minWidth={600}
+          columns={['Name', 'Role', 'Made', 'Last used', 'Ends', '']}
+        >
+          {list.data.tokens.map((token) => (
+            <Row key={token.tokenId} token={token} onSecret={setMade} />
+          ))}
+        </DataTable>
       )}
       {isMaking && (
         <NewTokenDialog

@@ -2,12 +2,12 @@
 import { Button, Code, Group, List, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { MailCheck, RotateCcw, Trash2 } from 'lucide-react';
-import { useState } from 'react';
 import { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { callArguments } from '../../parts/call-arguments.ts';
 import { CliCommand, CliCommands } from '../../parts/cli-command.tsx';
+import { Disclosure } from '../../parts/disclosure.tsx';
 import { JsonView } from '../../parts/json-view.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
@@ -71,7 +71,6 @@ function Letter({ letter }: { readonly letter: DeadLetter }) {
   const { deliveryKey, source, event, deliveryId, receivedAt, problem, payload, replays } = letter;
   const params = { deliveryKey };
   const queries = useQueryClient();
-  const [isOpen, setIsOpen] = useState(false);
   const done = (message: string) => {
     notifyDone(message);
     return queries.invalidateQueries({ queryKey: ['webhooks'] });
@@ -133,21 +132,14 @@ function Letter({ letter }: { readonly letter: DeadLetter }) {
           />
         </Group>
       </Group>
-      <Button
-        variant="subtle"
-        size="compact-xs"
-        mt="xs"
-        aria-expanded={isOpen}
-        onClick={() => setIsOpen(!isOpen)}
-      >
-        {isOpen ? 'Hide what it says' : 'Show what it says'}
-      </Button>
-      {isOpen && (
-        <Stack gap="xs" mt="xs">
-          <JsonView value={payload} label="Payload" openDepth={3} />
-          <JsonView value={letter.headers} label="Headers" openDepth={1} />
-        </Stack>
-      )}
+      <Disclosure what="what it says">
+        {() => (
+          <Stack gap="xs" mt="xs">
+            <JsonView value={payload} label="Payload" openDepth={3} />
+            <JsonView value={letter.headers} label="Headers" openDepth={1} />
+          </Stack>
+        )}
+      </Disclosure>
     </section>
   );
 }

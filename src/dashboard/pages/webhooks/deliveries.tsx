@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Webhook } from 'lucide-react';
 import { Link } from 'wouter';
 import { client } from '../../data/client.ts';
+import { DataTable } from '../../parts/data-table.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
 import { DeliveryStatus } from './delivery-status.tsx';
@@ -34,58 +35,49 @@ export function Deliveries() {
   }
   return (
     <div className="card">
-      <Table.ScrollContainer minWidth={640} tabIndex={0} role="group" aria-label="Deliveries">
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              {['Received', 'Source', 'Event', 'State', 'Became'].map((head) => (
-                <Table.Th key={head} scope="col">
-                  {head}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {deliveries.map((delivery) => (
-              <Table.Tr key={delivery.deliveryKey}>
-                <Table.Td>
-                  <Time at={delivery.receivedAt} />
-                </Table.Td>
-                <Table.Td>
-                  {delivery.source}
-                  {delivery.testedBy !== null && (
-                    <Text size="xs" c="dimmed">
-                      test by {delivery.testedBy}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  {delivery.event ?? '–'}
-                  <Text size="xs" c="dimmed" className="mono">
-                    {delivery.deliveryId}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
-                  <DeliveryStatus status={delivery.status} />
-                </Table.Td>
-                <Table.Td>
-                  {delivery.runId !== null ? (
-                    <Anchor
-                      component={Link}
-                      size="sm"
-                      href={`/runs/${encodeURIComponent(delivery.runId)}`}
-                    >
-                      {delivery.target?.name ?? 'run'}
-                    </Anchor>
-                  ) : (
-                    (delivery.problem?.message ?? delivery.target?.name ?? '–')
-                  )}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <DataTable
+        label="Deliveries"
+        minWidth={640}
+        columns={['Received', 'Source', 'Event', 'State', 'Became']}
+      >
+        {deliveries.map((delivery) => (
+          <Table.Tr key={delivery.deliveryKey}>
+            <Table.Td>
+              <Time at={delivery.receivedAt} />
+            </Table.Td>
+            <Table.Td>
+              {delivery.source}
+              {delivery.testedBy !== null && (
+                <Text size="xs" c="dimmed">
+                  test by {delivery.testedBy}
+                </Text>
+              )}
+            </Table.Td>
+            <Table.Td>
+              {delivery.event ?? '–'}
+              <Text size="xs" c="dimmed" className="mono">
+                {delivery.deliveryId}
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              <DeliveryStatus status={delivery.status} />
+            </Table.Td>
+            <Table.Td>
+              {delivery.runId !== null ? (
+                <Anchor
+                  component={Link}
+                  size="sm"
+                  href={`/runs/${encodeURIComponent(delivery.runId)}`}
+                >
+                  {delivery.target?.name ?? 'run'}
+                </Anchor>
+              ) : (
+                (delivery.problem?.message ?? delivery.target?.name ?? '–')
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </DataTable>
       {list.hasNextPage && (
         <Button
           m="sm"

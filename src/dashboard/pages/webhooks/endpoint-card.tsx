@@ -8,6 +8,7 @@ import { client } from '../../data/client.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { callArguments } from '../../parts/call-arguments.ts';
 import { CliCommands } from '../../parts/cli-command.tsx';
+import { Disclosure } from '../../parts/disclosure.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { Tag } from '../../parts/status-badge.tsx';
 import { EndpointDeliveries } from './endpoint-deliveries.tsx';
@@ -38,7 +39,6 @@ export function EndpointCard({
 }) {
   const { endpointId, url, description, events, status, workflows, isFixed, waiting } = endpoint;
   const params = { endpointId };
-  const [isOpen, setIsOpen] = useState(false);
   const [dialog, setDialog] = useState<'edit' | 'rotate' | 'remove' | null>(null);
   const close = () => setDialog(null);
   const queries = useQueryClient();
@@ -117,16 +117,9 @@ export function EndpointCard({
           />
         </Group>
       </Group>
-      <Button
-        variant="subtle"
-        size="compact-xs"
-        mt="xs"
-        aria-expanded={isOpen}
-        onClick={() => setIsOpen(!isOpen)}
-      >
-        {isOpen ? 'Hide its deliveries' : 'Show its deliveries'}
-      </Button>
-      {isOpen && <EndpointDeliveries endpointId={endpointId} />}
+      <Disclosure what="its deliveries">
+        {() => <EndpointDeliveries endpointId={endpointId} />}
+      </Disclosure>
       {dialog === 'edit' && <EndpointDialog endpoint={endpoint} onClose={close} onDone={close} />}
       {dialog === 'rotate' && (
         <ActionDialog

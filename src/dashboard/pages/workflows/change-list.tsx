@@ -3,6 +3,7 @@ import { Table, Text, UnstyledButton } from '@mantine/core';
 import { createLucideIcon, Equal, Minus, Plus } from 'lucide-react';
 import type { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
+import { DataTable } from '../../parts/data-table.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import styles from './workflow.module.css';
 
@@ -87,30 +88,21 @@ export function ChangeList({
 
 export function ChangeTable({ rows }: { readonly rows: readonly ChangeRow[] }) {
   return (
-    <Table.ScrollContainer minWidth={520} tabIndex={0} role="group" aria-label="Both versions">
-      <Table aria-label="Both versions, part by part">
-        <Table.Thead>
-          <Table.Tr>
-            {['Part', 'What', 'Change', 'Otherwise'].map((head) => (
-              <Table.Th key={head} scope="col">
-                {head}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Table.Tr key={row.id}>
-              <Table.Td fw={row.part === 'box' ? 600 : 400}>{row.name}</Table.Td>
-              <Table.Td>{row.about}</Table.Td>
-              <Table.Td>
-                <ChangeTag change={row.change} />
-              </Table.Td>
-              <Table.Td>{row.note}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <DataTable
+      label="Both versions"
+      minWidth={520}
+      columns={['Part', 'What', 'Change', 'Otherwise']}
+    >
+      {rows.map((row) => (
+        <Table.Tr key={row.id}>
+          <Table.Td fw={row.part === 'box' ? 600 : 400}>{row.name}</Table.Td>
+          <Table.Td>{row.about}</Table.Td>
+          <Table.Td>
+            <ChangeTag change={row.change} />
+          </Table.Td>
+          <Table.Td>{row.note}</Table.Td>
+        </Table.Tr>
+      ))}
+    </DataTable>
   );
 }

@@ -1,5 +1,5 @@
 /** Moves runs to another version: first what would become of them, then the same in earnest. */
-import { Alert, Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack, Table, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { api } from '../../../api/api.ts';
@@ -7,6 +7,7 @@ import type { AnswerOf, RequestOf } from '../../../api/route.ts';
 import type { Json } from '../../../plan/json.ts';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { ReasonField } from '../../parts/reason-field.tsx';
 import { Failure } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { JsonText } from '../../schema-form/json-field.tsx';
@@ -86,13 +87,12 @@ export function MigrateDialog({
           value={mapping}
           onChange={setMapping}
         />
-        <TextInput
-          label="Reason"
+        <ReasonField
           description="Kept in the history of every run that moves"
-          withAsterisk
           value={reason}
-          maxLength={2_000}
-          onChange={(event) => setReason(event.currentTarget.value)}
+          onChange={setReason}
+          isRequired
+          isFirst={false}
         />
         {move.isError && <Failure error={move.error} />}
         {move.data !== undefined && <Result runs={move.data.runs} isDone={isDone} />}

@@ -7,6 +7,7 @@ import type { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { DataTable } from '../../parts/data-table.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { Drawing } from './drawing.tsx';
@@ -147,33 +148,22 @@ function UndoTable({ undo }: { readonly undo: Proofs['undo'] }) {
     );
   }
   return (
-    <Table.ScrollContainer minWidth={520} tabIndex={0} role="group" aria-label="What is undone">
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            {['If it fails at', 'Because', 'Undone', 'If complete by then', 'Stays done'].map(
-              (head) => (
-                <Table.Th key={head} scope="col">
-                  {head}
-                </Table.Th>
-              ),
-            )}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {undo.map(({ at, because, undone, perhaps, stay }) => (
-            <Table.Tr key={`${at} ${because}`}>
-              <Table.Td fw={500}>{at}</Table.Td>
-              <Table.Td>{because}</Table.Td>
-              <Table.Td>{undone.join(', ') || '–'}</Table.Td>
-              <Table.Td>{perhaps.join(', ') || '–'}</Table.Td>
-              <Table.Td c={stay.length > 0 ? 'var(--sb-red-ink)' : 'inherit'}>
-                {stay.join(', ') || '–'}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <DataTable
+      label="What is undone"
+      minWidth={520}
+      columns={['If it fails at', 'Because', 'Undone', 'If complete by then', 'Stays done']}
+    >
+      {undo.map(({ at, because, undone, perhaps, stay }) => (
+        <Table.Tr key={`${at} ${because}`}>
+          <Table.Td fw={500}>{at}</Table.Td>
+          <Table.Td>{because}</Table.Td>
+          <Table.Td>{undone.join(', ') || '–'}</Table.Td>
+          <Table.Td>{perhaps.join(', ') || '–'}</Table.Td>
+          <Table.Td c={stay.length > 0 ? 'var(--sb-red-ink)' : 'inherit'}>
+            {stay.join(', ') || '–'}
+          </Table.Td>
+        </Table.Tr>
+      ))}
+    </DataTable>
   );
 }

@@ -17,6 +17,7 @@ import type { api } from '../../../api/api.ts';
 import type { AnswerOf } from '../../../api/route.ts';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
+import { DataTable } from '../../parts/data-table.tsx';
 import { durationInWords } from '../../parts/duration.ts';
 import { Failure } from '../../parts/states.tsx';
 import { Figure } from './figure.tsx';
@@ -119,38 +120,24 @@ function Result({ result }: { readonly result: Simulation }) {
           <Title order={2} id="simulated-steps" mb="xs">
             Steps
           </Title>
-          <Table.ScrollContainer
+          <DataTable
+            label="Steps of the simulation"
             minWidth={520}
-            tabIndex={0}
-            role="group"
-            aria-label="Steps of the simulation"
+            columns={['Step', 'Attempts', 'Failures', 'Reviews', 'Expired', 'Undone']}
           >
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  {['Step', 'Attempts', 'Failures', 'Reviews', 'Expired', 'Undone'].map((head) => (
-                    <Table.Th key={head} scope="col">
-                      {head}
-                    </Table.Th>
-                  ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {steps.map((step) => (
-                  <Table.Tr key={step.step}>
-                    <Table.Td fw={500}>{step.step}</Table.Td>
-                    {[step.attempts, step.failures, step.reviews, step.expiries, step.undos].map(
-                      (value, at) => (
-                        <Table.Td key={at} className="tabular">
-                          {value === 0 ? '–' : value.toLocaleString('en')}
-                        </Table.Td>
-                      ),
-                    )}
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+            {steps.map((step) => (
+              <Table.Tr key={step.step}>
+                <Table.Td fw={500}>{step.step}</Table.Td>
+                {[step.attempts, step.failures, step.reviews, step.expiries, step.undos].map(
+                  (value, at) => (
+                    <Table.Td key={at} className="tabular">
+                      {value === 0 ? '–' : value.toLocaleString('en')}
+                    </Table.Td>
+                  ),
+                )}
+              </Table.Tr>
+            ))}
+          </DataTable>
           {queues.map(({ name, meanWaitMs, p95WaitMs, utilisation }) => (
             <Text size="sm" key={name}>
               Queue <b>{name}</b>: {durationInWords(meanWaitMs)} of waiting on average, 95 % within{' '}
