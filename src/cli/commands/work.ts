@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RunView, Waiting } from '../../index.ts';
 import type { Cli, Report } from '../cli.ts';
@@ -118,7 +119,7 @@ async function hasEventUnderWay({ store }: Session): Promise<boolean> {
   for (let looks = 0; looks < 20; looks += 1) {
     const before = await store.inbox(null);
     if (before.length === 0) return looks > 0;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await wait(50);
   }
   return false;
 }

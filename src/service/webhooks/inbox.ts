@@ -72,11 +72,7 @@ export function createInbox(
     onFilled: workOff,
     onFailed(error) {
       log.error({ err: error }, 'webhooks that wait could not be read now');
-      const cancel = clock.after(firstDelayMs, () => {
-        timers.delete('');
-        workOff();
-      });
-      timers.set('', cancel);
+      workLater(inboxCollection, firstDelayMs);
     },
   });
   const failures = new Map<string, number>();
@@ -136,12 +132,17 @@ export function createInbox(
     failures.set(key, failed);
     const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(failed - 1, 10));
     const jittered = delayMs * (0.5 + ids.random() / 2);
-    const cancel = clock.after(jittered, () => {
-      timers.delete(key);
-      backlog.repeat(key);
+    workLater(key, jittered, () => backlog.repeat(key));
+  }
+
+  /** @param what - a delivery, or what else is tried again */
+  function workLater(what: string, delayMs: number, prepare = () => {}): void {
+    const cancel = clock.after(delayMs, () => {
+      timers.delete(what);
+      prepare();
       workOff();
     });
-    timers.set(key, cancel);
+    timers.set(what, cancel);
   }
 
   /** `false` from the store: another process was faster. */
