@@ -229,13 +229,16 @@ export function createCourier(deps: CourierDeps): Courier {
         return broadcasting;
       }
       broadcasting = (async () => {
-        do {
-          isAskedAgain = false;
-          await broadcastAll();
-        } while (isAskedAgain);
-      })().finally(() => {
-        broadcasting = null;
-      });
+        try {
+          do {
+            isAskedAgain = false;
+            await broadcastAll();
+          } while (isAskedAgain);
+        } finally {
+          // in the same step as the last look: whoever asks after it begins anew
+          broadcasting = null;
+        }
+      })();
       return broadcasting;
     },
   };

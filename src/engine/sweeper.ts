@@ -44,21 +44,22 @@ export function createSweeper(
     if (deps.isClosed()) return Promise.resolve();
     // A look under way may have passed by what this one is asked for.
     isAskedAgain = sweeping !== null;
-    sweeping ??= lookUntilDone()
-      .catch((error: unknown) =>
-        log.error({ err: error }, 'looking for due work failed; it is tried again'),
-      )
-      .finally(() => {
-        sweeping = null;
-      });
+    sweeping ??= lookUntilDone().catch((error: unknown) =>
+      log.error({ err: error }, 'looking for due work failed; it is tried again'),
+    );
     return sweeping;
   }
 
   async function lookUntilDone(): Promise<void> {
-    do {
-      isAskedAgain = false;
-      await look();
-    } while (isAskedAgain && !deps.isClosed());
+    try {
+      do {
+        isAskedAgain = false;
+        await look();
+      } while (isAskedAgain && !deps.isClosed());
+    } finally {
+      // in the same step as the last question: whoever asks after it begins a look of its own
+      sweeping = null;
+    }
   }
 
   async function look(): Promise<void> {

@@ -12,6 +12,7 @@ import {
   arrivedMails,
   checkPromises,
   filesIn,
+  hasOneOrder,
   impersonal,
   incident,
   mustHaveEnded,
@@ -172,7 +173,7 @@ function summary(runs: readonly ExportedRun[], place: Place): readonly string[] 
   const nameless = (text: string) =>
     runs.reduce((left, { header }) => left.replaceAll(header.id, `<${header.workflow}>`), text);
   const each = runs.map((run) => {
-    const isOrdered = run.header.workflow !== 'side-by-side';
+    const isOrdered = hasOneOrder(run.header.workflow);
     const observed = observe(familyOf(run, runs), [], { isOrdered, mayAsk: true });
     return nameless(impersonal(JSON.stringify(observed), place));
   });
