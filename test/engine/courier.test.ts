@@ -15,7 +15,7 @@ it.each(Array.from({ length: 12 }, (_, after) => after))(
     const courier = createCourier({ store } as unknown as CourierDeps);
 
     const first = courier.broadcast();
-    for (let turn = 0; turn < after; turn += 1) await null;
+    for (let turn = 0; turn < after; turn += 1) await Promise.resolve();
     isThere = true;
     const second = courier.broadcast();
     await Promise.all([first, second]);
