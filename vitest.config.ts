@@ -20,6 +20,8 @@ export default defineConfig({
     },
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // What a page shows may come a moment later on a busy machine.
+    expect: { poll: { timeout: 10_000 } },
     typecheck: {
       enabled: true,
       include: ['test/**/*.test-d.ts'],

@@ -110,7 +110,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
 
     await page.getByRole('link', { name: 'Audit' }).click();
     await page.getByRole('cell', { name: 'token.revoked' }).waitFor();
-    expect(await page.getByRole('cell', { name: 'token.created' }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('cell', { name: 'token.created' }).count()).toBe(1);
     await page.getByRole('button', { name: 'Check the chain' }).click();
     await page.getByText('Sound: 2 entries').waitFor();
     await expectAccessible(page);
@@ -141,7 +141,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     await endpoint.getByRole('button', { name: 'New secret…' }).click();
     await page.getByRole('button', { name: 'Make it' }).click();
     await page.getByText('It has a new secret').waitFor();
-    expect(await shown.textContent()).not.toBe(first);
+    await expect.poll(() => shown.textContent()).not.toBe(first);
 
     await endpoint.getByRole('button', { name: 'Send a test' }).click();
     await endpoint.getByText('Gone, says its receiver').waitFor();
@@ -268,7 +268,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     await page.goto(`${service.url}/workflows/patient`);
     await page.getByRole('button', { name: 'Resume all runs' }).click();
     await page.getByRole('button', { name: 'Pause all runs…' }).waitFor();
-    expect(await service.orchestrator.get(runId)).toMatchObject({ heldBy: [] });
+    await expect.poll(() => service.orchestrator.get(runId)).toMatchObject({ heldBy: [] });
   });
 
   it('skips the clock to the next deadline, and has the worker die at a chosen commit', async () => {

@@ -106,9 +106,9 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
     await page.keyboard.press('a');
 
     await page.getByRole('heading', { name: 'Pay this refund?' }).waitFor();
-    expect(await page.getByRole('radio', { name: /Approve/ }).isChecked()).toBe(true);
-    expect(await page.getByText('4250').count()).toBe(1);
-    expect(await page.getByRole('cell', { name: 'teapot' }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('radio', { name: /Approve/ }).isChecked()).toBe(true);
+    await expect.poll(() => page.getByText('4250').count()).toBe(1);
+    await expect.poll(() => page.getByRole('cell', { name: 'teapot' }).count()).toBe(1);
     await expectAccessible(page);
     await takePictures(page, 'review');
 
@@ -142,7 +142,7 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Reject' }).click();
 
     await page.getByRole('heading', { name: 'Rejected' }).waitFor();
-    expect(await service.orchestrator.get(runId)).toMatchObject({ status: 'failed' });
+    await expect.poll(() => service.orchestrator.get(runId)).toMatchObject({ status: 'failed' });
   });
 
   it('#9: of two approvals each is another person’s; a review is held, delegated, escalated, and closed to who asked for it', async () => {
@@ -173,13 +173,13 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
     await page.keyboard.press('a');
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.getByRole('heading', { name: 'Approved' }).waitFor();
-    expect(await service.orchestrator.get(runId)).toMatchObject({ status: 'complete' });
+    await expect.poll(() => service.orchestrator.get(runId)).toMatchObject({ status: 'complete' });
 
     const own = await service.orchestrator.start('payout', { cents: 2 }, { actor: 'developer' });
     await service.orchestrator.drive(own.runId);
     await page.goto(`${service.url}/reviews/${own.runId}/release`);
     await page.getByText('You may not decide this now').waitFor();
-    expect(await page.getByRole('radio', { name: /Approve/ }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole('radio', { name: /Approve/ }).isDisabled()).toBe(true);
   });
 
   it('#8: what is asked again shows what has changed since; a decision on what has changed meanwhile is not sent', async () => {
@@ -198,8 +198,8 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
     await again();
     const page = await browser.open(`${service.url}/reviews/${runId}/release`);
     await page.getByRole('tab', { name: 'Changes (1)' }).waitFor();
-    expect(await page.getByRole('deletion').textContent()).toBe('100');
-    expect(await page.getByRole('insertion').textContent()).toBe('200');
+    await expect.poll(() => page.getByRole('deletion').textContent()).toBe('100');
+    await expect.poll(() => page.getByRole('insertion').textContent()).toBe('200');
     await expectAccessible(page);
     await takePictures(page, 'review-changes');
     await page.getByRole('radio', { name: /Approve/ }).click();
@@ -207,7 +207,7 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
     await again();
 
     await page.getByText('What is shown has changed').waitFor();
-    expect(await page.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'I have looked at it' }).click();
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.getByRole('heading', { name: 'Approved' }).waitFor();
@@ -233,10 +233,10 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
     await expectAccessible(page);
     await last.focus();
     await page.keyboard.press('k');
-    expect(await page.locator('[aria-posinset="999"] a:focus').count()).toBe(1);
+    await expect.poll(() => page.locator('[aria-posinset="999"] a:focus').count()).toBe(1);
 
     await page.getByLabel('Find', { exact: true }).fill('GRACE');
     await page.getByText('started by grace').waitFor();
-    expect(await rows.count()).toBe(1);
+    await expect.poll(() => rows.count()).toBe(1);
   });
 });

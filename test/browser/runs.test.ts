@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -73,7 +74,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await takePictures(page, 'runs');
     await page.getByRole('button', { name: /Failed 1/ }).click();
     await page.getByText('k-large').waitFor({ state: 'detached' });
-    expect(await page.getByText('The bank refuses the account').count()).toBe(1);
+    await expect.poll(() => page.getByText('The bank refuses the account').count()).toBe(1);
     expect(page.url()).toContain('status=failed');
     await page.getByRole('button', { name: 'Views' }).click();
     await page.getByRole('menuitem', { name: 'Save what is shown now…' }).click();
@@ -108,7 +109,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await service.orchestrator.decide(runId, 'approval', { outcome: 'approved', actor: 'ann' });
 
     await page.locator('[data-node="settlement"][data-state="waiting"]').waitFor();
-    expect(await node(page, 'transfer_money').getAttribute('data-state')).toBe('done');
+    await expect.poll(() => node(page, 'transfer_money').getAttribute('data-state')).toBe('done');
     await page.getByText('States', { exact: true }).click();
     await page.locator('[data-node="processing.working.settlement.waiting"]').click();
     await page.getByRole('region', { name: 'Step settlement' }).waitFor();
@@ -132,8 +133,8 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
 
     const transfer = page.getByRole('region', { name: 'Step transfer_money' });
     await transfer.getByText('t-a-1').waitFor();
-    expect(await transfer.getByText('The bank is busy').count()).toBeGreaterThan(0);
-    expect(await transfer.getByRole('row').count()).toBe(3);
+    await expect.poll(() => transfer.getByText('The bank is busy').count()).toBeGreaterThan(0);
+    await expect.poll(() => transfer.getByRole('row').count()).toBe(3);
     await transfer
       .getByText(/^test\/browser\/support\/payout\.ts:\d+$/)
       .first()
@@ -152,18 +153,20 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
 
     const why = page.getByRole('list', { name: 'Why it is waiting' });
     await why.getByText('waits for the decision of a person').waitFor();
-    expect(await why.getByText(/then it counts as rejected/).count()).toBe(1);
-    expect(await why.getByRole('link', { name: 'Decide' }).count()).toBe(1);
+    await expect.poll(() => why.getByText(/then it counts as rejected/).count()).toBe(1);
+    await expect.poll(() => why.getByRole('link', { name: 'Decide' }).count()).toBe(1);
     const next = page.getByRole('list', { name: 'What can happen next' });
     await next.getByText('Somebody decides approval').waitFor();
-    expect(await next.getByText('Somebody cancels the run').count()).toBe(1);
+    await expect.poll(() => next.getByText('Somebody cancels the run').count()).toBe(1);
   });
 
   it('#10, #11: timeline with retries; history with its chain, raw entries and export', async () => {
     const runId = await aPayout({ bank: 'busy', euros: 10 });
     const page = await openRun(runId, '?tab=timeline');
     await page.getByRole('img', { name: /Attempt 1,.*failed, The bank is busy/ }).waitFor();
-    expect(await page.getByRole('img', { name: /Waits for the next attempt/ }).count()).toBe(1);
+    await expect
+      .poll(() => page.getByRole('img', { name: /Waits for the next attempt/ }).count())
+      .toBe(1);
     await takePictures(page, 'run-timeline');
     await expectAccessible(page);
 
@@ -196,7 +199,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     const page = await openRun(runId, '?tab=history');
     const entries = page.getByRole('list', { name: 'Entries of the history' });
     await entries.getByRole('button', { name: /605 run.resumed/ }).waitFor();
-    expect(await page.getByText('200 of 605 loaded').count()).toBe(1);
+    await expect.poll(() => page.getByText('200 of 605 loaded').count()).toBe(1);
     expect(await entries.getByRole('listitem').count()).toBeLessThan(60);
 
     await page.getByText('Oldest first').click();
@@ -214,7 +217,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     const page = await openRun(runId, '?at=3');
     await page.getByText(/After entry 3 of/).waitFor();
     await page.locator('[data-node="transfer_money"]:not([data-state="done"])').waitFor();
-    expect(await node(page, 'reserve_funds').getAttribute('data-state')).toBe('done');
+    await expect.poll(() => node(page, 'reserve_funds').getAttribute('data-state')).toBe('done');
     await takePictures(page, 'run-past');
     await expectAccessible(page);
     await page.getByRole('button', { name: 'One entry back' }).click();
@@ -237,7 +240,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     const twice = dialog.getByRole('list', { name: 'May happen twice' });
     await twice.getByText('send_notice').waitFor();
     await takePictures(page, 'run-fork');
-    expect(await dialog.getByRole('button', { name: 'Fork' }).isDisabled()).toBe(true);
+    await expect.poll(() => dialog.getByRole('button', { name: 'Fork' }).isDisabled()).toBe(true);
     await dialog.getByLabel('I accept that').check();
     await dialog.getByRole('button', { name: 'Fork' }).click();
 
@@ -275,13 +278,13 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('dialog').getByLabel('Reason').fill('Holiday');
     await page.getByRole('dialog').getByRole('button', { name: 'Pause', exact: true }).click();
     await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
-    expect(await page.getByText('Paused', { exact: true }).count()).toBeGreaterThan(0);
+    await expect.poll(() => page.getByText('Paused', { exact: true }).count()).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Resume', exact: true }).click();
 
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('list', { name: 'Will be undone' }).getByText('reserve_funds').waitFor();
-    expect(await dialog.getByText(`npx signalbox cancel ${runId}`).count()).toBe(1);
+    await expect.poll(() => dialog.getByText(`npx signalbox cancel ${runId}`).count()).toBe(1);
     await takePictures(page, 'run-cancel');
     await expectAccessible(page);
     await dialog.getByLabel('Stop now, then undo').check();
@@ -329,10 +332,11 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
   });
 
   it('#19: one action on many runs, after a dry run, with its progress and what became of each', async () => {
-    await aPayout({}, { labels: { batch: 'b-19' } });
-    await aPayout({}, { labels: { batch: 'b-19' } });
-    await aPayout({ euros: 10 }, { labels: { batch: 'b-19' } });
-    const page = await browser.open(`${service.url}/runs?label=batch%3Db-19`);
+    const batch = randomUUID();
+    await aPayout({}, { labels: { batch } });
+    await aPayout({}, { labels: { batch } });
+    await aPayout({ euros: 10 }, { labels: { batch } });
+    const page = await browser.open(`${service.url}/runs?label=batch%3D${batch}`);
     await page.getByLabel('Choose every run loaded so far').check();
     await page.getByText('3 runs chosen').waitFor();
     await takePictures(page, 'runs-chosen');
@@ -347,7 +351,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
 
     await dialog.getByText(/Complete: 2 of 2, 2 done, 0 skipped/).waitFor();
     const items = dialog.getByRole('table', { name: 'What became of each run' });
-    expect(await items.getByText('Done').count()).toBe(2);
+    await expect.poll(() => items.getByText('Done').count()).toBe(2);
     await takePictures(page, 'runs-batch-done');
     await dialog.getByRole('button', { name: 'Close' }).last().click();
     await page.getByText('Paused', { exact: true }).first().waitFor();
@@ -364,7 +368,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await comparing.getByRole('button', { name: 'Compare' }).click();
     await comparing.getByText('They differ from the start: the input differs.').waitFor();
     const parting = comparing.getByRole('table', { name: 'Where they part' });
-    expect(await parting.getByRole('row').count()).toBe(2);
+    await expect.poll(() => parting.getByRole('row').count()).toBe(2);
     await expectAccessible(page);
     await takePictures(page, 'run-compare');
     await comparing.getByRole('button', { name: 'Back' }).click();

@@ -99,8 +99,8 @@ describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
     await page.reload();
 
     await page.getByText('Your draft was restored').waitFor();
-    expect(await page.getByLabel('Order id').inputValue()).toBe('o-7');
-    expect(await page.getByLabel('Card').inputValue()).toBe('');
+    await expect.poll(() => page.getByLabel('Order id').inputValue()).toBe('o-7');
+    await expect.poll(() => page.getByLabel('Card').inputValue()).toBe('');
 
     await page.getByLabel('Quantity').fill('2');
     await page.getByText('web', { exact: true }).click();
@@ -156,7 +156,7 @@ describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
     const page = await browser.open(`${service.url}/start?kind=trigger`);
     await page.getByRole('button', { name: 'See what it makes of it' }).click();
     await page.getByText('It would start report').waitFor();
-    expect(await page.getByText('2026-01-31', { exact: true }).count()).toBe(1);
+    await expect.poll(() => page.getByText('2026-01-31', { exact: true }).count()).toBe(1);
     await expectAccessible(page);
     await takePictures(page, 'start-trigger');
   });
@@ -166,8 +166,10 @@ describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
     const page = await browser.open(`${service.url}/schedules`);
     const times = page.getByRole('table', { name: 'Next times of sunday-report' });
     await times.waitFor();
-    expect(await times.getByRole('row').count()).toBe(10);
-    expect(await times.getByText('moved, clocks jump over it').count()).toBeGreaterThan(0);
+    await expect.poll(() => times.getByRole('row').count()).toBe(10);
+    await expect
+      .poll(() => times.getByText('moved, clocks jump over it').count())
+      .toBeGreaterThan(0);
     await expectAccessible(page);
     await takePictures(page, 'schedules');
 
@@ -203,7 +205,7 @@ describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('option', { name: 'Europe/Berlin' }).click();
     const times = dialog.getByRole('table', { name: 'Next times of the rule' });
     await times.getByText('moved, clocks jump over it').waitFor();
-    expect(await times.getByRole('row').count()).toBe(10);
+    await expect.poll(() => times.getByRole('row').count()).toBe(10);
     await dialog.getByLabel('If the last run still runs').selectOption('queue');
     await dialog.getByLabel('Spread over').fill('90');
     await dialog.getByLabel('Workflow').selectOption('report');

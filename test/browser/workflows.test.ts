@@ -103,7 +103,9 @@ describe('workflows in a browser', { timeout: 60_000 }, () => {
     await page.locator('[data-node="send"]').click();
     await page.getByText('Cannot be undone', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Copy the place of the step' }).waitFor();
-    expect(await page.getByText(/^test\/browser\/workflows\.test\.ts:\d+$/).count()).toBe(3);
+    await expect
+      .poll(() => page.getByText(/^test\/browser\/workflows\.test\.ts:\d+$/).count())
+      .toBe(3);
     await expectAccessible(page);
     await takePictures(page, 'workflow-chart');
 
@@ -157,15 +159,17 @@ describe('workflows in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Move 1…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Reason').fill('Parcels are sent from now on');
-    expect(await dialog.getByRole('button', { name: 'Move them' }).isDisabled()).toBe(true);
+    await expect
+      .poll(() => dialog.getByRole('button', { name: 'Move them' }).isDisabled())
+      .toBe(true);
     await dialog.getByRole('button', { name: 'Dry run' }).click();
     await dialog.getByText('1 of 1 would move').waitFor();
-    expect(await service.orchestrator.get(runId)).toMatchObject({ version: 1 });
+    await expect.poll(() => service.orchestrator.get(runId)).toMatchObject({ version: 1 });
     await expectAccessible(page);
     await takePictures(page, 'workflow-migrate');
     await dialog.getByRole('button', { name: 'Move them' }).click();
 
     await dialog.getByText('1 of 1 moved').waitFor();
-    expect(await service.orchestrator.get(runId)).toMatchObject({ version: 2 });
+    await expect.poll(() => service.orchestrator.get(runId)).toMatchObject({ version: 2 });
   });
 });
