@@ -18,7 +18,8 @@ export default defineConfig({
         new URL('node_modules/.cache/signalbox-tests', import.meta.url),
       ),
     },
-    testTimeout: 20_000,
+    // A limit for what hangs, not a measure: tests of the command line start a dozen processes one after another.
+    testTimeout: 60_000,
     hookTimeout: 20_000,
     // What a page shows may come a moment later on a busy machine.
     expect: { poll: { timeout: 10_000 } },
