@@ -73,6 +73,8 @@ async function anAssistant({ mayDecide = [] as readonly string[], actor = 'assis
   return { assistant, orchestrator, call, aRun, aPaidRun };
 }
 
+const toolsOf = (choices: Answer['choices']) => choices.map(({ tool }) => tool);
+
 describe('an assistant', () => {
   it('finds the tools with schemas, and which of them only look', async () => {
     const { assistant } = await anAssistant();
@@ -83,10 +85,12 @@ describe('an assistant', () => {
     expect(looking.map(({ name }) => name).sort()).toEqual([
       'describe_workflow',
       'explain_run',
+      'list_pauses',
       'list_reviews',
       'list_runs',
       'list_workflows',
       'show_history',
+      'show_output',
       'show_review',
       'wait_for_run',
     ]);
@@ -134,7 +138,7 @@ describe('an assistant', () => {
       payload: { amount: 3 },
     });
 
-    expect(choices.map(({ tool }) => tool)).toEqual(['send_signal', 'wait_for_run', 'cancel_run']);
+    expect(toolsOf(choices)).toEqual(['send_signal', 'pause_run', 'wait_for_run', 'cancel_run']);
     expect(unexpected.refused).toContain('it waits for order.paid');
     expect(sent).toEqual({ delivered: true });
     expect(repeated.refused).toContain('does not wait for "order.paid" now');
@@ -224,6 +228,67 @@ describe('an assistant', () => {
     const answer = await call('wait_for_run', { runId, until: 'finished', timeoutMs: 0 });
 
     expect(answer).toMatchObject({ reached: false, status: 'processing', runId });
-    expect(answer.choices).toHaveLength(3);
+    expect(answer.choices).toHaveLength(4);
+  });
+
+  it('pauses a run and lets it go on, as the choices say it can', async () => {
+    const { call, aRun } = await anAssistant();
+    const runId = await aRun();
+
+    const paused = await call('pause_run', { runId, reason: 'looks wrong' });
+    const whilePaused = toolsOf((await call('explain_run', { runId })).choices);
+    const resumed = await call('resume_run', { runId });
+    await call('send_signal', { runId, event: 'order.paid', payload: { amount: 3 } });
+    const early = await call('retry_run', { runId, reason: 'again' });
+
+    expect([paused['paused'], resumed['paused']]).toEqual([true, false]);
+    expect(whilePaused).toContain('resume_run');
+    expect(whilePaused).not.toContain('pause_run');
+    expect(early.refused).toContain('does not accept "run.retried"');
+  });
+
+  it('retries a run that has failed, and sees what one that is complete has yielded', async () => {
+    const { call, aPaidRun, orchestrator } = await anAssistant({ mayDecide: ['order'] });
+    const runId = await aPaidRun();
+    const by = { actor: 'bob' };
+    await orchestrator.decide(runId, 'completion', { outcome: 'rejected', ...by });
+
+    const { choices } = await call('explain_run', { runId });
+    const retried = await call('retry_run', { runId, reason: 'bob has changed his mind' });
+    await orchestrator.drive(runId, 'waiting');
+    await orchestrator.decide(runId, 'completion', { outcome: 'approved', ...by });
+    await orchestrator.drive(runId, 'finished');
+
+    expect(toolsOf(choices)).toEqual(['retry_run']);
+    expect(retried['status']).not.toBe('failed');
+    expect(await call('show_output', { runId })).toMatchObject({
+      status: 'complete',
+      output: { orderId: 'o-1', amount: 3 },
+    });
+  });
+
+  it('pauses a workflow or everything, and resumes only the pause it has been shown', async () => {
+    const { call, aRun, orchestrator } = await anAssistant();
+    const runId = await aRun();
+    const everything = { everything: true, reason: 'the supplier is down' };
+
+    const vague = await call('pause_runs', { reason: 'all?' });
+    const held = await call('pause_runs', everything);
+    const { choices } = await call('explain_run', { runId });
+    const first = await call('resume_runs', everything);
+    await orchestrator.resumeRuns('all', { actor: 'ann' });
+    const over = await call('resume_runs', { ...everything, confirm: first['confirm'] });
+    await orchestrator.pauseRuns('all', { actor: 'ann', reason: 'a second time' });
+    const stale = await call('resume_runs', { ...everything, confirm: first['confirm'] });
+
+    expect(vague.refused).toContain('Say which runs');
+    expect(held).toMatchObject({ changed: true, pauses: [{ actor: 'assistant' }] });
+    expect(choices).toContainEqual(expect.objectContaining({ tool: 'resume_runs' }));
+    expect(first).toMatchObject({ changed: false, pause: { reason: 'the supplier is down' } });
+    expect(over.refused).toContain('is not paused');
+    expect(stale).toMatchObject({ changed: false, pause: { actor: 'ann' } });
+    expect(await orchestrator.pauses()).toHaveLength(1);
+    const confirmed = await call('resume_runs', { ...everything, confirm: stale['confirm'] });
+    expect(confirmed).toMatchObject({ changed: true, pauses: [] });
   });
 });
