@@ -54,7 +54,10 @@ export type ScheduleOptions<I> = TargetOptions<I> & {
   readonly overlap?: OverlapPolicy;
   /** How many slots that were missed while nobody was there are made up for, the newest; 0 to 100. Default: 1. */
   readonly catchUp?: number;
-  /** Each slot begins up to this much later, always by the same amount for the same slot, so that many schedules do not begin at once. */
+  /**
+   * Each slot begins up to this much later, but before the next one, and always by the same amount for the same slot, so that many schedules do not
+   * begin at once.
+   */
   readonly jitter?: string;
   /** It waits for somebody to resume it before its first slot. Default: false. */
   readonly paused?: boolean;

@@ -234,6 +234,22 @@ describe('every answer', () => {
     await close();
   });
 
+  it('counts the addresses of one IPv6 network as one, so that nobody gets round the rate by them', async () => {
+    const { service, close } = await openService([], {
+      identity: { mode: 'sign-in', publicUrl: 'https://ops.example.com' },
+      limits: { callsPerMinute: 2 },
+    });
+    const statusFrom = async (remoteAddress: string) =>
+      (await service.app.inject({ url: '/api/v1/runs', remoteAddress })).statusCode;
+    const statuses: number[] = [];
+    for (const address of ['2001:db8:1:2::1', '2001:db8:1:2:a::', '2001:db8:1:2:ffff::7'])
+      statuses.push(await statusFrom(address));
+
+    expect(statuses).toEqual([401, 401, 429]);
+    expect(await statusFrom('2001:db8:1:3::1')).toBe(401);
+    await close();
+  });
+
   it('is told when to come again if there is too much of something', async () => {
     const app = fastify();
     app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, book.logger));

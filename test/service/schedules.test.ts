@@ -12,9 +12,11 @@ import {
 } from '../../src/index.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { createApp } from '../../src/service/app.ts';
+import { dueSlots, nextBeginMs } from '../../src/service/schedules/due.ts';
 import { createSchedules, type Schedules } from '../../src/service/schedules/schedules.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { silent } from '../../src/testing/player/world.ts';
+import { upcoming } from '../../src/triggers/slots.ts';
 import { openPair } from '../support/sqlite-pair.ts';
 
 const minuteMs = 60_000;
@@ -220,6 +222,33 @@ describe('schedules and time', () => {
     const offsets = (await begins(one)).map((at) => Date.parse(at) % (10 * minuteMs));
     expect(new Set(offsets).size).toBe(6);
     expect(Math.max(...offsets)).toBeLessThan(5 * minuteMs);
+  });
+
+  it('misses no slot by a jitter that is longer than the way to the next one', () => {
+    const schedule = aSchedule({ jitter: '6h', catchUp: 0 });
+    const slots = upcoming(schedule.slots, midnight, 100).map(({ atMs }) => atMs);
+    let handledUntilMs = midnight;
+    for (const slotMs of slots) {
+      const nowMs = nextBeginMs(schedule, handledUntilMs) ?? Number.NaN;
+      const { missed, fire } = dueSlots(schedule, handledUntilMs, nowMs);
+
+      expect(missed).toBeNull();
+      expect(fire.map(({ slot, cause }) => [slot.atMs, cause])).toEqual([[slotMs, 'schedule']]);
+      handledUntilMs = slotMs;
+    }
+  });
+
+  it('misses no slot of the last minute, however many there are', () => {
+    const schedule = aSchedule({ cron: '* * * * * *', catchUp: 2 });
+    const after = (seconds: number) => dueSlots(schedule, midnight, midnight + seconds * 1_000);
+
+    expect(after(20)).toMatchObject({ missed: null });
+    expect(after(20).fire.map(({ cause }) => cause)).toEqual(Array(20).fill('schedule'));
+    expect(after(100).missed).toMatchObject({ count: 37 });
+    expect(after(100).fire.map(({ cause }) => cause)).toEqual([
+      ...Array(2).fill('catch_up'),
+      ...Array(61).fill('schedule'),
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** How often somebody may present a wrong credential. */
-import { isIPv6 } from 'node:net';
 import { SignalboxError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { networkOf } from '../http/network.ts';
 
 export interface Attempts {
   /** @throws SignalboxError `TOO_MANY_ATTEMPTS` with `details.retryAfterMs` */
@@ -46,19 +46,4 @@ export function createAttempts(clock: Pick<Clock, 'nowMs'>): Attempts {
       if (failures.size > maxAddresses && oldest !== undefined) failures.delete(oldest);
     },
   };
-}
-
-/** Who has one IPv6 address has the 2^64 beside it. */
-function networkOf(ip: string): string {
-  const plain = ip.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [
-    ...left,
-    ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'),
-    ...right,
-  ];
-  return groups.slice(0, 4).join(':');
 }

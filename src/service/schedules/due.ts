@@ -5,6 +5,8 @@ import type { Slot } from '../../triggers/slots.ts';
 
 /** A slot that is not begun within this time has been missed. */
 export const lateAfterMs = 60_000;
+/** Slots that can begin within that time: one a second, and those at its ends. */
+const mostOnTime = lateAfterMs / 1_000 + 2;
 /** More missed slots than these are not counted one by one. */
 const mostCounted = 500;
 const minuteMs = 60_000;
@@ -17,15 +19,16 @@ export interface Due {
     readonly count: number;
     readonly isAtLeast: boolean;
   } | null;
-  /** Slots to fire, oldest first; at most the catch-up limit and one. */
+  /** Slots to fire, oldest first: those of the last minute, and before them as many as the catch-up limit. */
   readonly fire: readonly { readonly slot: Slot; readonly cause: 'schedule' | 'catch_up' }[];
 }
 
-/** Begin of a slot: the same one for the same slot, in any process. */
-export function beginsAtMs({ name, jitterMs }: Schedule, slotMs: number): number {
+/** Begin of a slot: the same one for the same slot, in any process; before the next slot, so that slots begin in their order. */
+export function beginsAtMs({ name, jitterMs, slots }: Schedule, slotMs: number): number {
   if (jitterMs === 0) return slotMs;
   const draw = createHash('sha256').update(`${name}\n${slotMs}`).digest().readUInt32BE(0);
-  return slotMs + Math.floor((draw / 2 ** 32) * jitterMs);
+  const roomMs = (slots.next(slotMs)?.atMs ?? Number.POSITIVE_INFINITY) - slotMs;
+  return slotMs + Math.floor((draw / 2 ** 32) * Math.min(jitterMs, roomMs));
 }
 
 /** Begin of the first slot after those that have been handled; `null`: there is none any more. */
@@ -35,17 +38,15 @@ export function nextBeginMs(schedule: Schedule, handledUntilMs: number): number 
 }
 
 export function dueSlots(schedule: Schedule, handledUntilMs: number, nowMs: number): Due {
-  const newest = newestDue(schedule, handledUntilMs, nowMs, schedule.catchUp + 1);
+  const newest = newestDue(schedule, handledUntilMs, nowMs, schedule.catchUp + mostOnTime);
   const last = newest.at(-1);
   if (last === undefined) return { missed: null, fire: [] };
-  const isOnTime = nowMs - beginsAtMs(schedule, last.atMs) <= lateAfterMs;
-  const madeUpFor = isOnTime
-    ? newest.slice(0, -1)
-    : newest.slice(newest.length - Math.min(newest.length, schedule.catchUp));
+  const isLate = (slot: Slot) => nowMs - beginsAtMs(schedule, slot.atMs) > lateAfterMs;
+  const late = newest.filter(isLate);
   const fire = [
-    ...madeUpFor.map((slot) => ({ slot, cause: 'catch_up' as const })),
-    ...(isOnTime ? [{ slot: last, cause: 'schedule' as const }] : []),
-  ];
+    ...late.slice(Math.max(0, late.length - schedule.catchUp)),
+    ...newest.slice(late.length),
+  ].map((slot) => ({ slot, cause: isLate(slot) ? ('catch_up' as const) : ('schedule' as const) }));
   const untilMs = fire[0]?.slot.atMs ?? last.atMs + 1;
   return { missed: missedBefore(schedule, handledUntilMs, untilMs, last), fire };
 }
