@@ -158,6 +158,11 @@ export function statusOf(snapshot: AnyMachineSnapshot): RunStatus {
   return (typeof value === 'string' ? value : Object.keys(value)[0]) as RunStatus;
 }
 
+/** The run stops and lets what is under way end. */
+export function isDraining({ value }: AnyMachineSnapshot): boolean {
+  return typeof value === 'object' && value['processing'] === 'draining';
+}
+
 /** The part of a snapshot that is stored. */
 export function toStored(snapshot: AnyMachineSnapshot): JsonObject {
   return { value: snapshot.value, context: snapshot.context };

@@ -1,10 +1,13 @@
 /** Circuit breakers shared by all runs: who may call now, and what each outcome means. Only changes are written. */
 import { advanceBreaker, type BreakerEvent } from '../chart/breaker.ts';
-import type { BreakerPolicy } from '../plan/plan.ts';
+import { CircuitOpenError } from '../errors.ts';
+import { failureOf } from '../failure.ts';
+import type { BreakerPolicy, TaskCall } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { BreakerRecord, Store } from '../ports/store.ts';
+import type { Settings } from './settings.ts';
 
 export type Admission =
   | { readonly admitted: true; readonly isProbe: boolean }
@@ -142,4 +145,22 @@ export async function reportTo(
   if (outcome.ok) await breakers.succeeded(policy, by);
   else if (outcome.failure.retryable) await breakers.failed(policy, by);
   else await breakers.released(policy, by);
+}
+
+/** What an open breaker says in place of an attempt: that it has failed, or how long it is to wait. `null`: go ahead. */
+export async function refusalOf(
+  deps: { readonly breakers: Breakers; readonly settings: Settings },
+  call: TaskCall,
+  by: string,
+): Promise<
+  { readonly outcome: AttemptOutcome } | { readonly outcome: null; readonly untilMs: number } | null
+> {
+  const { breaker } = call;
+  if (breaker === undefined) return null;
+  const { leaseMs } = deps.settings;
+  const admission = await deps.breakers.enter(breaker, by, (call.timeoutMs ?? leaseMs) + leaseMs);
+  if (admission.admitted) return null;
+  if (breaker.whenOpen === 'wait') return { outcome: null, untilMs: admission.untilMs };
+  const failure = failureOf(new CircuitOpenError(breaker.name));
+  return { outcome: { ok: false, failure, durationMs: 0 } };
 }

@@ -2,7 +2,7 @@
 import type { Json } from '../plan/json.ts';
 import { applyEvent } from './apply.ts';
 import { annotate, closeItems, type Draft } from './draft.ts';
-import { toError } from './effects.ts';
+import { toError } from './failure-data.ts';
 import type { Incoming } from './incoming.ts';
 import type { LiveRun } from './live-run.ts';
 import { openMessage } from './review-messages.ts';

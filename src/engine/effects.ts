@@ -13,6 +13,7 @@ import { resolveWiring } from '../plan/wiring.ts';
 import type { Message } from '../ports/store.ts';
 import { digest } from './canonical.ts';
 import { closeItems, type Draft, isStepItem, openItem, record } from './draft.ts';
+import { toError } from './failure-data.ts';
 import { faulted, type Incoming, replayOf } from './incoming.ts';
 import { childRunId } from './keys.ts';
 import { readerOf } from './live-run.ts';
@@ -517,15 +518,4 @@ export function tellParent(draft: Draft): void {
       ...(run.outcome === null ? {} : { compensation: run.outcome.compensation }),
     },
   });
-}
-
-export function toError(failure: FailureSummary & { readonly cause?: unknown }): JsonObject {
-  return {
-    step: failure.step,
-    name: failure.name,
-    message: failure.message,
-    retryable: failure.retryable,
-    ...(failure.code === undefined ? {} : { code: failure.code }),
-    ...(failure.cause === undefined ? {} : { cause: failure.cause }),
-  };
 }

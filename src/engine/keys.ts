@@ -1,4 +1,5 @@
 /** Deterministic names: the same thing has the same id after a crash, a retry, or on another machine. */
+import type { TaskBinding } from '../ports/bindings.ts';
 import { sha256 } from './canonical.ts';
 
 /** A fallback does something else than the task it stands in for: keys and checkpoints of its own. */
@@ -18,4 +19,11 @@ export function childRunId(parentRunId: string, path: string, seq: number): stri
 
 export function undoKey(runId: string, path: string, generation: number): string {
   return sha256(`undo\n${runId}\n${path}\n${generation}`).slice(0, 32);
+}
+
+/** What the task itself says identifies its effect; `null` if it says nothing, or the input is not one of its own. */
+export function businessKey(task: TaskBinding, input: unknown): string | null {
+  if (task.key === null) return null;
+  const parsed = task.input.parse(input);
+  return parsed.ok ? task.key(parsed.value) : null;
 }

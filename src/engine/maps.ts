@@ -1,26 +1,26 @@
 /** Dynamic fan-out: items are rows of the store, worked on side by side, each recorded when it ends, none of them in chart or snapshot. */
-import { CircuitOpenError, SignalboxError } from '../errors.ts';
+import { SignalboxError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
-import type { MapStep, TaskCall, TaskStep } from '../plan/plan.ts';
+import type { MapStep, TaskStep } from '../plan/plan.ts';
 import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
-import type { AttemptFailure, AttemptOutcome } from '../ports/executor.ts';
+import type { AttemptFailure } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
-import { reportTo } from './breakers.ts';
+import { refusalOf } from './breakers.ts';
 import { canonical } from './canonical.ts';
-import { createCheckpoints } from './checkpoints.ts';
 import { closeItems } from './draft.ts';
-import { toError } from './effects.ts';
+import { execute } from './execution.ts';
+import { toError } from './failure-data.ts';
 import { holdBack, isHeld } from './hold-back.ts';
 import type { Incoming } from './incoming.ts';
 import { createItemWriter, type ItemWriter } from './item-writer.ts';
 import { idempotencyKey } from './keys.ts';
-import { type LiveRun, readerOf, runInfo } from './live-run.ts';
+import { type LiveRun, readerOf } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
-import { persist } from './persist.ts';
+import { isLost, persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 import type { WorkDeps } from './work-deps.ts';
@@ -326,38 +326,24 @@ export function createMaps(deps: WorkDeps): Maps {
       const by = `${run.header.id}/${path}/${pass.open.token}`;
       const { outcome, after, untilMs } = await dispatched(pass, task, attempt, async () => {
         if (pass.isHeld) return { outcome: null, after: current, untilMs: clock.nowMs() };
-        const refused = await refusalOf(task.call, by);
+        const refused = await refusalOf(deps, task.call, by);
         if (refused !== null) return { ...refused, after: current };
         if (task.call.repeat === 'unsafe')
           await pass.writer.write(toRow(pass, { ...current, attempting: task.id }, 'running'));
-        deps.scopes.enter(binding, run.header.id);
-        const outcome = await deps.executor.attempt({
-          workflow: run.header.workflow,
-          version: run.header.version,
-          step: path,
+        const outcome = await execute(deps, run, {
           task: binding,
+          call: task.call,
           input,
-          timeoutMs: task.call.timeoutMs,
-          heartbeatTimeoutMs: task.call.heartbeatTimeoutMs,
+          step: path,
+          path,
+          attempt,
+          token: pass.open.token,
+          idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
+          by,
           signal: abort.signal,
-          context: {
-            attempt,
-            startedAtMs: clock.nowMs(),
-            idempotencyKey: idempotencyKey(run.header.id, path, run.state.generation),
-            log: bound,
-            run: runInfo(run),
-            checkpoint: createCheckpoints(deps, run, path, pass.open.token),
-            entities: deps.entities.of({
-              runId: run.header.id,
-              fence: { runId: run.header.id, epoch: run.state.epoch },
-              token: pass.open.token,
-            }),
-          },
+          log: bound,
           onHeartbeat: () => {},
         });
-        const { breaker } = task.call;
-        if (breaker !== undefined)
-          await persist(deps, () => reportTo(deps.breakers, breaker, by, outcome));
         if (!outcome.ok) return { outcome, after: current };
         const results = { ...current.results, [task.id]: outcome.output };
         return {
@@ -387,25 +373,6 @@ export function createMaps(deps: WorkDeps): Maps {
       state = { ...state, attempts: attempt, retryAtMs: clock.nowMs() + delayMs };
       await pass.writer.write(toRow(pass, state, 'running'));
     }
-  }
-
-  /** What an open breaker says in place of an attempt: wait, or fail. `null`: go ahead. */
-  async function refusalOf(
-    call: TaskCall,
-    by: string,
-  ): Promise<
-    | { readonly outcome: null; readonly untilMs: number }
-    | { readonly outcome: AttemptOutcome; readonly untilMs?: never }
-    | null
-  > {
-    const { breaker } = call;
-    if (breaker === undefined) return null;
-    const { leaseMs } = deps.settings;
-    const admitted = await deps.breakers.enter(breaker, by, (call.timeoutMs ?? leaseMs) + leaseMs);
-    if (admitted.admitted) return null;
-    if (breaker.whenOpen === 'wait') return { outcome: null, untilMs: admitted.untilMs };
-    const failure = failureOf(new CircuitOpenError(breaker.name));
-    return { outcome: { ok: false, failure, durationMs: 0 } };
   }
 
   /** Items share the queues with everything else. */
@@ -552,13 +519,6 @@ function haveEnded(states: ReadonlyMap<number, ItemState>, count: number): boole
     ({ output, failure }) => output !== undefined || failure !== undefined,
   );
   return ended.length === count;
-}
-
-function isLost(error: unknown): boolean {
-  return (
-    error instanceof SignalboxError &&
-    (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')
-  );
 }
 
 function failedState(pass: Pass, state: ItemState, failure: AttemptFailure): ItemState {

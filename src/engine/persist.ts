@@ -28,3 +28,11 @@ export async function persist<T>(deps: PersistDeps, write: () => Promise<T>): Pr
     }
   }
 }
+
+/** The run is another process's, or the store is gone for good: what came of the work is not this process's to record. */
+export function isLost(error: unknown): error is SignalboxError {
+  return (
+    error instanceof SignalboxError &&
+    (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')
+  );
+}

@@ -4,7 +4,7 @@ import type { AttemptFailure } from '../ports/executor.ts';
 import type { Logger } from '../ports/logger.ts';
 import { applyEvent } from './apply.ts';
 import { closeItems, type Draft } from './draft.ts';
-import { toError } from './effects.ts';
+import { toError } from './failure-data.ts';
 import type { LiveRun } from './live-run.ts';
 import { missUndo } from './outcome.ts';
 import type { OpenItem } from './run-body.ts';

@@ -10,12 +10,12 @@ import type { AttemptOutcome } from '../ports/executor.ts';
 import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
 import { closeItems, type Draft } from './draft.ts';
-import { toError } from './effects.ts';
+import { toError } from './failure-data.ts';
 import { holdBack, isHeld } from './hold-back.ts';
 import { undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
 import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
-import { persist } from './persist.ts';
+import { isLost, persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
 import { assertNotUndone, type ByHand, noteRetriedUndo } from './undo-by-hand.ts';
@@ -136,10 +136,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
         : await carryOut(entry, item.attempt, abort.signal, accessOf(run, entry, item.token));
       await persist(deps, () => settle(runId, item, entry, outcome));
     } catch (error) {
-      if (
-        error instanceof SignalboxError &&
-        (error.code === 'LEASE_LOST' || error.code === 'STORE_UNAVAILABLE')
-      ) {
+      if (isLost(error)) {
         log.warn({ runId, code: error.code }, `outcome of the undo discarded: ${error.message}`);
         return;
       }

@@ -41,9 +41,3 @@ export function activeStates(snapshot: AnyMachineSnapshot): readonly ActiveState
       };
     });
 }
-
-/** `processing.draining` and the like: the run's place outside its steps. */
-export function isDraining(snapshot: AnyMachineSnapshot): boolean {
-  const { value } = snapshot;
-  return typeof value === 'object' && value !== null && value['processing'] === 'draining';
-}

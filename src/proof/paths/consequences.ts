@@ -1,12 +1,11 @@
 /** What a move means: the chart's event, the step it settles, and what the engine does at once because of it. */
 
-import { contextOf } from '../../chart/advance.ts';
+import { contextOf, isDraining } from '../../chart/advance.ts';
 import { holdsIn } from '../../chart/conditions.ts';
 import { attemptsOf } from '../../chart/context.ts';
 import type { ChartEvent, Decider, Effect } from '../../chart/events.ts';
 import type { Approval, PlanNode, TaskStep } from '../../plan/plan.ts';
 import type { Facts } from '../../plan/settle.ts';
-import { isDraining } from './active.ts';
 import { callOf } from './declared.ts';
 import type { Move, StepEnding } from './move.ts';
 import type { UndoWork } from './undo.ts';

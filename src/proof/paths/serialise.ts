@@ -1,7 +1,6 @@
 /** When two states of a walk count as one: same place, and the same answers to every guard that can still be asked. */
-import { contextOf } from '../../chart/advance.ts';
+import { contextOf, isDraining } from '../../chart/advance.ts';
 import { escalationLevel } from '../../chart/review-states.ts';
-import { isDraining } from './active.ts';
 import { statusIn } from './walk.ts';
 import type { WalkState } from './walk-state.ts';
 

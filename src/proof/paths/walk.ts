@@ -1,5 +1,5 @@
 /** A run on a path: the chart's snapshot with what follows from the plan, moved on by one event at a time. Nothing here runs the author's code. */
-import { compileChart, contextOf, statusOf } from '../../chart/advance.ts';
+import { compileChart, contextOf, isDraining, statusOf } from '../../chart/advance.ts';
 import { traced } from '../../chart/transitions.ts';
 import { isStep, type Plan, type RunStatus } from '../../plan/plan.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type Settled,
   settle,
 } from '../../plan/settle.ts';
-import { activeStates, isDraining } from './active.ts';
+import { activeStates } from './active.ts';
 import { chartEventOf, endingOf, followUps } from './consequences.ts';
 import type { Move, StepEnding } from './move.ts';
 import type { Profile } from './profiles.ts';
