@@ -5,7 +5,7 @@ import type { JsonObject } from '../plan/json.ts';
 import type { Message } from '../ports/store.ts';
 import { sha256 } from './canonical.ts';
 import type { LiveRun } from './live-run.ts';
-import { RunRequest } from './requests.ts';
+import { RunRequest } from './requests/request.ts';
 import type { StartOptions } from './start.ts';
 import type { WorkDeps } from './work-deps.ts';
 

@@ -2,11 +2,11 @@
 import { contextOf, statusOf } from '../chart/advance.ts';
 import { holdsIn } from '../chart/conditions.ts';
 import { attemptsOf } from '../chart/context.ts';
-import type { Effect, FailureSummary } from '../chart/events.ts';
+import type { Effect } from '../chart/events.ts';
 import { escalationLevel } from '../chart/review-states.ts';
 import { failureOf } from '../failure.ts';
 import { maxDurationMs, parseDuration } from '../plan/duration.ts';
-import type { Json, JsonObject } from '../plan/json.ts';
+import type { Json } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
 import type { Approval, ChildStep, DecisionPolicy, PlanNode } from '../plan/plan.ts';
 import { resolveWiring } from '../plan/wiring.ts';

@@ -17,7 +17,7 @@ import type {
   Store,
 } from '../ports/store.ts';
 import { type Announcer, createAnnouncer } from './announcer.ts';
-import { createAttempts } from './attempts.ts';
+import { createAttempts } from './attempts/attempts.ts';
 import { createBreakers } from './breakers.ts';
 import { type Catalogue, createCatalogue, type WorkflowSource } from './catalogue.ts';
 import { createCommitQueue } from './commit-queue.ts';
@@ -36,7 +36,7 @@ import { createMigrator, type MigrateOptions, type MigrationReport } from './mig
 import { createNotices } from './notices.ts';
 import { createOwnRuns } from './own-runs.ts';
 import { createReader, type Reader } from './reader.ts';
-import type { RunRequest } from './requests.ts';
+import type { RunRequest } from './requests/request.ts';
 import { createResourceScopes } from './resource-scopes.ts';
 import { createRunTable } from './run-table.ts';
 import { defaultSettings, type Settings } from './settings.ts';

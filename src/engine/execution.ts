@@ -26,7 +26,7 @@ export interface Execution {
   readonly by: string;
   readonly signal: AbortSignal;
   readonly log: Logger;
-  onHeartbeat(details: Json): void;
+  readonly onHeartbeat: (details: Json) => void;
   readonly onLate?: AttemptRequest['onLate'];
 }
 

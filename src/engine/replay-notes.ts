@@ -7,7 +7,7 @@ import { takeDeed } from './handling.ts';
 import { textOf } from './live-run.ts';
 import { leavesNothing, outcomeOf } from './outcome.ts';
 import { postponed, stopped } from './pausing.ts';
-import { goOn } from './requests.ts';
+import { goOn } from './requests/pause.ts';
 import { openMessage } from './review-messages.ts';
 import type { OpenItem } from './run-body.ts';
 import { awaitStart } from './start.ts';

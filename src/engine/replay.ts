@@ -17,7 +17,7 @@ import type { Incoming } from './incoming.ts';
 import { type LiveRun, restoreValue } from './live-run.ts';
 import { begun, released } from './pausing.ts';
 import { closeAnswered, takeNote } from './replay-notes.ts';
-import { beginAgain } from './requests.ts';
+import { beginAgain } from './requests/retry.ts';
 import { retryMaterialOf } from './retry-material.ts';
 import { emptyRun } from './start.ts';
 

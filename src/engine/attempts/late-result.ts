@@ -1,9 +1,9 @@
 /** Results of attempts that nobody waits for any more. */
-import { statusOf } from '../chart/advance.ts';
-import type { AttemptOutcome } from '../ports/executor.ts';
-import type { Logger } from '../ports/logger.ts';
-import { annotate, type Draft } from './draft.ts';
-import { lateReason, leavesNothing, missUndo, outcomeOf } from './outcome.ts';
+import { statusOf } from '../../chart/advance.ts';
+import type { AttemptOutcome } from '../../ports/executor.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { annotate, type Draft } from '../draft.ts';
+import { lateReason, leavesNothing, missUndo, outcomeOf } from '../outcome.ts';
 import type { StepAttempt } from './step-attempt.ts';
 
 /** Puts the result on record, where it does not count. @param log - bound to the attempt */

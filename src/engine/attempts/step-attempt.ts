@@ -1,6 +1,6 @@
-import type { TaskCall, TaskStep } from '../plan/plan.ts';
-import type { AttemptOutcome } from '../ports/executor.ts';
-import type { OpenItem } from './run-body.ts';
+import type { TaskCall, TaskStep } from '../../plan/plan.ts';
+import type { AttemptOutcome } from '../../ports/executor.ts';
+import type { OpenItem } from '../run-body.ts';
 
 /** One attempt of a task of a run. */
 export interface StepAttempt {

@@ -1,16 +1,16 @@
 /** The event by which an attempt ends, with what the history keeps of it. */
-import { contextOf, isDraining, statusOf } from '../chart/advance.ts';
-import { attemptsOf } from '../chart/context.ts';
-import type { Json } from '../plan/json.ts';
-import { nextDelayMs } from '../plan/retry-policy.ts';
-import type { AttemptFailure } from '../ports/executor.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { Draft } from './draft.ts';
-import { summaryOf, toError } from './failure-data.ts';
-import type { Incoming } from './incoming.ts';
-import { type LiveRun, restoreValue } from './live-run.ts';
+import { contextOf, isDraining, statusOf } from '../../chart/advance.ts';
+import { attemptsOf } from '../../chart/context.ts';
+import type { Json } from '../../plan/json.ts';
+import { nextDelayMs } from '../../plan/retry-policy.ts';
+import type { AttemptFailure } from '../../ports/executor.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Draft } from '../draft.ts';
+import { summaryOf, toError } from '../failure-data.ts';
+import type { Incoming } from '../incoming.ts';
+import { type LiveRun, restoreValue } from '../live-run.ts';
+import { toleratedValue } from '../tolerance.ts';
 import type { AttemptEnd, StepAttempt } from './step-attempt.ts';
-import { toleratedValue } from './tolerance.ts';
 
 type Base = Omit<Incoming, 'event'>;
 

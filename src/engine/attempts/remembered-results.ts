@@ -1,14 +1,14 @@
 /** Results that stand for later calls with the same input: one attempt computes, the others wait for it. */
-import type { TaskCall } from '../plan/plan.ts';
-import { resolveWiring } from '../plan/wiring.ts';
-import type { TaskBinding } from '../ports/bindings.ts';
-import type { AttemptOutcome } from '../ports/executor.ts';
-import type { RunCommit } from '../ports/store.ts';
-import { digest } from './canonical.ts';
-import { businessKey } from './keys.ts';
-import { type LiveRun, readerOf } from './live-run.ts';
+import type { TaskCall } from '../../plan/plan.ts';
+import { resolveWiring } from '../../plan/wiring.ts';
+import type { TaskBinding } from '../../ports/bindings.ts';
+import type { AttemptOutcome } from '../../ports/executor.ts';
+import type { RunCommit } from '../../ports/store.ts';
+import { digest } from '../canonical.ts';
+import { businessKey } from '../keys.ts';
+import { type LiveRun, readerOf } from '../live-run.ts';
+import type { WorkDeps } from '../work-deps.ts';
 import type { AttemptEnd, StepAttempt } from './step-attempt.ts';
-import type { WorkDeps } from './work-deps.ts';
 
 /** How long whoever finds the result being computed waits before it looks again. */
 const askAgainMs = 1_000;

@@ -1,26 +1,26 @@
 /** Carrying out attempts of tasks: dispatch, run, and bring the outcome back as an event. */
-import { isDraining } from '../chart/advance.ts';
-import { SignalboxError } from '../errors.ts';
-import { failureOf } from '../failure.ts';
-import { resolveWiring } from '../plan/wiring.ts';
-import type { TaskBinding } from '../ports/bindings.ts';
-import type { AttemptOutcome } from '../ports/executor.ts';
-import type { Logger } from '../ports/logger.ts';
-import { applyEvent } from './apply.ts';
-import { toIncoming } from './attempt-incoming.ts';
-import { refusalOf } from './breakers.ts';
-import { canonical, digest } from './canonical.ts';
-import { closeItems } from './draft.ts';
-import { execute } from './execution.ts';
-import { holdBack, isHeld } from './hold-back.ts';
-import { businessKey, fallbackPath, idempotencyKey } from './keys.ts';
+import { isDraining } from '../../chart/advance.ts';
+import { SignalboxError } from '../../errors.ts';
+import { failureOf } from '../../failure.ts';
+import { resolveWiring } from '../../plan/wiring.ts';
+import type { TaskBinding } from '../../ports/bindings.ts';
+import type { AttemptOutcome } from '../../ports/executor.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { applyEvent } from '../apply.ts';
+import { refusalOf } from '../breakers.ts';
+import { canonical, digest } from '../canonical.ts';
+import { closeItems } from '../draft.ts';
+import { execute } from '../execution.ts';
+import { holdBack, isHeld } from '../hold-back.ts';
+import { businessKey, fallbackPath, idempotencyKey } from '../keys.ts';
+import { type LiveRun, readerOf } from '../live-run.ts';
+import { isLost, persist } from '../persist.ts';
+import type { OpenItem } from '../run-body.ts';
+import type { WorkDeps } from '../work-deps.ts';
+import { toIncoming } from './ending.ts';
 import { noteLate } from './late-result.ts';
-import { type LiveRun, readerOf } from './live-run.ts';
-import { isLost, persist } from './persist.ts';
 import { claimResult, resultToKeep } from './remembered-results.ts';
-import type { OpenItem } from './run-body.ts';
 import { type AttemptEnd, type StepAttempt, withoutRunning } from './step-attempt.ts';
-import type { WorkDeps } from './work-deps.ts';
 
 export interface Attempts {
   /** Hands the open attempt of the step out. */
