@@ -22,10 +22,11 @@ import type { Store } from '../../src/ports/store.ts';
 import { openLowdb, openSqlite } from '../../src/testing/crash/media.ts';
 import { createMortalLife, say } from '../../src/testing/kill/mortal-life.ts';
 import type { Assignment, NotedEffect } from './support/assignment.ts';
+import { isPausedIn } from './support/pause-all.ts';
 import { smallWorkflows } from './support/small-workflows.ts';
 
 const assignment: Assignment = JSON.parse(process.argv[2] ?? '');
-const phase = { isOpening: true, isClosing: false };
+const phase = { isOpening: true, isClosing: false, isPaused: false };
 
 const life = createMortalLife(1, assignment.killAt, (place) => say({ type: 'died', place }));
 
@@ -54,6 +55,10 @@ function createNotingExecutor(): Executor {
     work: () => Promise<T>,
   ): Promise<T> {
     const { run, idempotencyKey: key, attempt } = context;
+    if (phase.isPaused) {
+      process.stderr.write(`"${step}" begins although everything is paused\n`);
+      process.exit(1);
+    }
     const place = task === 'send_email' ? 'mail' : kind;
     reach(`${place}.before`);
     const effect: NotedEffect = { kind, runId: run.runId, step, key, attempt };
@@ -108,6 +113,18 @@ function verdictOn({ runId }: RunView): Decision {
   return { outcome: 'happened', actor: 'ann', output };
 }
 
+/** @param isAsked - somebody is, so that everything is to be paused */
+async function switchAll(orchestrator: Orchestrator, isAsked: boolean): Promise<void> {
+  if (phase.isPaused === isAsked) return;
+  const by = { actor: 'ann', reason: 'not while I think' };
+  if (isAsked) await orchestrator.pauseRuns('all', by);
+  phase.isPaused = isAsked;
+  if (!isAsked) await orchestrator.resumeRuns('all', by);
+  say({ type: 'switched', isPaused: isAsked });
+  // whatever was held is still to be taken up
+  if (!isAsked) reach('resumed.after');
+}
+
 const ended: ReadonlySet<string> = new Set(['complete', 'failed', 'cancelled']);
 
 async function converse(orchestrator: Orchestrator): Promise<void> {
@@ -119,6 +136,10 @@ async function converse(orchestrator: Orchestrator): Promise<void> {
       runs.filter(({ workflow }) => workflow === 'told').length ===
       runs.filter(({ workflow }) => workflow === 'waiting').length;
     if (awaited.length === 0 && isTold) return;
+    if (assignment.pausesAll === true) {
+      const isAsked = open.some(({ waitingOn }) => waitingOn.some(({ kind }) => kind === 'review'));
+      await switchAll(orchestrator, isAsked);
+    }
     for (const view of open) {
       for (const waiting of view.waitingOn) {
         // Somebody else may have been faster, or the run has gone on.
@@ -134,6 +155,7 @@ async function converse(orchestrator: Orchestrator): Promise<void> {
 
 const store = await openStore();
 phase.isOpening = false;
+phase.isPaused = (await isPausedIn(store)) === true;
 const orchestrator = await createOrchestrator({
   workflows: [incidentResponse, quarterlyReport, ...smallWorkflows],
   store,

@@ -8,7 +8,7 @@ import { drawsOf, isFull, report, seed } from './support/seed.ts';
 /** Children that run at the same time. */
 const width = 2;
 /** What a kill leaves at these depends on the program; at all others it depends on the store. */
-const effects = /^(run|undo|mail)\./;
+const effects = /^(run|undo|mail|resumed)\./;
 
 describe.each(['sqlite', 'lowdb'] as const)('kill -9 on %s', (kind) => {
   // Of compensation one store stands for both, unless the counts are full: in one process it is killed everywhere on both.

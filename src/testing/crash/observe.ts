@@ -105,12 +105,13 @@ type Entry = Pick<
   readonly data: JsonObject;
 };
 
-/** A verdict of a person stands for the attempt that could not give it; how long a step was put off is nobody's promise. */
+/** A verdict of a person stands for the attempt that could not give it; how long a step was put off, or a run held, is nobody's promise. */
 function toEntry(entry: HistoryEntry, mayAsk: boolean): Entry | null {
   const { event, actor, from, to, step, settles, error, generation } = entry;
   const attempt = mayAsk ? null : entry.attempt;
   const base = { event, actor, from, to, step, attempt, settles, generation };
   if (/\.(in_doubt|did_not_happen|deferred|deferral_over)$/.test(event)) return null;
+  if (event === 'run.held') return null;
   // messages about a review are sent beside it, and end with it: how soon one arrives is nobody's promise
   if (/\.(told|not_told)$/.test(event)) return null;
   const output = entry.output ?? null;

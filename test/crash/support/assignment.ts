@@ -20,6 +20,8 @@ export interface Assignment {
   readonly settings: Partial<Settings>;
   /** Closes the orchestrator when it is told to end, within this grace. Without it the process ends at once. */
   readonly graceMs: number | null;
+  /** Pauses everything whenever somebody is asked, answers meanwhile, and resumes. */
+  readonly pausesAll?: true;
   /** Ends when these runs have ended; default: when all have. */
   readonly until?: readonly string[];
 }
@@ -30,6 +32,8 @@ export type Line =
   | { readonly type: 'died'; readonly place: string }
   /** A call was answered: what it did must never be lost. */
   | { readonly type: 'promised'; readonly runId: string; readonly event: string }
+  /** Everything is paused, or goes on: acknowledged as well. */
+  | { readonly type: 'switched'; readonly isPaused: boolean }
   | { readonly type: 'ended'; readonly places: readonly string[] }
   | { readonly type: 'closed'; readonly afterMs: number };
 

@@ -11,13 +11,17 @@ import { Broken } from '../../../src/testing/crash/compare.ts';
 import { observe } from '../../../src/testing/crash/observe.ts';
 import { isRecorded, recordedIn } from '../../../src/testing/crash/recorded.ts';
 import type { Occurrence } from '../../../src/testing/kill/occurrence.ts';
+import { lookAt } from '../../../src/testing/kill/remains.ts';
 import { startSmtpServer, type TestSmtpServer } from '../../support/smtp-server.ts';
 import type { Assignment, Line, NotedEffect } from './assignment.ts';
+import { isPausedIn } from './pause-all.ts';
 import { createPlace, type Ended, effectsIn, type Place, runsIn, startChild } from './processes.ts';
 
 export interface Program {
   readonly name: string;
   readonly runs: (directory: string) => Assignment['runs'];
+  /** See `Assignment`. */
+  readonly pausesAll?: true;
   /** Mails that have to have arrived in the end. */
   readonly mails: number;
 }
@@ -26,6 +30,7 @@ export const programs: readonly Program[] = [
   {
     name: 'incident-response',
     runs: () => [incident('one')],
+    pausesAll: true,
     mails: 0,
   },
   {
@@ -87,6 +92,7 @@ export async function killTrial(
       arrived: [],
       settings,
       graceMs: null,
+      ...(program.pausesAll === undefined ? {} : { pausesAll: program.pausesAll }),
     };
     const environment = { SIGNALBOX_DATA: place.directory, SMTP_URL: server.url };
     const first = await startChild(assignment, environment).ended;
@@ -109,6 +115,7 @@ async function goOn(
 ): Promise<void> {
   const found = await runsIn(place.store);
   checkPromises(lines, found);
+  await checkSwitch(lines, place);
   const recorded = recordedIn(found);
   const before = effectsIn(place.effectsFile).length;
   const arrived = arrivedMails(found, server);
@@ -134,6 +141,16 @@ export function checkPromises(lines: readonly Line[], runs: readonly ExportedRun
     const isKept = run?.history.some(({ event }) => event === line.event);
     if (isKept !== true) throw new Broken(`Acknowledged and lost: ${inspect(line)}`);
   }
+}
+
+/** A pause that was acknowledged is on record, and one that was acknowledged to be over is over. */
+async function checkSwitch(lines: readonly Line[], { store }: Place): Promise<void> {
+  const switched = lines.flatMap((line) => (line.type === 'switched' ? [line.isPaused] : []));
+  const last = switched.at(-1);
+  if (last === undefined) return;
+  const isPaused = await lookAt(store, isPausedIn);
+  if (isPaused === null || (!last && isPaused))
+    throw new Broken(`Acknowledged to be ${last ? 'paused' : 'resumed'}, and found ${isPaused}`);
 }
 
 /** Run and Message-ID of every mail the server has. */
