@@ -17,7 +17,7 @@ export const WebhookTarget = z.object({
 export const WebhookSource = z.object({
   source: z.string(),
   description: z.string().nullable(),
-  /** Where its sender posts to, below the address of the service. */
+  /** Where its sender posts to, on the host of the service: with its base path, if it has one. */
   path: z.string(),
   preset: z.enum(['standard', 'github', 'stripe', 'slack', 'generic', 'bearer', 'sns']),
   /** Why it cannot be received from, such as a missing secret; `null`: it is open. */

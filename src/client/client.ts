@@ -5,7 +5,7 @@ import { ServiceError } from './service-error.ts';
 import { readEvents, type StreamEvent, type SubscribeOptions } from './subscribe.ts';
 
 export interface ClientOptions {
-  /** Address of the service, as `http://127.0.0.1:4400`. In a page: leave it out for its own origin. */
+  /** Address of the service, as `http://127.0.0.1:4400` or `https://example.com/signalbox`. In a page: leave it out for its own origin, or give the path. */
   readonly url?: string;
   /** API token. In a page, the session's cookie stands for it. */
   readonly token?: string;
@@ -95,7 +95,7 @@ function ask(
   more: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
-  return fetch(`${url}${apiRoot}${addressOf(path, params)}${searchOf(query)}`, {
+  return fetch(`${url.replace(/\/+$/, '')}${apiRoot}${addressOf(path, params)}${searchOf(query)}`, {
     method,
     headers: {
       accept: media === undefined ? 'application/json' : `${media}, application/problem+json`,

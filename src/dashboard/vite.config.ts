@@ -6,6 +6,8 @@ const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: folder('.'),
+  // Where it is mounted only the service knows: files name each other from where they lie.
+  base: './',
   plugins: [react()],
   build: {
     outDir: folder('../../dist/dashboard'),

@@ -11,10 +11,11 @@ import { serveAudit } from './audit/serve.ts';
 import { createBatches } from './batches/batches.ts';
 import { serveBatches } from './batches/serve.ts';
 import { createBind } from './bind.ts';
-import { dashboardDirectory, sendPage, serveDashboard } from './dashboard.ts';
+import { openDashboard } from './dashboard.ts';
 import { serveDevelopment } from './development/serve.ts';
 import { createFeeds } from './feeds/feeds.ts';
 import { serveTriggers } from './feeds/serve.ts';
+import { agreedBasePath } from './http/base-path.ts';
 import { defaultLimits, type HttpLimits } from './http/limits.ts';
 import { answerUnknownPaths } from './http/problems.ts';
 import { createRepeats } from './http/repeats.ts';
@@ -51,6 +52,10 @@ import { serveWorkflows } from './workflows/index.ts';
 const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
 
 export interface AppOptions {
+  /**
+   * Path it is mounted under, as `/signalbox`, whether its host takes the prefix off requests or leaves it on. Default: that of a `publicUrl`, else none.
+   */
+  readonly basePath?: string;
   /** Default: this machine alone, without sign-in. */
   readonly identity?: IdentityOptions;
   readonly webhooks?: WebhookSettings;
@@ -79,6 +84,7 @@ export async function assembleApp(
   options: AppOptions,
 ): Promise<{
   readonly app: FastifyInstance;
+  readonly basePath: string;
   readonly replaceTriggers: (triggers: readonly Trigger[]) => Promise<void>;
 }> {
   const {
@@ -86,21 +92,26 @@ export async function assembleApp(
     webhooks = {},
     limits = {},
   } = options;
+  const basePath = agreedBasePath(options.basePath, [
+    identityOptions.mode === 'sign-in' ? identityOptions.publicUrl : undefined,
+    options.notices?.publicUrl,
+  ]);
   const audit = createAudit(ports);
-  const identityParts = openIdentity(identityOptions, { ...ports, audit });
+  const identityParts = openIdentity(identityOptions, { ...ports, audit, basePath });
   const { identity } = identityParts;
   const { clock, store } = ports;
   const { ids = createSystemIds(() => clock.nowMs()), logger: log = silence } = ports;
   const isOpen = identity.mode === 'development';
   const httpLimits = { ...defaultLimits, ...(isOpen ? { callsPerMinute: null } : {}), ...limits };
   const app = await createServer({
+    basePath,
     limits: httpLimits,
     proxies: options.proxies ?? [],
     ids,
     log,
   });
-  const dashboard = dashboardDirectory();
-  answerUnknownPaths(app, dashboard === null ? () => null : sendPage);
+  const dashboard = await openDashboard(basePath);
+  answerUnknownPaths(app, basePath, dashboard?.sendPage ?? (() => null));
   // its parser is there once the plugin is
   await app.register(fastifyCookie, { hook: false });
   app.addHook('onRequest', async (request) => {
@@ -116,7 +127,7 @@ export async function assembleApp(
   const bind = createBind(app, { guard, streams, repeats });
   const news = createNews(ports.orchestrator, { clock, epoch: ids.token() });
   app.addHook('onClose', async () => news.close());
-  const parts: ServiceParts = { ...ports, ids, log, audit, news };
+  const parts: ServiceParts = { ...ports, ids, log, audit, news, basePath };
   const { development, instance = ids.token() } = ports;
   serveAbout(bind, parts, { instance, isDevelopment: development !== undefined });
   if (development !== undefined) {
@@ -164,8 +175,8 @@ export async function assembleApp(
   app.addHook('onReady', async () => observed.start());
   app.addHook('preClose', () => observed.close());
   serveWorkflows(bind, parts);
-  await serveDocument(app, bind);
-  if (dashboard !== null) await serveDashboard(app, dashboard);
+  await serveDocument(app, bind, basePath);
+  await dashboard?.serve(app);
   await app.ready();
-  return { app, replaceTriggers: createExchange([feeds, received, schedules]) };
+  return { app, basePath, replaceTriggers: createExchange([feeds, received, schedules]) };
 }

@@ -37,15 +37,21 @@ export async function describeCalls(app: FastifyInstance): Promise<void> {
 }
 
 /** A page below /api, and the document. */
-export async function serveDocument(app: FastifyInstance, bind: Bind): Promise<void> {
+export async function serveDocument(
+  app: FastifyInstance,
+  bind: Bind,
+  basePath: string,
+): Promise<void> {
   let document: Document | null = null;
-  bind(api.service.openapi, () => (document ??= completed(app.swagger() as Document)) as never);
+  const read = () => (document ??= completed(app.swagger() as Document, basePath));
+  bind(api.service.openapi, () => read() as never);
   await app.register(fastifySwaggerUi, {
     routePrefix: '/api',
+    indexPrefix: basePath,
     // without the bar that asks for another document, and for a logo
     uiConfig: { layout: 'BaseLayout', docExpansion: 'none', deepLinking: true, validatorUrl: null },
     theme: { title: 'Signalbox API' },
-    transformSpecification: () => (document ??= completed(app.swagger() as Document)),
+    transformSpecification: read,
     transformSpecificationClone: false,
   });
 }
@@ -89,8 +95,9 @@ const problemAnswer = {
   },
 } satisfies OpenAPIV3_1.ResponseObject;
 
-/** What routes say and schemas do not: names, roles, refusals, other types than JSON. */
-function completed(document: Document): Document {
+/** What routes say and schemas do not: names, roles, refusals, other types than JSON; and where the service is. */
+function completed(document: Document, basePath: string): Document {
+  if (basePath !== '') document.servers = [{ url: basePath }];
   for (const [topic, routes] of Object.entries(api)) {
     for (const [name, route] of Object.entries<Route>(routes)) {
       const path = `${apiRoot}${route.path}`.replaceAll(/:(\w+)/g, '{$1}');

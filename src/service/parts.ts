@@ -35,6 +35,8 @@ export interface ServiceParts extends Omit<ServicePorts, 'logger'> {
   readonly log: Logger;
   /** Every action of people and programs that no run's history tells. */
   readonly audit: Audit;
+  /** Path it is mounted under, as `/signalbox`; empty: none. */
+  readonly basePath: string;
   /** What happens to all runs. */
   readonly news: News;
 }

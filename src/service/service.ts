@@ -35,7 +35,7 @@ export interface ServiceOptions extends AppOptions {
 }
 
 export interface Service {
-  /** The Fastify application, for `inject`. It is ready, so it takes no further routes. */
+  /** The Fastify application, for `inject`, with or without the base path. It is ready, so it takes no further routes. */
   readonly app: FastifyInstance;
   /** For a server of one's own: `createServer(service.handler)`. */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
@@ -44,7 +44,7 @@ export interface Service {
    *
    * @param address - default 127.0.0.1, and any free port
    * @throws SignalboxError `SIGN_IN_REQUIRED` for another host than this machine's, without sign-in
-   * @returns the address, as `http://127.0.0.1:4400`
+   * @returns the address, as `http://127.0.0.1:4400`, with the base path
    */
   listen(address?: { readonly host?: string; readonly port?: number }): Promise<string>;
   /**
@@ -76,13 +76,13 @@ export async function createService(
     ...(options.development === undefined ? {} : { development: options.development }),
   };
   const { identity = { mode: 'development' } } = options;
-  const { app, replaceTriggers } = await assembleApp(ports, options);
+  const { app, basePath, replaceTriggers } = await assembleApp(ports, options);
   return {
     app,
     handler: (request, response) => app.routing(request, response),
     async listen({ host = '127.0.0.1', port = 0 } = {}) {
       checkMayListen(identity, host);
-      return app.listen({ host, port });
+      return `${await app.listen({ host, port })}${basePath}`;
     },
     replaceTriggers,
     close: () => app.close(),

@@ -406,6 +406,44 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
+  it('below a base path: signed in, its pages open, follow the runs, lead to each other, and are there after a reload', async () => {
+    const store = createMemoryStore();
+    const { url, orchestrator } = await startService([payout], {
+      store,
+      basePath: '/ops/signalbox',
+      identity: (publicUrl) => ({ mode: 'sign-in', publicUrl }),
+    });
+    const tokens = createTokens({ store, clock: systemClock });
+    const { secret } = await tokens.create({ name: 'ann', role: 'admin' }, 'cli');
+
+    const page = await browser.open(`${url}/runs?workflow=payout`);
+    await page.getByLabel('API token').fill(secret);
+    await page.getByRole('button', { name: 'Sign in with a token' }).click();
+    await page.getByText('No run fits').waitFor();
+    await page.locator('[data-connection="open"]').waitFor();
+    await orchestrator.start('payout', { account: 'a-9', euros: 5_000 }, { key: 'k-below' });
+    await page.getByText('k-below').waitFor();
+    await takePictures(page, 'below-runs');
+    await page.getByRole('row').filter({ hasText: 'k-below' }).getByRole('link').first().click();
+    await node(page, 'approval').waitFor();
+    await page.reload();
+    await node(page, 'approval').waitFor();
+    await takePictures(page, 'below-run');
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByText('ann').first().waitFor();
+    const cookiesFor = async (address: string) =>
+      (await page.context().cookies(address)).map(({ name }) => name);
+    const sent = await Promise.all([url, new URL(url).origin].map(cookiesFor));
+    // What the page was about to ask when it was left is refused.
+    browser.expectComplaint(/401/);
+    await page.getByRole('button', { name: 'Signed in as ann' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+
+    expect(new URL(page.url()).pathname).toMatch(/^\/ops\/signalbox\//);
+    expect(sent).toEqual([['signalbox'], []]);
+  });
+
   it('the keys are told, and lead to the pages', async () => {
     const page = await browser.open(service.url);
     await page.getByRole('heading', { name: 'Runs' }).waitFor();

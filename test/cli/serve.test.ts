@@ -20,7 +20,7 @@ async function firstLine(stdout: NodeJS.ReadableStream): Promise<string> {
 }
 
 it('commands work on a store while it is served, with the same output, and after it again', async () => {
-  const serving = town.start(['serve', '--port', '0', ...store]);
+  const serving = town.start(['serve', '--port', '0', '--base-path', '/ops', ...store]);
   const printed = await firstLine(serving.child.stdout);
   const commands = [
     ['run', 'stall', '--input', '{"wish":"fish"}', '--key', 'k'],
@@ -69,7 +69,7 @@ it('commands work on a store while it is served, with the same output, and after
 
   expect([packed.code, proven.code]).toEqual([0, 0]);
   expect(proven.stdout).toMatch(/entries, chain sound, head [0-9a-f]{64}\n$/);
-  expect(printed).toMatch(/^Signalbox serves lowdb:runs at http:\/\/127\.0\.0\.1:\d+\n/);
+  expect(printed).toMatch(/^Signalbox serves lowdb:runs at http:\/\/127\.0\.0\.1:\d+\/ops\n/);
   expect(outputs.get('lowdb:runs')).toEqual(outputs.get('lowdb:other'));
   expect(dry.document).toMatchObject({
     matching: 1,

@@ -266,7 +266,7 @@ describe('notices of reviews', () => {
             logger,
           });
           const { ledger, start } = openNotices(
-            { store, clock, orchestrator, log: logger },
+            { store, clock, orchestrator, log: logger, basePath: '' },
             options,
           );
           return { life, orchestrator, ledger, worker: start() };

@@ -14,7 +14,10 @@ export interface TestProvider extends AsyncDisposable {
 }
 
 /** A real OpenID Connect provider on loopback, whose people and groups the test decides. */
-export async function startIdentityProvider(redirectUri: string): Promise<TestProvider> {
+export async function startIdentityProvider(
+  redirectUri: string,
+  ...redirectUris: readonly string[]
+): Promise<TestProvider> {
   const people: TestProvider['people'] = new Map();
   const [clientId, clientSecret] = ['signalbox', 'a secret of the client that nobody else knows'];
   const server = createServer();
@@ -25,7 +28,7 @@ export async function startIdentityProvider(redirectUri: string): Promise<TestPr
       {
         client_id: clientId,
         client_secret: clientSecret,
-        redirect_uris: [redirectUri],
+        redirect_uris: [redirectUri, ...redirectUris],
         post_logout_redirect_uris: [new URL(redirectUri).origin, `${new URL(redirectUri).origin}/`],
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],

@@ -26,6 +26,7 @@ import { addressFileOf, parseStoreLocation } from '../store-location.ts';
 interface ServeOptions {
   readonly host: string;
   readonly port?: number;
+  readonly basePath?: string;
   readonly watch: boolean;
   readonly auth?: string;
   readonly development: boolean;
@@ -45,6 +46,10 @@ export function addServe(program: Command, cli: Cli): void {
       '127.0.0.1',
     )
     .option('--port <number>', `default: the first free one from ${firstPort} on`, parsePort)
+    .option(
+      '--base-path <path>',
+      'path it is mounted under, as /signalbox, with or without a proxy that takes it off',
+    )
     .option('--watch', 'for development: load modules anew when they change', false)
     .addOption(
       new Option('--auth <file>', 'settings of sign-in, decision links and notices').env(
@@ -111,6 +116,7 @@ async function serve(cli: Cli, options: ServeOptions, place: WorkerPlace | null)
       ...(development === null ? {} : { development, clock: development.clock }),
       triggers: distinctTriggers(machines.triggers),
       ...settings,
+      ...(options.basePath === undefined ? {} : { basePath: options.basePath }),
     });
     let withdraw = async () => {};
     let unfollow = async () => {};

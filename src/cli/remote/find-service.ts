@@ -29,7 +29,7 @@ export async function findService(
 ): Promise<FoundService | null> {
   if (url !== undefined) {
     await about(url);
-    return { url: url.replace(/\/+$/, ''), token, isNamed: true };
+    return { url, token, isNamed: true };
   }
   const file = addressFileOf(location);
   const announced = file === null ? null : await findAnnounced(file);
@@ -48,7 +48,7 @@ async function about(url: string): Promise<{ readonly instance: string }> {
     // Loaded here, as the contract of the service is a large part of what a command would load.
     const { createClient } = await import('../../client/index.ts');
     const signal = AbortSignal.timeout(patienceMs);
-    return await createClient({ url: url.replace(/\/+$/, '') }).service.about({}, { signal });
+    return await createClient({ url }).service.about({}, { signal });
   } catch (error) {
     throw new SignalboxError('SERVICE_UNREACHABLE', `No Signalbox service answers at "${url}"`, {
       details: { url },

@@ -12,6 +12,7 @@ import {
 import { useMutation } from '@tanstack/react-query';
 import { CircleUserRound, LogIn, LogOut } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
+import { basePath, placeHere } from '../data/base-path.ts';
 import { client } from '../data/client.ts';
 import { type Me, useMe } from '../data/me.ts';
 import { notifyFailed } from '../parts/notify.ts';
@@ -35,7 +36,6 @@ function SignIn({ me: { provider } }: { readonly me: Me }) {
     // Anew, news of the runs included
     onSuccess: () => window.location.reload(),
   });
-  const here = `${window.location.pathname}${window.location.search}`;
   return (
     <Center mih="60dvh">
       <Stack className="card" p="xl" w={380} maw="100%" gap="md">
@@ -43,7 +43,7 @@ function SignIn({ me: { provider } }: { readonly me: Me }) {
         {provider !== null && (
           <Button
             component="a"
-            href={`${provider.url}?to=${encodeURIComponent(here)}`}
+            href={`${provider.url}?to=${encodeURIComponent(placeHere())}`}
             size="sm"
             leftSection={<LogIn size={16} aria-hidden />}
           >
@@ -84,7 +84,7 @@ export function AccountMenu() {
   const { data: me } = useMe();
   const signOut = useMutation({
     mutationFn: () => client.identity.signOut(),
-    onSuccess: ({ url }) => window.location.assign(url ?? '/'),
+    onSuccess: ({ url }) => window.location.assign(url ?? `${basePath}/`),
     onError: (error) => notifyFailed('You are still signed in', error),
   });
   if (me?.caller == null) return null;

@@ -4,6 +4,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { Keyboard } from 'lucide-react';
 import { Suspense } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { basePath } from '../data/base-path.ts';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { PauseNotice } from '../parts/pause-switch.tsx';
 import { Loading, NotFound } from '../parts/states.tsx';
@@ -43,7 +44,7 @@ export function Shell() {
             aria-label={isMenuOpen ? 'Close the navigation' : 'Open the navigation'}
           />
           <Link href="/" className={styles['brand'] ?? ''}>
-            <img src="/icon.svg" alt="" width={22} height={22} />
+            <img src={`${basePath}/icon.svg`} alt="" width={22} height={22} />
             <Text component="span" fw={600} size="md">
               Signalbox
             </Text>

@@ -71,10 +71,12 @@ function refusalOf(code: string | undefined): readonly [number, string, Signalbo
 /**
  * Paths nobody serves, and methods a path does not know. Register it before the routes.
  *
+ * @param basePath - for the hint
  * @param page - answers a reader's browser; `null`: there are no pages
  */
 export function answerUnknownPaths(
   app: FastifyInstance,
+  basePath: string,
   page: (request: FastifyRequest, reply: FastifyReply) => FastifyReply | null,
 ): void {
   const known: { readonly pattern: RegExp; readonly method: string }[] = [];
@@ -101,7 +103,7 @@ export function answerUnknownPaths(
     const answered = page(request, reply);
     if (answered !== null) return answered;
     throw new SignalboxError('NOT_FOUND', `There is nothing at ${request.method} ${path}`, {
-      hint: 'The calls are listed in /api/v1/openapi.json',
+      hint: `The calls are listed in ${basePath}/api/v1/openapi.json`,
     });
   });
 }

@@ -1,10 +1,12 @@
 /** The HTTP server: what holds for every request, before and after any call. */
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { SignalboxError } from '../../errors.ts';
 import type { Ids } from '../../ports/ids.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { logAccess } from './access-log.ts';
+import { keepRedirectsBelow, withoutBasePath } from './base-path.ts';
 import { parseBody } from './json-body.ts';
 import { type HttpLimits, toServerOptions } from './limits.ts';
 import { answerBrokenRequest, sendProblem } from './problems.ts';
@@ -14,6 +16,7 @@ import { sendSecurityHeaders } from './security-headers.ts';
 import { cutUnusedConnections } from './unused-connections.ts';
 
 interface ServerParts {
+  readonly basePath: string;
   readonly limits: HttpLimits;
   /** Whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
@@ -22,6 +25,7 @@ interface ServerParts {
 }
 
 export async function createServer({
+  basePath,
   limits,
   proxies,
   ids,
@@ -30,6 +34,9 @@ export async function createServer({
   const app = Fastify({
     ...toServerOptions(limits),
     trustProxy: [...proxies],
+    ...(basePath === ''
+      ? {}
+      : { rewriteUrl: ({ url = '/' }: IncomingMessage) => withoutBasePath(basePath, url) }),
     logger: false,
     genReqId: () => ids.token(),
     clientErrorHandler: answerBrokenRequest,
@@ -45,6 +52,7 @@ export async function createServer({
   logAccess(app, log);
   cutUnusedConnections(app);
   sendSecurityHeaders(app);
+  keepRedirectsBelow(basePath, app);
   if (limits.callsPerMinute !== null) await limitRates(app, limits.callsPerMinute);
   return app;
 }

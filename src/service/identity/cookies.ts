@@ -9,11 +9,15 @@ export interface Cookie {
 
 /**
  * Out of reach for scripts, and not sent along when another site posts (RFC 6265bis, SameSite=Lax). With https the prefix `__Host-` sees to it that
- * no other host and no plain connection can set it.
+ * no other host and no plain connection can set it; below a base path it is `__Secure-`, since `__Host-` holds for a host as a whole.
+ *
+ * @param basePath - below which it is sent
  */
-export function createCookie(name: string, isSecure: boolean): Cookie {
-  const fullName = isSecure ? `__Host-${name}` : name;
-  const attributes = { path: '/', httpOnly: true, secure: isSecure, sameSite: 'lax' } as const;
+export function createCookie(name: string, isSecure: boolean, basePath: string): Cookie {
+  const prefix = basePath === '' ? '__Host-' : '__Secure-';
+  const fullName = isSecure ? `${prefix}${name}` : name;
+  const path = basePath === '' ? '/' : basePath;
+  const attributes = { path, httpOnly: true, secure: isSecure, sameSite: 'lax' } as const;
   return {
     read({ cookie = '' }) {
       const value = fastifyCookie.parse(cookie)[fullName];

@@ -3,6 +3,7 @@ import { SignalboxError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Audit } from '../audit/audit.ts';
+import { publicAddress } from '../http/base-path.ts';
 import { createAttempts } from './attempts.ts';
 import { createCookie } from './cookies.ts';
 import { createDevelopmentIdentity } from './development.ts';
@@ -26,10 +27,20 @@ const defaults = { idleMs: 3_600_000, absoluteMs: 43_200_000 };
 /** @throws SignalboxError `INPUT_INVALID` for an address or a provider that is neither https nor loopback */
 export function openIdentity(
   options: IdentityOptions,
-  { store, clock, audit }: { readonly store: Store; readonly clock: Clock; readonly audit: Audit },
+  {
+    store,
+    clock,
+    audit,
+    basePath,
+  }: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly audit: Audit;
+    readonly basePath: string;
+  },
 ): IdentityParts {
   const isSignIn = options.mode === 'sign-in';
-  const base = isSignIn ? parsePublicUrl(options.publicUrl) : null;
+  const publicUrl = isSignIn ? parsePublicUrl(options.publicUrl) : null;
   const parts: SignInParts = {
     tokens: createTokens({ store, clock }),
     sessions: createSessions(
@@ -38,10 +49,14 @@ export function openIdentity(
     ),
     attempts: createAttempts(clock),
     provider:
-      isSignIn && options.provider !== undefined && base !== null
-        ? createProvider(options.provider, { redirectUri: `${base.origin}${callbackPath}`, clock })
+      isSignIn && options.provider !== undefined
+        ? createProvider(options.provider, {
+            redirectUri: `${publicAddress(options.publicUrl, basePath)}${callbackPath}`,
+            clock,
+          })
         : null,
-    cookie: createCookie('signalbox', base?.protocol === 'https:'),
+    cookie: createCookie('signalbox', publicUrl?.protocol === 'https:', basePath),
+    basePath,
     audit,
     clock,
   };
@@ -54,10 +69,10 @@ function parsePublicUrl(text: string): URL {
   const url = URL.parse(text);
   const isFit =
     url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackName(url.hostname));
-  if (url !== null && isFit && url.pathname === '/' && url.search === '') return url;
+  if (url !== null && isFit && url.search === '') return url;
   throw new SignalboxError(
     'INPUT_INVALID',
-    `"${text}" cannot be the public address of the service; expected one like https://ops.example.com`,
+    `"${text}" cannot be the public address of the service; expected one like https://ops.example.com or https://example.com/signalbox`,
     { hint: 'Put a proxy with TLS before the service, see docs/secure.md' },
   );
 }

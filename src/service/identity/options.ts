@@ -15,7 +15,7 @@ export interface DevelopmentOptions {
 /** Nobody is anybody without an API token or a session. */
 export interface SignInOptions {
   readonly mode: 'sign-in';
-  /** Where browsers reach the service, as `https://ops.example.com`; https, or loopback. */
+  /** Where browsers reach the service, as `https://ops.example.com` or `https://example.com/signalbox`; https, or loopback. */
   readonly publicUrl: string;
   /** Default: none, one signs in with an API token. */
   readonly provider?: ProviderOptions;

@@ -3,6 +3,7 @@ import { api } from '../../api/api.ts';
 import type { ApiToken, Me } from '../../api/identity.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Bind } from '../bind.ts';
+import { publicAddress } from '../http/base-path.ts';
 import { beginByToken, type SignInDesk, subjectOf } from './begin-session.ts';
 import type { Identity, SignedIn } from './identity.ts';
 import type { Session } from './sessions.ts';
@@ -14,7 +15,7 @@ export function serveIdentity(bind: Bind, parts: SignInDesk): void {
 }
 
 function serveSessions(bind: Bind, parts: SignInDesk): void {
-  const { identity, sessions, provider, cookie, audit, options, refusals } = parts;
+  const { identity, sessions, provider, cookie, audit, options, refusals, basePath } = parts;
 
   bind(api.identity.me, (_request, { signedIn }) => toMe(identity, signedIn));
   bind(api.identity.signIn, async ({ body }, call) => {
@@ -52,7 +53,8 @@ function serveSessions(bind: Bind, parts: SignInDesk): void {
     await audit.record(session, 'session.ended', subjectOf(session), { why: 'signed out' });
     if (session.via !== 'provider' || provider === null || options === null) return { url: null };
     // signed out here even if the provider cannot be asked
-    return { url: await provider.endUrl(options.publicUrl).catch(() => null) };
+    const home = basePath === '' ? options.publicUrl : publicAddress(options.publicUrl, basePath);
+    return { url: await provider.endUrl(home).catch(() => null) };
   });
   bind(api.identity.sessions, async ({ query }) => {
     const page = await sessions.list(query);

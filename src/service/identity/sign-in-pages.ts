@@ -1,9 +1,13 @@
-/** Signing in with a browser: the page that asks how, the way to the provider and back. These are pages, no calls of the interface. */
+/**
+ * Signing in with a browser: the page that asks how, the way to the provider and back. These are pages, no calls of the interface. Ways back (`to`) are
+ * paths below the base path, so that nothing leads out of it.
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { SignalboxError } from '../../errors.ts';
 import { html } from '../../html.ts';
 import { pageHeaders, toDocument } from '../../links/document.ts';
+import { publicAddress } from '../http/base-path.ts';
 import { beginByProvider, beginByToken, type SignInDesk } from './begin-session.ts';
 import { createCookie } from './cookies.ts';
 import { callbackPath } from './open.ts';
@@ -27,13 +31,13 @@ type Pending = z.infer<typeof Pending>;
 type Asked = FastifyRequest<{ Querystring: { to?: unknown } }>;
 
 export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promise<void> {
-  const { provider, options, identity, clock, attempts, refusals } = desk;
+  const { provider, options, identity, clock, attempts, refusals, basePath } = desk;
   if (options === null) return;
-  const { origin, protocol } = new URL(options.publicUrl);
+  const address = publicAddress(options.publicUrl, basePath);
   /** Binds the answer of the provider to the browser that asked. */
-  const underWay = createCookie('signalbox-sign-in', protocol === 'https:');
+  const underWay = createCookie('signalbox-sign-in', address.startsWith('https:'), basePath);
   const key = drawSessionSecret();
-  const providerName = provider?.name ?? null;
+  const asking = { providerName: provider?.name ?? null, basePath };
 
   // whoever opens a page without a session is asked to sign in, and comes back to it
   app.addHook('onRequest', async (request, reply): Promise<FastifyReply | undefined> => {
@@ -47,7 +51,7 @@ export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promi
   });
 
   app.get(askPath, { schema: { hide: true } }, async ({ query }: Asked, reply) =>
-    askPage(reply, 200, { to: localPath(query.to), providerName, problem: null }),
+    askPage(reply, 200, { ...asking, to: localPath(query.to), problem: null }),
   );
 
   app.get(signInPath, { schema: { hide: true } }, async ({ query, ip }: Asked, reply) => {
@@ -75,10 +79,10 @@ export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promi
     const to = known?.to ?? '/';
     if (provider === null || known === null || clock.nowMs() >= known.endMs) {
       const problem = 'This sign-in is not under way any more. Sign in again.';
-      return askPage(reply, 400, { to, providerName, problem });
+      return askPage(reply, 400, { ...asking, to, problem });
     }
     try {
-      const person = await provider.finish(new URL(request.url, origin), known.begun);
+      const person = await provider.finish(new URL(`${address}${request.url}`), known.begun);
       const cookie = await beginByProvider(desk, person, { ip, headers });
       return await reply.header('set-cookie', cookie).redirect(to, 303);
     } catch (error) {
@@ -121,7 +125,7 @@ export async function serveSignIn(app: FastifyInstance, desk: SignInDesk): Promi
     const { code, message } = error;
     reply.log.warn({ err: error }, 'a sign-in failed');
     const status = statuses[code] ?? 403;
-    return askPage(reply, status, { to, providerName, problem: `${message}.` });
+    return askPage(reply, status, { ...asking, to, problem: `${message}.` });
   }
 }
 
@@ -144,10 +148,15 @@ const statuses: Readonly<Record<string, number>> = {
 interface Asking {
   readonly to: string;
   readonly providerName: string | null;
+  readonly basePath: string;
   readonly problem: string | null;
 }
 
-function askPage(reply: FastifyReply, status: number, { to, providerName, problem }: Asking) {
+function askPage(
+  reply: FastifyReply,
+  status: number,
+  { to, providerName, problem, basePath }: Asking,
+) {
   const main = html`<h1>Sign in to Signalbox</h1>
 ${problem === null ? [] : [html`<p class="problem" role="alert">${problem}</p>`]}
 ${
@@ -155,10 +164,10 @@ ${
     ? []
     : [
         // no form: browsers would hold the way to the provider against the policy of this page
-        html`<p><a class="button" href="${signInPath}?to=${encodeURIComponent(to)}">Sign in with ${providerName}</a></p>`,
+        html`<p><a class="button" href="${basePath}${signInPath}?to=${encodeURIComponent(to)}">Sign in with ${providerName}</a></p>`,
       ]
 }
-<form method="post" action="${tokenPath}">
+<form method="post" action="${basePath}${tokenPath}">
 <input type="hidden" name="to" value="${to}">
 <label for="token">API token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required>

@@ -19,6 +19,8 @@ export interface SignInParts {
   readonly sessions: Sessions;
   readonly attempts: Attempts;
   readonly provider: Provider | null;
+  /** Of the service; empty: none. */
+  readonly basePath: string;
   /** Of sessions. */
   readonly cookie: Cookie;
   readonly audit: Pick<Audit, 'record'>;
@@ -29,7 +31,7 @@ const defaultClaimsMs = 300_000;
 export const signInPath = '/auth/sign-in';
 
 export function createSignInIdentity(options: SignInOptions, parts: SignInParts): Identity {
-  const { tokens, sessions, attempts, provider, cookie, audit, clock } = parts;
+  const { tokens, sessions, attempts, provider, cookie, audit, clock, basePath } = parts;
   const { roles = {}, session: { claimsMs = defaultClaimsMs } = {} } = options;
   const own = new URL(options.publicUrl).origin;
   /** A refresh token may be used once only, so one session asks once at a time. */
@@ -109,7 +111,7 @@ export function createSignInIdentity(options: SignInOptions, parts: SignInParts)
 
   return {
     mode: 'sign-in',
-    provider: provider === null ? null : { name: provider.name, url: signInPath },
+    provider: provider === null ? null : { name: provider.name, url: `${basePath}${signInPath}` },
     admit: (request) => checkOrigin(request, (origin) => origin === own),
     async identify(request, isDecision) {
       const text = bearerOf(request);

@@ -22,8 +22,8 @@ import { type Ledger, type Notice, type NoticeOf, noChannel } from './ledger.ts'
 import { toNotification } from './message.ts';
 
 export interface NoticeSettings {
-  /** Where browsers reach the service. */
-  readonly publicUrl: string;
+  /** Where browsers reach the service, without a slash at its end. */
+  readonly address: string;
   readonly directory: Directory;
   readonly channels: ChannelOptions;
   readonly secrets: LinkSecrets;
@@ -164,15 +164,12 @@ export function startNotices(
     { name, isPerson }: Recipient,
     { issuedAtMs }: Notice,
   ): Promise<readonly NotificationAction[]> {
-    const page = new URL(
-      `/reviews/${encodeURIComponent(runId)}/${encodeURIComponent(step)}`,
-      settings.publicUrl,
-    );
-    const open: NotificationAction = { label: 'Open', url: page.href };
+    const page = `${settings.address}/reviews/${encodeURIComponent(runId)}/${encodeURIComponent(step)}`;
+    const open: NotificationAction = { label: 'Open', url: page };
     if (!isPerson || review.kind === 'in_doubt') return [open];
     const links = createDecisionLinks({
       secrets: await settings.secrets.current(),
-      url: new URL(decidePath, settings.publicUrl).href,
+      url: `${settings.address}${decidePath}`,
     });
     const endMs = until === null ? Number.POSITIVE_INFINITY : Date.parse(until);
     const expiresAtMs = Math.min(issuedAtMs + settings.lifetimeMs, endMs);

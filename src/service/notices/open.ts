@@ -1,6 +1,7 @@
 /** Decision links and notices of reviews, as one service has them. */
 import { SignalboxError } from '../../errors.ts';
 import type { Secret } from '../../signing.ts';
+import { publicAddress } from '../http/base-path.ts';
 import type { IdentityOptions } from '../identity/options.ts';
 import { createLinkSecrets, type LinkSecrets } from '../links/link-secrets.ts';
 import type { ServiceParts } from '../parts.ts';
@@ -19,7 +20,7 @@ export interface LinkOptions {
 /** Who is told of reviews, and how. */
 export interface NoticeOptions extends ChannelOptions {
   readonly directory: DirectoryOptions;
-  /** Where browsers reach the service; default: that of the sign-in. */
+  /** Where browsers reach the service, as `https://ops.example.com` or `https://example.com/signalbox`; default: that of the sign-in. */
   readonly publicUrl?: string;
 }
 
@@ -36,7 +37,7 @@ const defaultLifetimeMs = 259_200_000;
 
 /** @throws SignalboxError `INPUT_INVALID`, `SECRET_INVALID` for an address or a secret that is none */
 export function openNotices(
-  parts: Pick<ServiceParts, 'store' | 'orchestrator' | 'clock' | 'log'>,
+  parts: Pick<ServiceParts, 'store' | 'orchestrator' | 'clock' | 'log' | 'basePath'>,
   options: {
     readonly links: LinkOptions;
     readonly notices: NoticeOptions | null;
@@ -68,6 +69,12 @@ export function openNotices(
     ledger,
     directory,
     start: () =>
-      startNotices(parts, ledger, { publicUrl, directory, channels, secrets, lifetimeMs }),
+      startNotices(parts, ledger, {
+        address: publicAddress(publicUrl, parts.basePath),
+        directory,
+        channels,
+        secrets,
+        lifetimeMs,
+      }),
   };
 }

@@ -14,9 +14,11 @@ import type { Webhooks } from './webhooks.ts';
 
 export function serveWebhooks(bind: Bind, parts: ServiceParts, webhooks: Webhooks): void {
   const { sources, origins, inbox, deadLetters } = webhooks;
-  const { audit, store } = parts;
+  const { audit, store, basePath } = parts;
 
-  bind(api.webhooks.sources, () => ({ sources: [...sources.values()].map(sourceView) }));
+  bind(api.webhooks.sources, () => ({
+    sources: [...sources.values()].map((source) => sourceView(source, basePath)),
+  }));
 
   bind(api.webhooks.deliveries, async ({ query: { cursor, ...query } }) => {
     const page = await listDeliveries(store, {
@@ -84,11 +86,14 @@ export function serveWebhooks(bind: Bind, parts: ServiceParts, webhooks: Webhook
   });
 }
 
-function sourceView({ webhook, keys, problem, isTestOnly }: Source): z.input<typeof WebhookSource> {
+function sourceView(
+  { webhook, keys, problem, isTestOnly }: Source,
+  basePath: string,
+): z.input<typeof WebhookSource> {
   return {
     source: webhook.name,
     description: webhook.description,
-    path: `/webhooks/${webhook.name}`,
+    path: `${basePath}/webhooks/${webhook.name}`,
     preset: webhook.scheme.name,
     problem,
     secrets: isTestOnly ? 0 : keys.length,

@@ -16,6 +16,7 @@ import type { OutgoingSettings } from '../../../src/service/outgoing/outgoing.ts
 import type { ServicePorts } from '../../../src/service/parts.ts';
 
 export interface TestService {
+  /** With the base path. */
   readonly url: string;
   readonly orchestrator: Orchestrator;
 }
@@ -24,6 +25,7 @@ export type TestServiceOptions = Partial<Omit<ServicePorts, 'orchestrator'>> & {
   /** How one signs in at the address. Default: not at all. */
   readonly identity?: (publicUrl: string) => IdentityOptions;
   readonly outgoing?: OutgoingSettings;
+  readonly basePath?: string;
 };
 
 /** Closed after the tests of the file. */
@@ -34,16 +36,17 @@ export async function startService(
     clock = systemClock,
     identity,
     outgoing = {},
+    basePath = '',
     ...ports
   }: TestServiceOptions = {},
 ): Promise<TestService> {
   await buildDashboard();
   const orchestrator = await createOrchestrator({ workflows, store, clock });
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${port}${basePath}`;
   const app = await createApp(
     { orchestrator, store, clock, ...ports },
-    { outgoing, ...(identity === undefined ? {} : { identity: identity(url) }) },
+    { outgoing, basePath, ...(identity === undefined ? {} : { identity: identity(url) }) },
   );
   await app.listen({ host: '127.0.0.1', port });
   afterAll(async () => {

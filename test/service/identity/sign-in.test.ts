@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { createOrchestrator, defineWorkflow, type Orchestrator } from '../../../src/index.ts';
 import { createApp } from '../../../src/service/app.ts';
+import type { IdentityOptions } from '../../../src/service/identity/options.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { startIdentityProvider, type TestProvider } from '../../support/identity-provider.ts';
 
@@ -29,20 +30,19 @@ describe('sign-in at an OpenID Connect provider', () => {
   beforeAll(async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     vi.spyOn(console, 'info').mockImplementation(() => {});
-    provider = await startIdentityProvider(`${publicUrl}/auth/callback`);
-    orchestrator = await createOrchestrator({ workflows: [change], store, clock });
-    app = await createApp(
-      { orchestrator, store, clock },
-      {
-        identity: {
-          mode: 'sign-in',
-          publicUrl,
-          provider: { ...provider, name: 'Test', scopes: ['openid', 'email', 'groups'] },
-          roles: { admin: ['platform'], reviewer: ['staff'] },
-          session: { idleMs: 3_600_000, absoluteMs: 7_200_000, claimsMs: 300_000 },
-        },
-      },
+    provider = await startIdentityProvider(
+      `${publicUrl}/auth/callback`,
+      `${publicUrl}/ops/auth/callback`,
     );
+    orchestrator = await createOrchestrator({ workflows: [change], store, clock });
+    app = await createApp({ orchestrator, store, clock }, { identity: identityAt(publicUrl) });
+  });
+  const identityAt = (address: string): IdentityOptions => ({
+    mode: 'sign-in',
+    publicUrl: address,
+    provider: { ...provider, name: 'Test', scopes: ['openid', 'email', 'groups'] },
+    roles: { admin: ['platform'], reviewer: ['staff'] },
+    session: { idleMs: 3_600_000, absoluteMs: 7_200_000, claimsMs: 300_000 },
   });
   beforeEach(() => {
     provider.people.clear();
@@ -57,8 +57,13 @@ describe('sign-in at an OpenID Connect provider', () => {
   });
 
   /** Goes where a browser would go, and gives the answer of the service's callback. */
-  async function signIn(to = '/', session = '', meanwhile = async () => {}) {
-    const begun = await app.inject(`/auth/sign-in?to=${encodeURIComponent(to)}`);
+  async function signIn(
+    to = '/',
+    session = '',
+    meanwhile = async () => {},
+    [at, basePath] = [app, ''],
+  ) {
+    const begun = await at.inject(`${basePath}/auth/sign-in?to=${encodeURIComponent(to)}`);
     const jar = new Map<string, string>();
     let location = String(begun.headers.location);
     while (!location.startsWith(publicUrl)) {
@@ -76,7 +81,7 @@ describe('sign-in at an OpenID Connect provider', () => {
     const underWay = cookieOf(begun.headers['set-cookie']);
     const callback = location.slice(publicUrl.length);
     const cookie = [underWay, session].filter((one) => one !== '').join('; ');
-    const answer = await app.inject({ url: callback, headers: { cookie } });
+    const answer = await at.inject({ url: callback, headers: { cookie } });
     return { answer, callback, underWay, session: cookieOf(answer.headers['set-cookie']) };
   }
 
@@ -137,6 +142,45 @@ describe('sign-in at an OpenID Connect provider', () => {
     ]) {
       expect((await signIn(to)).answer.headers.location).toBe('/');
     }
+  });
+
+  it('stays below a base path: its links, cookies, the way to the provider and back, and the way back to a page', async () => {
+    const below = await createApp(
+      { orchestrator, store, clock },
+      { identity: identityAt(`${publicUrl}/ops`) },
+    );
+    const page = { accept: 'text/html' };
+
+    const opened = await below.inject({ url: '/ops/runs?q=a', headers: page });
+    const asked = await below.inject(String(opened.headers.location));
+    const place: [FastifyInstance, string] = [below, '/ops'];
+    const { answer, callback, session } = await signIn('/runs?q=a', '', undefined, place);
+    const known = await below.inject({ url: '/ops/api/v1/me', headers: { cookie: session } });
+    const wanted = ['//attacker.example', '/../other', '/ops/../../other'];
+    const ways = await Promise.all(wanted.map((to) => signIn(to, '', undefined, place)));
+    const out = await below.inject({
+      method: 'POST',
+      url: '/ops/api/v1/session/end',
+      headers: { cookie: session, origin: publicUrl },
+    });
+
+    expect(opened.headers.location).toBe('/ops/auth?to=%2Fruns%3Fq%3Da');
+    expect(asked.body).toContain('href="/ops/auth/sign-in?to=%2Fruns%3Fq%3Da"');
+    expect(asked.body).toContain('action="/ops/auth/token"');
+    expect(callback).toMatch(/^\/ops\/auth\/callback\?/);
+    expect(answer.headers.location).toBe('/ops/runs?q=a');
+    const [underWay, cookie] = [answer.headers['set-cookie']].flat();
+    expect(underWay).toMatch(/^__Secure-signalbox-sign-in=; .*Path=\/ops; HttpOnly; Secure;/);
+    expect(cookie).toMatch(/^__Secure-signalbox=[\w-]{43}; .*Path=\/ops; HttpOnly; Secure;/);
+    expect(known.json()).toMatchObject({
+      provider: { url: '/ops/auth/sign-in' },
+      caller: { name: 'kim@example.com' },
+    });
+    const ends = ways.map((way) => way.answer.headers.location);
+    expect(ends).toEqual(['/ops/', '/ops/other', '/ops/other']);
+    const end = new URL(out.json<{ url: string }>().url);
+    expect(end.searchParams.get('post_logout_redirect_uri')).toBe(`${publicUrl}/ops`);
+    await below.close();
   });
 
   it('goes on with a sign-in however many strangers begin meanwhile', async () => {

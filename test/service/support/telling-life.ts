@@ -20,7 +20,7 @@ export async function tellingLife(store: Store, smtpUrl: string) {
   const { logger } = createLogBook();
   const orchestrator = await createOrchestrator({ store, workflows: [asked], logger });
   const { ledger, start } = openNotices(
-    { store, orchestrator, clock: systemClock, log: logger },
+    { store, orchestrator, clock: systemClock, log: logger, basePath: '' },
     {
       links: {},
       identity: { mode: 'development' },

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createClient } from '../../src/client/index.ts';
+import { defineWebhook, defineWorkflow, onWebhook } from '../../src/index.ts';
+import { parseBasePath } from '../../src/service/http/base-path.ts';
+import { openService, type ServiceBench } from '../support/service-bench.ts';
+
+const asking = defineWorkflow({
+  name: 'asking',
+  version: 1,
+  input: z.object({}),
+  steps: (w) => w.review('question'),
+});
+
+const shop = defineWebhook({
+  name: 'shop',
+  preset: 'generic',
+  secrets: ['a secret of thirty-two characters'],
+  events: { sold: onWebhook({ payload: z.object({}), workflow: asking, input: () => ({}) }) },
+});
+
+const basePath = '/ops/signalbox';
+let bench: ServiceBench;
+beforeAll(async () => {
+  bench = await openService([asking], { basePath, triggers: [shop] });
+});
+afterAll(() => bench.close());
+
+describe('a service below a base path', () => {
+  it.each(['/api/v1/service', '/healthz', '/readyz', '/api/v1/metrics', '/api/static/index.css'])(
+    'answers %s with the prefix, and without it',
+    async (path) => {
+      const inject = (url: string) => bench.service.app.inject(url);
+
+      const answers = await Promise.all([`${basePath}${path}`, path].map(inject));
+
+      expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+    },
+  );
+
+  it('is nothing beside it, and says where its calls are listed', async () => {
+    const beside = await bench.service.app.inject(`${basePath}s/api/v1/service`);
+
+    expect(beside.json()).toMatchObject({
+      code: 'NOT_FOUND',
+      hint: `The calls are listed in ${basePath}/api/v1/openapi.json`,
+    });
+  });
+
+  it('names its path in the document, in the page to read it, and where it leads on', async () => {
+    const { app } = bench.service;
+
+    const document = await app.inject(`${basePath}/api/v1/openapi.json`);
+    const page = await app.inject(`${basePath}/api`);
+    const moved = await app.inject(`${basePath}/api/static/index.html`);
+
+    expect(document.json()).toMatchObject({ servers: [{ url: basePath }] });
+    const files = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file);
+    expect(files).toContain(`${basePath}/api/static/swagger-ui-bundle.js`);
+    expect(files.every((file) => file?.startsWith(`${basePath}/api/`))).toBe(true);
+    expect(moved.headers.location).toBe(`${basePath}/api/`);
+  });
+
+  it('shows senders the whole path', async () => {
+    expect((await bench.client.webhooks.sources()).sources).toMatchObject([
+      { source: 'shop', path: `${basePath}/webhooks/shop` },
+    ]);
+  });
+
+  it('takes a key that was used with the prefix for the same without it', async () => {
+    const start = (prefix: string) =>
+      bench.service.app.inject({
+        method: 'POST',
+        url: `${prefix}/api/v1/runs`,
+        headers: { 'idempotency-key': 'once' },
+        payload: { workflow: 'asking', input: {} },
+      });
+
+    const first = await start(basePath);
+    const second = await start('');
+
+    expect(second.json()).toEqual(first.json());
+    expect(second.headers['idempotent-replayed']).toBe('true');
+  });
+});
+
+describe('a server that has the service below a path', () => {
+  const { length } = basePath;
+  const hosts: Record<string, RequestListener> = {
+    'takes the prefix off, as Express does': (request, response) => {
+      request.url = request.url?.slice(length);
+      bench.service.handler(request, response);
+    },
+    'leaves it on': (request, response) => bench.service.handler(request, response),
+  };
+
+  it.each(Object.entries(hosts))('%s: calls and news arrive', async (_, host) => {
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith(`${basePath}/`) === true) host(request, response);
+      else response.end('the shop');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = createClient({ url: `${origin}${basePath}/` });
+    const nextOf = async (lastEventId?: string) => {
+      const ended = new AbortController();
+      const from = lastEventId === undefined ? {} : { lastEventId };
+      const news = client.runs.news({}, { signal: ended.signal, ...from });
+      const starting = client.runs.start({ body: { workflow: 'asking', input: {} } });
+      for await (const event of news) {
+        await starting;
+        ended.abort();
+        return event;
+      }
+      return null;
+    };
+
+    const first = await nextOf();
+    const later = await nextOf(first?.id);
+    const page = await fetch(`${origin}/`);
+
+    expect(first?.id).toBeTypeOf('string');
+    expect(later?.id).not.toBe(first?.id);
+    expect(await page.text()).toBe('the shop');
+    server.close();
+    server.closeAllConnections();
+  });
+});
+
+describe('a base path', () => {
+  it.each([
+    ['', ''],
+    ['/', ''],
+    ['/signalbox', '/signalbox'],
+    ['/signalbox/', '/signalbox'],
+    ['/api/signal.box_1', '/api/signal.box_1'],
+    ['/workflows', '/workflows'],
+  ])('"%s" is "%s"', (text, path) => {
+    expect(parseBasePath(text)).toBe(path);
+  });
+
+  it.each([
+    'signalbox',
+    '//signalbox',
+    '/a/../b',
+    '/.',
+    '/a b',
+    '/a"b',
+    '/a?b',
+    '/%61',
+    `/${'a'.repeat(200)}`,
+    '/api',
+    '/api/v1',
+    '/webhooks',
+    '/auth/x',
+  ])('"%s" is none', (text) => {
+    expect(() => parseBasePath(text)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));
+  });
+
+  it('is that of the public address; two that differ are refused', async () => {
+    const identity = { mode: 'sign-in', publicUrl: 'https://example.com/ops/' } as const;
+
+    const agreed = await openService([], { identity, basePath: '/ops' });
+    const read = await agreed.service.app.inject('/ops/api/v1/openapi.json');
+    const differing = openService([], { identity, basePath: '/other' });
+
+    expect(read.json()).toMatchObject({ servers: [{ url: '/ops' }] });
+    await expect(differing).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: 'The service cannot be both at "/other" and at "/ops"',
+    });
+    await agreed.close();
+  });
+});
