@@ -54,6 +54,7 @@ export function createCollector(
   const working = new Set<Promise<void>>();
   const timers = new Set<() => void>();
   let isClosed = false;
+  let hasLooked = false;
   let unsubscribe: (() => void) | null = null;
 
   function add(runId: string): void {
@@ -85,6 +86,8 @@ export function createCollector(
   }
 
   async function tell(runId: string): Promise<void> {
+    await endpoints.refresh();
+    if (endpoints.all().length === 0) return;
     const record = await store.record(cursorsCollection, runId);
     const seq = record === null ? 0 : StoredCursor.parse(record.value).seq;
     const entries: HistoryEntry[] = [];
@@ -206,10 +209,15 @@ export function createCollector(
     } while (cursor !== undefined);
   }
 
-  /** As long as nobody is told, nothing is listened to. */
+  /** As long as nobody is told, nothing is listened to; but another process may add somebody. */
   async function listen(): Promise<void> {
-    if (isClosed || unsubscribe !== null || endpoints.all().length === 0) return;
-    unsubscribe = orchestrator.subscribe(({ runId }) => add(runId));
+    if (isClosed) return;
+    const isAnybodyTold = endpoints.all().length > 0;
+    if (isAnybodyTold || store.shared) {
+      unsubscribe ??= orchestrator.subscribe(({ runId }) => add(runId));
+    }
+    if (!isAnybodyTold || hasLooked) return;
+    hasLooked = true;
     await lookThrough();
   }
 

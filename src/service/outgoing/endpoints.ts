@@ -34,6 +34,8 @@ export interface Endpoints {
   get(id: string): KnownEndpoint | null;
   /** Reads them from the store. */
   load(): Promise<void>;
+  /** Reads them again if another process may have changed them. */
+  refresh(): Promise<void>;
   /** @throws SignalboxError `INPUT_INVALID` for an address that is none, or private */
   add(
     given: Pick<StoredEndpoint, 'url' | 'description' | 'events' | 'workflows'>,
@@ -47,6 +49,8 @@ export interface Endpoints {
 }
 
 const maxEndpoints = 100;
+/** For so long what other processes change is not seen. */
+const freshForMs = 1_000;
 const oldSecretForMs = 24 * 60 * 60 * 1000;
 
 /** @throws SignalboxError `SECRET_INVALID`, `INPUT_INVALID` for endpoints of the settings that cannot be */
@@ -58,8 +62,10 @@ export function createEndpoints(
   const settled = fixed.map((one) => knownOf(one, clock.nowMs()));
   for (const { url } of settled) checkUrl(url, addresses);
   let stored: readonly KnownEndpoint[] = [];
+  let readAtMs = Number.NEGATIVE_INFINITY;
 
   async function load(): Promise<void> {
+    readAtMs = clock.monotonicMs();
     const records = await store.records(endpointsCollection, { limit: maxEndpoints });
     stored = records.map(({ key, value }) => ({
       id: key,
@@ -92,6 +98,9 @@ export function createEndpoints(
   return {
     all,
     load,
+    async refresh() {
+      if (store.shared && clock.monotonicMs() - readAtMs >= freshForMs) await load();
+    },
     get: (id) => all().find((one) => one.id === id) ?? null,
     async add(given) {
       checkUrl(given.url, addresses);

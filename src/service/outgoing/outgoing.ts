@@ -24,6 +24,8 @@ export interface Outgoing {
 }
 
 const everyMs = 60 * 60 * 1000;
+/** How often deliveries are looked for that another process has left. */
+const takeOverEveryMs = 60_000;
 const pageSize = 200;
 
 /** Goes on where an earlier process stopped when the app is ready; ends with the app. */
@@ -37,7 +39,7 @@ export function createOutgoing(
   const endpoints = createEndpoints(parts, settings.endpoints ?? [], addresses);
   const sender = createSender(parts, endpoints, addresses);
   const collector = createCollector(parts, endpoints, sender);
-  let cancel = () => {};
+  const timers = new Set<() => void>();
   let isClosed = false;
 
   async function removeAll(collection: string, prefix: string, before?: string): Promise<void> {
@@ -59,13 +61,15 @@ export function createOutgoing(
     await collector.tidy();
   }
 
-  function again(): void {
-    if (isClosed) return;
-    cancel = clock.after(everyMs, () => {
-      sweep()
-        .catch((error: unknown) => log.error({ err: error }, 'old deliveries could not be removed'))
-        .finally(again);
+  function every(timeMs: number, work: () => Promise<void>, failure: string): void {
+    const cancel = clock.after(timeMs, () => {
+      timers.delete(cancel);
+      work()
+        .catch((error: unknown) => log.error({ err: error }, failure))
+        .finally(() => every(timeMs, work, failure));
     });
+    if (isClosed) cancel();
+    else timers.add(cancel);
   }
 
   app.addHook('onReady', async () => {
@@ -75,11 +79,14 @@ export function createOutgoing(
     void collector
       .open()
       .catch((error: unknown) => log.error({ err: error }, 'runs could not be looked through'));
-    again();
+    every(everyMs, sweep, 'old deliveries could not be removed');
+    if (store.shared) {
+      every(takeOverEveryMs, () => sender.scheduleAll(), 'what waits could not be looked through');
+    }
   });
   app.addHook('onClose', async () => {
     isClosed = true;
-    cancel();
+    for (const cancel of timers) cancel();
     await collector.close();
     await sender.close();
   });

@@ -11,6 +11,7 @@ import type { StoredRecord } from '../../ports/store.ts';
 import { standardScheme } from '../../webhooks/standard.ts';
 import type { ServiceParts } from '../parts.ts';
 import type { Endpoints, KnownEndpoint } from './endpoints.ts';
+import { createLanes } from './lanes.ts';
 import {
   endpointIdOf,
   removal,
@@ -36,7 +37,10 @@ export const retryAfterMs: readonly number[] = [
 ];
 const maxRetryAfterMs = 86_400_000;
 const timeoutMs = 15_000;
-const concurrency = 8;
+/** For how long an attempt is one process's. After a crash another one goes on then. */
+const leaseMs = 60_000;
+const concurrency = 32;
+const ofOneEndpoint = 4;
 const pageSize = 200;
 const maxErrorLength = 300;
 const gone = 410;
@@ -47,21 +51,25 @@ export function createSender(
   addresses: Post['addresses'],
 ): Sender {
   const timers = new Map<string, () => void>();
-  const ready: string[] = [];
+  const ready = createLanes(ofOneEndpoint);
+  /** Deliveries that are tried now: whoever wants them scheduled meanwhile does not have them sent twice. */
+  const inHand = new Set<string>();
   const working = new Set<Promise<void>>();
   const closing = new AbortController();
 
   function schedule(key: string, atMs: number): void {
-    if (closing.signal.aborted || timers.has(key)) return;
+    if (closing.signal.aborted || timers.has(key) || inHand.has(key)) return;
     const cancel = clock.after(Math.max(0, atMs - clock.nowMs()), () => {
-      ready.push(key);
+      ready.add(key);
       workOff();
     });
     timers.set(key, cancel);
   }
 
   function workOff(): void {
-    for (const key of ready.splice(0, concurrency - working.size)) {
+    while (working.size < concurrency) {
+      const key = ready.next();
+      if (key === null) return;
       const work = attempt(key)
         .catch((error: unknown) => {
           log.error({ err: error, delivery: key }, 'a webhook could not be sent now');
@@ -69,6 +77,7 @@ export function createSender(
         })
         .finally(() => {
           working.delete(work);
+          ready.done(key);
           workOff();
         });
       working.add(work);
@@ -78,15 +87,57 @@ export function createSender(
   async function attempt(key: string): Promise<void> {
     timers.delete(key);
     if (closing.signal.aborted) return;
-    const record = await store.record(waitingCollection, key);
+    inHand.add(key);
+    let nextAtMs: number | null = null;
+    try {
+      nextAtMs = await settled(key);
+    } finally {
+      inHand.delete(key);
+    }
+    if (nextAtMs !== null) schedule(key, nextAtMs);
+  }
+
+  /** @returns when to look at it again */
+  async function settled(key: string): Promise<number | null> {
+    await endpoints.refresh();
+    const found = await store.record(waitingCollection, key);
     const endpoint = endpoints.get(endpointIdOf(key));
-    if (record === null) return;
-    if (endpoint === null) return void (await store.saveRecords([removal(record)]));
+    if (found === null) return null;
+    if (endpoint === null) {
+      await store.saveRecords([removal(found)]);
+      return null;
+    }
     // it goes on when the endpoint does
-    if (endpoint.status !== 'active') return;
-    const delivery = StoredDelivery.parse(record.value);
-    const outcome = await sendOnce(endpoint, delivery);
-    await settle(record, endpoint, delivery, outcome);
+    if (endpoint.status !== 'active') return null;
+    const record = await taken(found);
+    if ('nextAtMs' in record) return record.nextAtMs;
+    const delivery = StoredDelivery.parse(found.value);
+    return settle(record, endpoint, delivery, await sendOnce(endpoint, delivery));
+  }
+
+  /** Of several processes on a store one sends it; it is the others' again when its time is up. */
+  async function taken(
+    record: StoredRecord,
+  ): Promise<StoredRecord | { readonly nextAtMs: number }> {
+    if (!store.shared) return record;
+    const { key, revision, value } = record;
+    const delivery = StoredDelivery.parse(value);
+    const nowMs = clock.nowMs();
+    if (nowMs < delivery.nextAtMs) return { nextAtMs: delivery.nextAtMs };
+    const nextAtMs = nowMs + leaseMs;
+    const leased = { ...delivery, nextAtMs };
+    const isOurs = await store.saveRecords([
+      { collection: waitingCollection, key, expectedRevision: revision, value: leased },
+    ]);
+    return isOurs ? { ...record, revision: revision + 1, value: leased } : { nextAtMs };
+  }
+
+  async function giveBack({ key, revision }: StoredRecord, value: StoredDelivery): Promise<null> {
+    if (!store.shared) return null;
+    await store.saveRecords([
+      { collection: waitingCollection, key, expectedRevision: revision, value },
+    ]);
+    return null;
   }
 
   async function sendOnce(
@@ -120,8 +171,8 @@ export function createSender(
     endpoint: KnownEndpoint,
     delivery: StoredDelivery,
     outcome: Outcome,
-  ): Promise<void> {
-    if (closing.signal.aborted && outcome.kind !== 'sent') return;
+  ): Promise<number | null> {
+    if (closing.signal.aborted && outcome.kind !== 'sent') return giveBack(record, delivery);
     const attempts = delivery.attempts + 1;
     const wait = retryAfterMs[attempts - 1];
     const isOver = outcome.kind === 'refused' || outcome.kind === 'gone' || wait === undefined;
@@ -146,14 +197,14 @@ export function createSender(
       const isSaved = await store.saveRecords([
         { collection: waitingCollection, key, expectedRevision: revision, value: next },
       ]);
-      if (isSaved) schedule(key, nextAtMs);
-      return;
+      return isSaved ? nextAtMs : null;
     }
     if (next.status === 'dead') log.warn(of, 'a webhook was given up');
     await store.saveRecords([
       removal(record),
       { collection: settledCollection, key, expectedRevision: 0, value: next },
     ]);
+    return null;
   }
 
   return {

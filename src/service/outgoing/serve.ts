@@ -34,7 +34,8 @@ export function serveEndpoints(bind: Bind, parts: ServiceParts, outgoing: Outgoi
     };
   }
 
-  function known(endpointId: string): KnownEndpoint {
+  async function known(endpointId: string): Promise<KnownEndpoint> {
+    await endpoints.refresh();
     const endpoint = endpoints.get(endpointId);
     if (endpoint !== null) return endpoint;
     throw new SignalboxError('ENDPOINT_NOT_FOUND', `There is no endpoint "${endpointId}"`, {
@@ -42,9 +43,10 @@ export function serveEndpoints(bind: Bind, parts: ServiceParts, outgoing: Outgoi
     });
   }
 
-  bind(api.endpoints.list, async () => ({
-    endpoints: await Promise.all(endpoints.all().map(viewOf)),
-  }));
+  bind(api.endpoints.list, async () => {
+    await endpoints.refresh();
+    return { endpoints: await Promise.all(endpoints.all().map(viewOf)) };
+  });
 
   bind(api.endpoints.create, async ({ body }, { caller }) => {
     const endpoint = await endpoints.add(body);
@@ -76,7 +78,7 @@ export function serveEndpoints(bind: Bind, parts: ServiceParts, outgoing: Outgoi
   });
 
   bind(api.endpoints.test, async ({ params: { endpointId } }, { caller }) => {
-    const { id } = known(endpointId);
+    const { id } = await known(endpointId);
     const told = {
       id: eventIdOf(ids.token()),
       type: 'endpoint.test',
@@ -92,7 +94,7 @@ export function serveEndpoints(bind: Bind, parts: ServiceParts, outgoing: Outgoi
   });
 
   bind(api.endpoints.deliveries, async ({ params: { endpointId }, query }) => {
-    const { id } = known(endpointId);
+    const { id } = await known(endpointId);
     const found: StoredRecord[] = [];
     const collection = query.status === 'waiting' ? waitingCollection : settledCollection;
     for await (const record of newestFirst(collection, id, query.cursor)) {
@@ -126,7 +128,7 @@ export function serveEndpoints(bind: Bind, parts: ServiceParts, outgoing: Outgoi
   }
 
   bind(api.endpoints.replay, async ({ params: { endpointId }, body }, { caller }) => {
-    const { id } = known(endpointId);
+    const { id } = await known(endpointId);
     const wanted = body.deliveryKeys === undefined ? null : new Set(body.deliveryKeys);
     let replayed = 0;
     for await (const record of newestFirst(settledCollection, id, undefined)) {

@@ -30,7 +30,12 @@ interface Receiver {
   readonly url: string;
   readonly received: Received[];
   /** Of the next answers; 200 when there are none left. */
-  readonly answers: { readonly status: number; readonly headers?: Record<string, string> }[];
+  readonly answers: {
+    readonly status: number;
+    readonly headers?: Record<string, string>;
+    /** Until then it keeps whoever asks waiting. */
+    readonly after?: Promise<void>;
+  }[];
 }
 
 const opened: (() => Promise<unknown>)[] = [];
@@ -47,9 +52,10 @@ async function openReceiver(): Promise<Receiver> {
     request.on('data', (chunk: string) => {
       body += chunk;
     });
-    request.on('end', () => {
+    request.on('end', async () => {
       received.push({ headers: request.headers, body });
-      const { status, headers = {} } = answers.shift() ?? { status: 200 };
+      const { status, headers = {}, after } = answers.shift() ?? { status: 200 };
+      await after;
       response.writeHead(status, headers).end();
     });
   });
@@ -69,8 +75,8 @@ interface Service {
 async function openService(
   store: Store = createMemoryStore(),
   outgoing: OutgoingSettings = { addresses: 'any' },
+  clock = new ManualClock(Date.now()),
 ): Promise<Service> {
-  const clock = new ManualClock(Date.now());
   const orchestrator = await createOrchestrator({
     workflows: [order],
     store,
@@ -314,5 +320,103 @@ describe('webhooks that go out', () => {
       code: 'ENDPOINT_NOT_FOUND',
     });
     await delay(0);
+  });
+
+  it('sends nothing twice because an endpoint is changed while its receiver still reads', async () => {
+    const receiver = await openReceiver();
+    const reading = Promise.withResolvers<void>();
+    receiver.answers.push({ status: 200, after: reading.promise });
+    const { client, orchestrator, clock } = await openService();
+    const { endpointId } = await client.endpoints.create({
+      body: { url: receiver.url, events: ['run.created'] },
+    });
+    const params = { endpointId };
+    await orchestrator.start('order', input);
+    await until(clock, () => receiver.received.length === 1);
+    await client.endpoints.update({ params, body: { description: 'of the shop' } });
+    await orchestrator.start('order', input);
+    await until(clock, () => receiver.received.length >= 2);
+    reading.resolve();
+    const settled = async () =>
+      (await client.endpoints.deliveries({ params, query: { status: 'settled' } })).deliveries;
+    await until(clock, async () => (await settled()).length === 2);
+
+    const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('an endpoint that never answers keeps nobody else waiting', async () => {
+    const [silent, other] = [await openReceiver(), await openReceiver()];
+    const never = Promise.withResolvers<void>();
+    silent.answers.push(...Array(100).fill({ status: 200, after: never.promise }));
+    const { client, orchestrator, clock } = await openService();
+    const body = { url: silent.url, events: ['run.created' as const] };
+    await client.endpoints.create({ body });
+    for (let run = 0; run < 40; run += 1) await orchestrator.start('order', input);
+    await until(clock, () => silent.received.length > 0);
+    await client.endpoints.create({ body: { ...body, url: other.url } });
+    await orchestrator.start('order', input);
+    await until(clock, () => other.received.length === 1);
+
+    expect(silent.received).toHaveLength(4);
+    never.resolve();
+  });
+
+  describe('of several processes on one store', () => {
+    async function openTwo() {
+      const store: Store = { ...createMemoryStore(), shared: true, close: async () => {} };
+      const clock = new ManualClock(Date.now());
+      const receiver = await openReceiver();
+      const one = await openService(store, { addresses: 'any' }, clock);
+      const other = await openService(store, { addresses: 'any' }, clock);
+      const { endpointId, secret } = await one.client.endpoints.create({
+        body: { url: receiver.url, events: ['run.created'] },
+      });
+      return { one, other, clock, receiver, params: { endpointId }, secret };
+    }
+
+    it('one sends a delivery, and another the rest when that one is gone', async () => {
+      const { one, other, clock, receiver, params } = await openTwo();
+      receiver.answers.push(...Array(4).fill({ status: 500 }));
+      await clock.advance(1_000);
+      await one.client.endpoints.test({ params });
+      const query = { status: 'waiting' } as const;
+      const attempts = async () =>
+        (await other.client.endpoints.deliveries({ params, query })).deliveries[0]?.attempts;
+      // from the second minute on both know of it
+      for (const [attempt, waitMs] of [0, 8_000, 40_000, 150_000].entries()) {
+        await clock.advance(waitMs);
+        await until(clock, async () => (await attempts()) === attempt + 1);
+        expect(receiver.received).toHaveLength(attempt + 1);
+      }
+      await one.close();
+      await clock.advance(12 * 60_000);
+      await until(clock, async () => (await attempts()) === undefined);
+      expect(receiver.received).toHaveLength(5);
+    });
+
+    it('the others know an endpoint that was added, given another secret, or removed', async () => {
+      const { one, other, clock, receiver, params, secret } = await openTwo();
+      await clock.advance(1_000);
+      await other.orchestrator.start('order', input);
+      await until(clock, () => receiver.received.length === 1);
+      const fresh = await one.client.endpoints.rotate({ params });
+      await clock.advance(1_000);
+      await other.orchestrator.start('order', input);
+      await until(clock, () => receiver.received.length === 2);
+      const { headers, body } = receiver.received[1] ?? { headers: {}, body: '' };
+      for (const one of [secret, fresh.secret])
+        expect(() =>
+          new ReferenceWebhook(one).verify(body, headers as Record<string, string>),
+        ).not.toThrow();
+
+      await one.client.endpoints.remove({ params });
+      await clock.advance(1_000);
+      await other.orchestrator.start('order', input);
+      await clock.advance(120_000);
+      await delay(20);
+      expect(receiver.received).toHaveLength(2);
+      expect((await other.client.endpoints.list()).endpoints).toEqual([]);
+    });
   });
 });
