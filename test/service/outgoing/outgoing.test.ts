@@ -52,11 +52,10 @@ async function openReceiver(): Promise<Receiver> {
     request.on('data', (chunk: string) => {
       body += chunk;
     });
-    request.on('end', async () => {
+    request.on('end', () => {
       received.push({ headers: request.headers, body });
-      const { status, headers = {}, after } = answers.shift() ?? { status: 200 };
-      await after;
-      response.writeHead(status, headers).end();
+      const { status, headers = {}, after = null } = answers.shift() ?? { status: 200 };
+      void Promise.resolve(after).then(() => response.writeHead(status, headers).end());
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -348,7 +347,9 @@ describe('webhooks that go out', () => {
   it('an endpoint that never answers keeps nobody else waiting', async () => {
     const [silent, other] = [await openReceiver(), await openReceiver()];
     const never = Promise.withResolvers<void>();
-    silent.answers.push(...Array(100).fill({ status: 200, after: never.promise }));
+    silent.answers.push(
+      ...Array.from({ length: 100 }, () => ({ status: 200, after: never.promise })),
+    );
     const { client, orchestrator, clock } = await openService();
     const body = { url: silent.url, events: ['run.created' as const] };
     await client.endpoints.create({ body });
@@ -377,7 +378,7 @@ describe('webhooks that go out', () => {
 
     it('one sends a delivery, and another the rest when that one is gone', async () => {
       const { one, other, clock, receiver, params } = await openTwo();
-      receiver.answers.push(...Array(4).fill({ status: 500 }));
+      receiver.answers.push(...Array.from({ length: 4 }, () => ({ status: 500 })));
       await clock.advance(1_000);
       await one.client.endpoints.test({ params });
       const query = { status: 'waiting' } as const;
