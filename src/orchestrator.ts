@@ -65,7 +65,8 @@ export interface RunHandle<out O> {
   /**
    * Waits for the end of the run.
    *
-   * @throws SignalboxError `RUN_FAILED` or `RUN_CANCELLED`; `details.outcome` says what was completed, undone and not undone
+   * @throws SignalboxError `RUN_FAILED` or `RUN_CANCELLED`; `details.outcome` says what was completed, undone and not undone. `CLOSED` if the
+   *   orchestrator closes before the run has ended
    */
   result(): Promise<O>;
 }
@@ -115,7 +116,7 @@ export interface Orchestrator {
     runId: string,
     page?: { readonly afterSeq?: number; readonly limit?: number },
   ): Promise<readonly HistoryEntry[]>;
-  /** Waits for the end of the run and gives its output. @throws SignalboxError `RUN_FAILED`, `RUN_CANCELLED` */
+  /** Waits for the end of the run and gives its output. @throws SignalboxError `RUN_FAILED`, `RUN_CANCELLED`, `CLOSED` */
   result(runId: string): Promise<unknown>;
   /**
    * Decides an open review, or adds an approval to those it has; `step` is `completion` for the closing one.
@@ -250,7 +251,7 @@ export interface Orchestrator {
    *   `INPUT_INVALID`, `HISTORY_UNREADABLE`
    */
   fork(runId: string, options: ForkOptions): Promise<Fork>;
-  /** Waits until the run has ended, or (`waiting`) until nothing but people, events or time can move it. */
+  /** Waits until the run has ended, or (`waiting`) until nothing but people, events or time can move it. @throws SignalboxError `CLOSED` */
   drive(runId: string, until?: 'waiting' | 'finished'): Promise<RunView>;
   /** Told of every entry of the history after it is durable, of all runs or one. Returns a function that ends it. */
   subscribe(listener: (event: RunEvent) => void, runId?: string): () => void;
@@ -310,7 +311,10 @@ export interface Orchestrator {
   replaceWorkflows(workflows: readonly WorkflowSource[]): void;
   /** The module that defines a workflow, if it was registered with one. */
   moduleOf(workflow: string, version: number): URL | null;
-  /** Starts nothing more, lets running attempts end within `graceMs` (5,000), aborts the rest. The store stays open. */
+  /**
+   * Starts nothing more, lets running attempts end within `graceMs` (5,000), aborts the rest. Whoever waits for a run that has not ended then is
+   * told so. The store stays open.
+   */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
@@ -484,7 +488,7 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
     get workflows() {
       return engine.catalogue.workflows;
     },
-    replaceWorkflows: (workflows) => engine.catalogue.replace(workflows),
+    replaceWorkflows: (workflows) => engine.replaceWorkflows(workflows),
     moduleOf: (workflow, version) => engine.catalogue.moduleOf(workflow, version),
     close: ({ graceMs = 5_000 } = {}) => engine.close({ graceMs }),
   };

@@ -103,7 +103,10 @@ export function createCourier(deps: CourierDeps): Courier {
           failure: { name: error.code, message: error.message },
         },
       });
+      return;
     }
+    // A parent that stops may have written to its child before the child was there.
+    await tryToDeliver(body.runId);
   }
 
   /** To every run that waits for the event, and to the workflows it starts. */
@@ -139,7 +142,17 @@ export function createCourier(deps: CourierDeps): Courier {
 
   async function send(message: Message): Promise<void> {
     await store.send([message]);
-    if (message.runId !== null) await deliver(message.runId);
+    if (message.runId !== null) await tryToDeliver(message.runId);
+  }
+
+  /** A run that cannot read its letters here finds them later, and keeps no other from theirs. */
+  async function tryToDeliver(runId: string): Promise<void> {
+    try {
+      await deliver(runId);
+    } catch (error) {
+      if (error instanceof SignalboxError && passing.has(error.code)) throw error;
+      log.warn({ err: error, runId }, 'the message stays in the inbox of the run');
+    }
   }
 
   async function deliverAll(runId: string): Promise<void> {
@@ -178,7 +191,7 @@ export function createCourier(deps: CourierDeps): Courier {
           error.code === 'CLOSED'
         )
           throw error;
-        if (await runs.isStale(run)) runs.drop(run.header.id);
+        if (await runs.isStale(run)) runs.discard(run);
         else if (error.code !== 'LEASE_LOST') {
           await store.settleMessage({
             id: message.id,

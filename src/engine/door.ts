@@ -130,7 +130,7 @@ export function createDoor(deps: DoorDeps): Door {
         // asking again at once would only hide it
         if (code === 'STORE_UNAVAILABLE') throw error;
         if (await runs.isStale(run)) {
-          runs.drop(runId);
+          runs.discard(run);
           continue;
         }
         await noteRefusal(runId, wanted, error);

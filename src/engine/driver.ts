@@ -1,5 +1,6 @@
 /** Waiting for a run: until it has ended, or until only people, events or time can move it. */
 import { isTerminal } from '../chart/lifecycle.ts';
+import { SignalboxError } from '../errors.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { cloneJson } from '../plan/json-value.ts';
 import type { RunStatus } from '../plan/plan.ts';
@@ -41,16 +42,34 @@ export interface Ended {
 }
 
 export interface Driver {
+  /** @throws SignalboxError `CLOSED` if the engine closes first */
   drive(runId: string, until: Until): Promise<RunView>;
+  /** @throws SignalboxError `CLOSED` if the engine closes first */
   untilEnded(runId: string): Promise<Ended>;
 }
 
-export function createDriver(deps: DriverDeps): Driver {
-  const { reader, runs, announcer, clock, pollMs } = deps;
+export interface Waits extends Driver {
+  /** Nobody here moves runs any more: whoever waits gets what there is, or a refusal. */
+  close(): void;
+}
 
-  async function waitsOutside(view: RunView, watched: Set<string>): Promise<boolean> {
+export function createDriver(deps: DriverDeps): Waits {
+  const { reader, runs, announcer, clock, pollMs } = deps;
+  /** Looks of those that wait. */
+  const waits = new Set<() => void>();
+  let isClosed = false;
+
+  /** @param again - called when there is more to see that nobody announces */
+  async function waitsOutside(
+    view: RunView,
+    watched: Set<string>,
+    again: () => void,
+  ): Promise<boolean> {
     watched.add(view.runId);
-    if (runs.isPending(view.runId)) return false;
+    if (runs.isPending(view.runId)) {
+      runs.onceSettled(view.runId, again);
+      return false;
+    }
     if (view.paused || view.heldBy.length > 0) return true;
     // Whatever else it waits for, nobody here can do it.
     if (view.waitingOn.some((waiting) => waiting.kind === 'definition')) return true;
@@ -63,7 +82,11 @@ export function createDriver(deps: DriverDeps): Driver {
       watched.add(waiting.runId);
       // Not there yet: it is about to be started.
       const child = await reader.get(waiting.runId).catch(() => null);
-      if (child === null || isTerminal(child.status) || !(await waitsOutside(child, watched)))
+      if (
+        child === null ||
+        isTerminal(child.status) ||
+        !(await waitsOutside(child, watched, again))
+      )
         return false;
     }
     return true;
@@ -72,42 +95,46 @@ export function createDriver(deps: DriverDeps): Driver {
   /** Told at once of what happens in this process; looks again and again for what others may do. */
   function wait<T>(
     listen: (again: () => void, resolve: (value: T) => void) => () => void,
-    check: () => Promise<T | null>,
+    check: (again: () => void) => Promise<T | null>,
     isAtWork: boolean,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       let isOver = false;
-      let look: Promise<void> | null = null;
+      let isLooking = false;
       let isStale = false;
       let stopPolling = () => {};
       const stopListening = listen(again, (value) => end(() => resolve(value)));
+      waits.add(again);
 
       function end(settle: () => void): void {
         if (isOver) return;
         isOver = true;
+        waits.delete(again);
         stopListening();
         stopPolling();
         settle();
       }
 
       async function lookUntilFresh(): Promise<void> {
-        do {
-          isStale = false;
-          const found = await check();
-          if (found !== null) end(() => resolve(found));
-        } while (isStale && !isOver);
+        isLooking = true;
+        try {
+          do {
+            isStale = false;
+            const found = await check(again);
+            if (found !== null) end(() => resolve(found));
+          } while (isStale && !isOver);
+          if (isClosed) end(() => reject(closed()));
+        } catch (error) {
+          end(() => reject(error instanceof Error ? error : new Error(String(error))));
+        } finally {
+          // in the same step as the last question: whoever asks after it begins a look of its own
+          isLooking = false;
+        }
       }
 
       function again(): void {
-        if (isOver) return;
         isStale = true;
-        look ??= lookUntilFresh()
-          .catch((error: unknown) =>
-            end(() => reject(error instanceof Error ? error : new Error(String(error)))),
-          )
-          .finally(() => {
-            look = null;
-          });
+        if (!isOver && !isLooking) void lookUntilFresh();
       }
 
       function poll(periodMs: number): void {
@@ -118,7 +145,7 @@ export function createDriver(deps: DriverDeps): Driver {
       }
 
       if (pollMs !== null) poll(pollMs);
-      if (!isAtWork) again();
+      if (!isAtWork || isClosed) again();
     });
   }
 
@@ -129,9 +156,9 @@ export function createDriver(deps: DriverDeps): Driver {
         announcer.subscribe((event) => {
           if (watched.has(event.runId)) again();
         }),
-      async () => {
+      async (again) => {
         const view = await reader.get(runId);
-        return isEnded(view.status, view.waitingOn) || (await waitsOutside(view, watched))
+        return isEnded(view.status, view.waitingOn) || (await waitsOutside(view, watched, again))
           ? view
           : null;
       },
@@ -177,7 +204,17 @@ export function createDriver(deps: DriverDeps): Driver {
       // a copy: it may be part of a run in memory
       return cloneJson(view as unknown as JsonObject) as unknown as RunView;
     },
+    close() {
+      isClosed = true;
+      for (const look of waits) look();
+    },
   };
+}
+
+function closed(): SignalboxError {
+  return new SignalboxError('CLOSED', 'The orchestrator is closed; the run goes on with the next', {
+    hint: 'Ask the next one for its result',
+  });
 }
 
 /** A failed run goes on until whoever is to be told of it has been told. */

@@ -30,6 +30,7 @@ import { createForker, type Fork, type ForkOptions } from './fork.ts';
 import type { Holder, HoldScope } from './hold-record.ts';
 import { createHolds } from './holds.ts';
 import { createLauncher, type Started } from './launcher.ts';
+import { keepLeases } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
 import { createMaps } from './maps.ts';
 import { createMigrator, type MigrateOptions, type MigrationReport } from './migrate.ts';
@@ -45,6 +46,7 @@ import { acceptJson, type StartOptions } from './start.ts';
 import { createSweeper } from './sweeper.ts';
 import { accept, Name, Reason, Text } from './texts.ts';
 import { createUndoing, type Undoing } from './undo.ts';
+import { createUnreadable } from './unreadable.ts';
 import { usedBlobs } from './used-blobs.ts';
 import type { WorkDeps } from './work-deps.ts';
 
@@ -64,6 +66,7 @@ export interface EngineOptions {
 
 export interface Engine extends Reader, Driver {
   readonly catalogue: Catalogue;
+  replaceWorkflows: Catalogue['replace'];
   start(workflow: string, input: unknown, options: StartOptions): Promise<Started>;
   request(runId: string, request: RunRequest): Promise<JsonObject>;
   fork(runId: string, options: ForkOptions): Promise<Fork>;
@@ -113,6 +116,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const own = settings.lookAfter === 'own' ? createOwnRuns(store) : null;
   const inFlight: WorkDeps['inFlight'] = new Map();
   const scopes = createResourceScopes(executor);
+  const unreadable = createUnreadable(clock, settings.maxSleepMs);
   const holds = await createHolds(store, clock, log);
   let closing: Promise<void> | null = null;
 
@@ -130,6 +134,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       scopes.settle(run);
       announcer.announce(run, commit);
       own?.add(run.header.id);
+      unreadable.delete(run.header.id);
       if (commit.state.dueAtMs !== null) sweeper.at(commit.state.dueAtMs);
       if (closing === null) for (const command of commands) act(run, command);
       carry(commit.messages);
@@ -199,11 +204,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         parent,
         depth,
       });
-      // A parent that stops may have written to its child before the child was there.
-      if (parent !== null) await courier.deliver(id);
     },
   });
-  const sweeper = createSweeper(deps, courier, own, () => maps.hold());
+  const sweeper = createSweeper(deps, courier, unreadable, own, () => maps.hold());
+  const leases = keepLeases(deps);
   const migrate = createMigrator(deps);
   const driver = createDriver({
     reader,
@@ -258,7 +262,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const engine: Engine = {
     ...reader,
     catalogue,
-    ...driver,
+    replaceWorkflows(sources) {
+      catalogue.replace(sources);
+      unreadable.clear();
+      if (closing === null && !store.readOnly) void sweeper.sweep();
+    },
     async drive(runId, until) {
       if (own !== null) await lookAfter(runId);
       return driver.drive(runId, until);
@@ -346,7 +354,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     export: () => store.export(),
     sweep: () => (store.readOnly ? Promise.resolve() : sweeper.sweep()),
     close({ graceMs }) {
-      closing ??= sweeper.stop().then(() => shutDown(deps, graceMs));
+      closing ??= sweeper
+        .stop()
+        .then(() => shutDown(deps, leases, graceMs))
+        .finally(() => driver.close());
       return closing;
     },
   };

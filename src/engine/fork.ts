@@ -125,7 +125,7 @@ export function createForker(
     try {
       await runs.change(run, (draft) => beginFork(draft, options, preview, mails));
     } catch (error) {
-      if (runs.peek(header.id) === run) runs.drop(header.id);
+      runs.discard(run);
       throw error;
     }
     return { runId: header.id, forkedFrom, ...preview };

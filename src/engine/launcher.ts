@@ -94,7 +94,7 @@ export function createLauncher(deps: LauncherDeps): (launch: Launch) => Promise<
       await runs.change(run, (draft) => begin(draft, options), { claim });
       return { runId: id, created: true };
     } catch (error) {
-      if (runs.peek(id) === run) runs.drop(id);
+      runs.discard(run);
       if (!(error instanceof SignalboxError)) throw error;
       if (error.code === 'KEY_CONFLICT' && claim !== null) {
         const { runId, payloadHash } = error.details;

@@ -54,9 +54,13 @@ export interface RunTable {
   ): Promise<Change<T>>;
   add(run: LiveRun): void;
   drop(runId: string): void;
+  /** Drops this reading of the run; one that has been made since stays. */
+  discard(run: LiveRun): void;
   all(): readonly LiveRun[];
   /** A commit of the run is on its way. */
   isPending(runId: string): boolean;
+  /** Calls back once none is any more, whatever has become of it. */
+  onceSettled(runId: string, listener: () => void): void;
   /** Another process has changed the run since it was read. */
   isStale(run: LiveRun): Promise<boolean>;
   /** Runs this engine holds a lease on. */
@@ -70,6 +74,7 @@ export function createRunTable(deps: RunTableDeps): RunTable {
   const loading = new Map<string, Promise<LiveRun>>();
   /** Commits of a run on their way; it must not leave memory meanwhile. */
   const pending = new Map<string, number>();
+  const settled = new Map<string, (() => void)[]>();
   /** Runs in memory of which a commit was refused: whatever builds on it is void. */
   const refused = new WeakSet<LiveRun>();
 
@@ -140,8 +145,11 @@ export function createRunTable(deps: RunTableDeps): RunTable {
   ): SignalboxError | null {
     const { id } = run.header;
     const left = (pending.get(id) ?? 1) - 1;
-    if (left === 0) pending.delete(id);
-    else pending.set(id, left);
+    if (left === 0) {
+      pending.delete(id);
+      for (const listener of settled.get(id) ?? []) listener();
+      settled.delete(id);
+    } else pending.set(id, left);
     if (result.outcome === 'committed') {
       live.set(id, run);
       deps.onCommitted(run, commit, commands);
@@ -242,8 +250,15 @@ export function createRunTable(deps: RunTableDeps): RunTable {
       evict();
     },
     drop,
+    discard(run) {
+      if (live.get(run.header.id) === run) drop(run.header.id);
+    },
     all: () => [...live.values()],
     isPending: (runId) => pending.has(runId),
+    onceSettled(runId, listener) {
+      if (pending.has(runId)) settled.set(runId, [...(settled.get(runId) ?? []), listener]);
+      else listener();
+    },
     async isStale({ header: { id }, state }) {
       if (!store.shared || pending.has(id)) return false;
       return (await store.load(id))?.state.revision !== state.revision;

@@ -5,6 +5,7 @@ import { takeUp } from './draft.ts';
 import { fireDue, fireReminders } from './due.ts';
 import type { OwnRuns } from './own-runs.ts';
 import { adopt, orphansOf } from './recovery.ts';
+import type { Unreadable } from './unreadable.ts';
 import { createWaker } from './waker.ts';
 import type { WorkDeps } from './work-deps.ts';
 
@@ -26,11 +27,11 @@ const pageSize = 500;
 export function createSweeper(
   deps: WorkDeps,
   courier: Courier,
+  unreadable: Unreadable,
   own: OwnRuns | null,
   onHeld: () => void,
 ): Sweeper {
   const { store, runs, clock, settings, log, inFlight, owner, holds } = deps;
-  const unreadable = new Set<string>();
   let sweeping: Promise<void> | null = null;
   let isAskedAgain = false;
   const waker = createWaker(
@@ -38,7 +39,6 @@ export function createSweeper(
     store.shared ? settings.pollMs : settings.maxSleepMs,
     () => void sweep(),
   );
-  let stopRenewing = store.shared ? renewLater() : () => {};
 
   function sweep(): Promise<void> {
     if (deps.isClosed()) return Promise.resolve();
@@ -74,6 +74,8 @@ export function createSweeper(
   async function lookAtOwn(runs: OwnRuns): Promise<void> {
     const ids = await runs.withChildren();
     await Promise.all(ids.filter((runId) => !unreadable.has(runId)).map(tend));
+    // A process that died may not have started a child of theirs.
+    if (ids.length > 0) await courier.broadcast();
   }
 
   async function lookAtAll(): Promise<void> {
@@ -83,7 +85,8 @@ export function createSweeper(
         nowMs: clock.nowMs(),
         owner,
         anyLease: !store.shared,
-        limit: pageSize + inFlight.size,
+        // Those that cannot be dealt with now hide no others.
+        limit: pageSize + inFlight.size + seen.size + unreadable.size,
       };
       const found = await store.claimable(query);
       const fresh = found.filter((runId) => !seen.has(runId) && !unreadable.has(runId));
@@ -132,33 +135,12 @@ export function createSweeper(
         });
       }
       await courier.deliver(runId);
+      unreadable.delete(runId);
     } catch (error) {
       const code = error instanceof SignalboxError ? error.code : null;
       if (code === 'LEASE_LOST' || code === 'CLOSED') return;
-      if (code !== null && code !== 'STORE_UNAVAILABLE') unreadable.add(runId);
-      log.warn({ err: error, runId }, 'the run cannot go on here');
-    }
-  }
-
-  function renewLater(): () => void {
-    return clock.after(settings.leaseMs / 3, () => {
-      void renew().finally(() => {
-        if (!deps.isClosed()) stopRenewing = renewLater();
-      });
-    });
-  }
-
-  async function renew(): Promise<void> {
-    const held = runs.leased();
-    if (held.length === 0) return;
-    // A commit on its way may be the one that takes the lease.
-    const unsettled = new Set(held.filter((runId) => runs.isPending(runId)));
-    try {
-      const lost = await store.renew(owner, held, clock.nowMs() + settings.leaseMs);
-      for (const runId of lost)
-        if (!unsettled.has(runId) && !runs.isPending(runId)) runs.drop(runId);
-    } catch (error) {
-      log.error({ err: error }, 'leases could not be renewed');
+      const isKnown = code !== null && code !== 'STORE_UNAVAILABLE' && !unreadable.add(runId);
+      if (!isKnown) log.warn({ err: error, runId }, 'the run cannot go on here');
     }
   }
 
@@ -167,7 +149,6 @@ export function createSweeper(
     at: (dueAtMs) => waker.at(dueAtMs),
     async stop() {
       waker.stop();
-      stopRenewing();
       await sweeping;
     },
   };

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type CourierDeps, createCourier } from '../../src/engine/courier.ts';
 import { createSweeper } from '../../src/engine/sweeper.ts';
+import { createUnreadable } from '../../src/engine/unreadable.ts';
 import type { WorkDeps } from '../../src/engine/work-deps.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 
@@ -62,7 +63,13 @@ it.each(turns(20))(
         holds: { lifted: () => [] },
       };
       const courier = { broadcast: async () => {}, deliver: async () => {} };
-      const sweeper = createSweeper(deps as unknown as WorkDeps, courier, null, () => {});
+      const sweeper = createSweeper(
+        deps as unknown as WorkDeps,
+        courier,
+        createUnreadable(deps.clock, 1_000),
+        null,
+        () => {},
+      );
       return () => sweeper.sweep();
     });
 

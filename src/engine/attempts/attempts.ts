@@ -19,7 +19,7 @@ import type { OpenItem } from '../run-body.ts';
 import type { WorkDeps } from '../work-deps.ts';
 import { toIncoming } from './ending.ts';
 import { noteLate } from './late-result.ts';
-import { claimResult, resultToKeep } from './remembered-results.ts';
+import { claimResult, giveClaimBack, resultToKeep } from './remembered-results.ts';
 import { type AttemptEnd, type StepAttempt, withoutRunning } from './step-attempt.ts';
 
 export interface Attempts {
@@ -158,6 +158,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
     if (remembered !== null || call.breaker === undefined) return remembered;
     const refused = await refusalOf(deps, call, by);
     if (refused === null) return null;
+    await giveClaimBack(deps, attempt, task, input);
     if (refused.outcome !== null) return withoutRunning(refused.outcome);
     const delayMs = Math.max(1, refused.untilMs - deps.clock.nowMs());
     return { outcome: null, delayMs, why: `breaker "${call.breaker.name}" is open` };

@@ -1,9 +1,10 @@
 /** Results that stand for later calls with the same input: one attempt computes, the others wait for it. */
+import { SignalboxError } from '../../errors.ts';
 import type { TaskCall } from '../../plan/plan.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import type { TaskBinding } from '../../ports/bindings.ts';
 import type { AttemptOutcome } from '../../ports/executor.ts';
-import type { RunCommit } from '../../ports/store.ts';
+import type { RememberedResult, RunCommit, Store } from '../../ports/store.ts';
 import { digest } from '../canonical.ts';
 import { businessKey } from '../keys.ts';
 import { type LiveRun, readerOf } from '../live-run.ts';
@@ -23,9 +24,9 @@ export async function claimResult(
   if (call.rememberMs === undefined) return null;
   const nowMs = deps.clock.nowMs();
   const key = keyOf(call, task, input);
-  const claimant = `${runId}/${node.id}`;
-  const expiresAtMs = nowMs + call.rememberMs;
-  const held = await deps.store.claimResult({ key, claimant, expiresAtMs }, nowMs);
+  const claimant = claimantOf(runId, node.id);
+  const claim = { key, claimant, expiresAtMs: nowMs + call.rememberMs };
+  const held = await claimFromTheLiving(deps.store, claim, nowMs);
   if (held?.output !== undefined) {
     deps.log.info({ runId, step: node.id, key }, 'result remembered, task not run');
     return { outcome: { ok: true, output: held.output, durationMs: 0 }, inputHash: null };
@@ -33,6 +34,41 @@ export async function claimResult(
   if (held === null || held.claimant === claimant) return null;
   const why = `"${held.claimant}" computes the same result`;
   return { outcome: null, delayMs: askAgainMs, why };
+}
+
+/** A claimant whose run has ended, or is gone, will never yield the result. */
+async function claimFromTheLiving(
+  store: Store,
+  claim: RememberedResult,
+  nowMs: number,
+): Promise<RememberedResult | null> {
+  const held = await store.claimResult(claim, nowMs);
+  if (held === null || held.output !== undefined || held.claimant === claim.claimant) return held;
+  if (!(await hasEnded(store, runOf(held.claimant)))) return held;
+  await store.releaseResult(claim.key, held.claimant);
+  return store.claimResult(claim, nowMs);
+}
+
+async function hasEnded(store: Store, runId: string): Promise<boolean> {
+  try {
+    const run = await store.load(runId);
+    return run === null || run.state.finishedAtMs !== null;
+  } catch (error) {
+    // Nobody will go on with it.
+    if (error instanceof SignalboxError && error.code === 'RUN_DAMAGED') return true;
+    throw error;
+  }
+}
+
+/** The attempt computes nothing now, and keeps nobody else from it. */
+export async function giveClaimBack(
+  deps: WorkDeps,
+  { runId, node, call }: StepAttempt,
+  task: TaskBinding,
+  input: unknown,
+): Promise<void> {
+  if (call.rememberMs === undefined) return;
+  await deps.store.releaseResult(keyOf(call, task, input), claimantOf(runId, node.id));
 }
 
 /** What the commit of the outcome keeps of the result; that of a failure gives the claim back instead. */
@@ -45,7 +81,7 @@ export function resultToKeep(
   const task = run.definition.bindings.tasks.get(call.task);
   if (call.rememberMs === undefined || task === undefined) return {};
   const key = keyOf(call, task, resolveWiring(node.input, readerOf(run)));
-  const claimant = `${runId}/${node.id}`;
+  const claimant = claimantOf(runId, node.id);
   if (outcome.ok) {
     const expiresAtMs = deps.clock.nowMs() + call.rememberMs;
     return { remember: [{ key, claimant, output: outcome.output, expiresAtMs }] };
@@ -56,6 +92,14 @@ export function resultToKeep(
       deps.log.warn({ err: error, runId }, 'the claim of a result was not released'),
     );
   return {};
+}
+
+function claimantOf(runId: string, step: string): string {
+  return `${runId}/${step}`;
+}
+
+function runOf(claimant: string): string {
+  return claimant.slice(0, claimant.lastIndexOf('/'));
 }
 
 function keyOf(call: TaskCall, task: TaskBinding, input: unknown): string {

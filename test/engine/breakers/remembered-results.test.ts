@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineTask, defineWorkflow } from '../../../src/index.ts';
+import { defineTask, defineWorkflow, TransientError } from '../../../src/index.ts';
 import { day, openBench, second, until } from '../../support/engine-bench.ts';
 
 function createQuote() {
@@ -125,5 +125,49 @@ describe('a remembered result', () => {
     await clock.advance(2 * second);
 
     expect(await next.result()).toBe('whole');
+  });
+
+  it('is not waited for from a run that an open breaker has failed, or that has ended without it', async () => {
+    let isDown = true;
+    const quote = defineTask({
+      name: 'quote',
+      input: z.string(),
+      output: z.string(),
+      key: (input) => input,
+      remember: '24h',
+      compensate: 'none',
+      breaker: { name: 'prices', failureThreshold: 1, resetAfter: '1m', whenOpen: 'fail' },
+      async run({ input }) {
+        if (isDown) throw new TransientError('no answer');
+        return `price of ${input}`;
+      },
+    });
+    const workflow = defineWorkflow({
+      name: 'quoting',
+      version: 1,
+      input: z.string(),
+      steps: (w) => w.task('quote', quote, { input: w.input }),
+    });
+    const { engine, clock, store } = await openBench({ workflows: [workflow] });
+    const failed = async (input: string) => {
+      const { runId, result } = await engine.start(workflow, input);
+      await expect(result()).rejects.toMatchObject({ code: 'RUN_FAILED' });
+      return runId;
+    };
+    await failed('opens it');
+
+    await failed('pen');
+    const ended = await failed('ink');
+    // as it would be if its process had died over the attempt
+    const claim = { key: 'quote:ink', claimant: `${ended}/quote` };
+    await store.claimResult({ ...claim, expiresAtMs: clock.nowMs() + day }, clock.nowMs());
+    isDown = false;
+    await clock.advance(2 * 60 * second);
+
+    for (const input of ['pen', 'ink']) {
+      const { runId } = await engine.start(workflow, input);
+      await clock.advance(0);
+      expect(await engine.get(runId)).toMatchObject({ status: 'complete' });
+    }
   });
 });

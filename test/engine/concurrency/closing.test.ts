@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createOrchestrator, defineWorkflow, SignalboxError } from '../../../src/index.ts';
 import { aGate, createDeeds } from '../../support/deeds.ts';
-import { openBench, until } from '../../support/engine-bench.ts';
+import { openBench, second, until } from '../../support/engine-bench.ts';
+import { openPair } from '../../support/sqlite-pair.ts';
 
 function order() {
   const deeds = createDeeds();
@@ -103,5 +104,38 @@ describe('D-12: starts while the orchestrator closes', () => {
     });
     await until(async () => (await other.list()).runs.length === 1);
     await other.close();
+  });
+});
+
+describe('A-13: a grace longer than the lease', () => {
+  it('leaves what ends within it to the process that closes', async () => {
+    const sides: string[] = [];
+    const gate = aGate<unknown>();
+    const { a, b, advance, settled } = await openPair({
+      workflows: (side) => [
+        defineWorkflow({
+          name: 'slow',
+          version: 1,
+          input: z.object({}),
+          steps(w) {
+            const run = () => {
+              sides.push(side);
+              return side === 'a' ? gate.pass() : 'by b';
+            };
+            return w.task('work', createDeeds().task('work', { run }), { input: w.input });
+          },
+        }),
+      ],
+    });
+    const { runId } = await a.engine.start('slow', {});
+    await gate.reached;
+
+    const closing = a.engine.close({ graceMs: 60 * second });
+    await advance(15 * second);
+    gate.open('by a');
+    await settled(closing);
+
+    expect(await settled(b.engine.result(runId))).toBe('by a');
+    expect(sides).toEqual(['a']);
   });
 });

@@ -77,4 +77,14 @@ describe('an engine that looks after its own runs', () => {
     expect(await engine.drive(mine, 'finished')).toMatchObject({ status: 'complete' });
     expect(done).toEqual(['mine', 'mine']);
   });
+
+  it('starts the child of its run that a process which died had asked for', async () => {
+    const bench = await openBench({ workflows: [parent] });
+    const { runId } = await bench.engine.start('parent', 'mine');
+    const engine = await bench.crash({ settings: { lookAfter: 'own' } });
+
+    const { waitingOn } = await engine.drive(runId);
+
+    expect(await engine.get(waitingOn[0]?.runId ?? '')).toMatchObject({ workflow: 'waiting' });
+  });
 });
