@@ -3,6 +3,7 @@ import { contractOf } from '../definition/contract.ts';
 import { jsonSchemaOf } from '../definition/json-schema.ts';
 import type { Delivery, Retry } from '../definition/policy.ts';
 import type { Schema, Task, TaskParts } from '../definition/task.ts';
+import { issuesText } from '../plan/issues.ts';
 import { definitionInvalid } from '../plan/problem.ts';
 import type { OfflineReply, OfflineRequest } from './offline-model.ts';
 import { requireTool } from './tool.ts';
@@ -132,8 +133,5 @@ export function parseAnswer(spec: AgentSpec, text: string): ParsedAnswer {
   }
   const parsed = contractOf(spec.output).parse(answer);
   if (parsed.ok) return { ok: true, answer };
-  const issues = parsed.issues
-    .slice(0, 5)
-    .map(({ path, message }) => `${path.join('.') || 'value'}: ${message}`);
-  return { ok: false, problem: issues.join('; ') };
+  return { ok: false, problem: issuesText(parsed.issues.slice(0, 5)) };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { TaskContext, TaskParts } from '../definition/task.ts';
 import { OutcomeUnknownError, TransientError } from '../errors.ts';
+import { issuesText } from '../plan/issues.ts';
 import { Data, type ToolCall } from './conversation.ts';
 
 /** A call that was made, with what came of it. */
@@ -33,7 +34,7 @@ export async function useTool(
 ): Promise<Result> {
   const { binding } = tool;
   const input = binding.input.parse(call.input);
-  if (!input.ok) return refused(`The input does not fit: ${textOf(input.issues)}`);
+  if (!input.ok) return refused(`The input does not fit: ${issuesText(input.issues.slice(0, 5))}`);
   try {
     const given = await binding.run({
       ...context,
@@ -47,7 +48,9 @@ export async function useTool(
     const output = binding.output.parse(given);
     return output.ok
       ? { output: output.stored as Data, failed: false }
-      : refused(`The tool gave an answer that does not fit: ${textOf(output.issues)}`);
+      : refused(
+          `The tool gave an answer that does not fit: ${issuesText(output.issues.slice(0, 5))}`,
+        );
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof TransientError || error instanceof OutcomeUnknownError) throw error;
@@ -59,13 +62,4 @@ const maxReason = 500;
 
 export function refused(reason: string): Result {
   return { output: { error: reason.slice(0, maxReason).toWellFormed() }, failed: true };
-}
-
-function textOf(
-  issues: readonly { path: readonly (string | number)[]; message: string }[],
-): string {
-  return issues
-    .slice(0, 5)
-    .map(({ path, message }) => `${path.join('.') || 'value'}: ${message}`)
-    .join('; ');
 }

@@ -1,5 +1,7 @@
 /** Requests to existing runs: carried out here if this process may change the run, left in its inbox if another holds it. */
+
 import { SignalboxError } from '../errors.ts';
+import { issuesText } from '../plan/issues.ts';
 import type { JsonObject } from '../plan/json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
@@ -145,9 +147,7 @@ export function createDoor(deps: DoorDeps): Door {
   function parse(runId: string, unparsed: RunRequest): RunRequest {
     const parsed = RunRequest.safeParse(unparsed);
     if (!parsed.success) {
-      const text = parsed.error.issues
-        .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-        .join('; ');
+      const text = issuesText(parsed.error.issues, 'request');
       throw new SignalboxError('INPUT_INVALID', `Request to run "${runId}": ${text}`, {
         details: { runId },
       });

@@ -1,4 +1,5 @@
 /** What a transition asks for, turned into open items, messages, commands, and events that follow in the same commit. */
+
 import { contextOf, statusOf } from '../chart/advance.ts';
 import { holdsIn } from '../chart/conditions.ts';
 import { attemptsOf } from '../chart/context.ts';
@@ -6,6 +7,7 @@ import type { Effect } from '../chart/events.ts';
 import { escalationLevel } from '../chart/review-states.ts';
 import { failureOf } from '../failure.ts';
 import { maxDurationMs, parseDuration } from '../plan/duration.ts';
+import { issuesText } from '../plan/issues.ts';
 import type { Json } from '../plan/json.ts';
 import { copyJson } from '../plan/json-value.ts';
 import type { Approval, ChildStep, DecisionPolicy, PlanNode } from '../plan/plan.ts';
@@ -247,9 +249,7 @@ function emit(draft: Draft, step: string): readonly Incoming[] {
     ?.parse(resolveWiring(node.payload, readerOf(run)));
   if (parsed?.ok !== true) {
     const why =
-      parsed === undefined
-        ? 'the event is not registered'
-        : parsed.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+      parsed === undefined ? 'the event is not registered' : issuesText(parsed.issues, 'payload');
     return [
       faulted({
         step,

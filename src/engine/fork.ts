@@ -1,6 +1,8 @@
 /** A new run that stands where another one stood: results up to there are taken over, the rest runs again. One commit makes it. */
+
 import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
+import { issuesText } from '../plan/issues.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import type { PlanNode } from '../plan/plan.ts';
 import type { Contract } from '../ports/bindings.ts';
@@ -183,10 +185,7 @@ function resultOf(runId: string, definition: Definition, step: string, given: Js
         : 'only tasks, waits and children have results that can be given',
     );
   const parsed = contractOf(node, definition)?.parse(given);
-  if (parsed?.ok === false)
-    throw refuse(
-      parsed.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`).join('; '),
-    );
+  if (parsed?.ok === false) throw refuse(issuesText(parsed.issues, 'it'));
   const stored = parsed?.stored ?? given;
   if (node.kind === 'wait')
     return node.onTimeout === 'continue' ? { status: 'received', value: stored } : stored;

@@ -1,6 +1,8 @@
 /** Creating a run: its input parsed at the door, its key claimed in the same commit. */
+
 import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
+import { issuesText } from '../plan/issues.ts';
 import type { Json, JsonObject } from '../plan/json.ts';
 import { copyJson, kindOf } from '../plan/json-value.ts';
 import type { Priority } from '../plan/plan.ts';
@@ -38,7 +40,7 @@ export function checkInput(workflow: RunnableWorkflow, input: unknown): Json {
   if (!parsed.ok) {
     throw new SignalboxError(
       'INPUT_INVALID',
-      `Input of workflow "${workflow.name}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ')}`,
+      `Input of workflow "${workflow.name}": ${issuesText(parsed.issues, 'input')}`,
       {
         details: { workflow: workflow.name, issues: parsed.issues },
       },
@@ -119,10 +121,7 @@ export function acceptJson(
   if (value === undefined) return undefined;
   const copied = copyJson(value);
   if (!copied.ok) {
-    const text = copied.issues.map(
-      ({ path, message }) => `${path.join('.') || 'value'}: ${message}`,
-    );
-    throw new SignalboxError(code, `${what}: ${text.join('; ')}`, {
+    throw new SignalboxError(code, `${what}: ${issuesText(copied.issues)}`, {
       details: { issues: copied.issues },
     });
   }

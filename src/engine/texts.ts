@@ -1,6 +1,8 @@
 /** Short texts from outside: bounded, and Unicode that every store and hash has a form for. */
+
 import { z } from 'zod';
 import { SignalboxError } from '../errors.ts';
+import { issuesText } from '../plan/issues.ts';
 
 export const Text = z
   .string()
@@ -13,6 +15,7 @@ export function accept<S extends z.ZodType>(what: string, schema: S, value: unkn
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const text = issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
-  throw new SignalboxError('INPUT_INVALID', `${what}: ${text.join('; ')}`, { details: { issues } });
+  throw new SignalboxError('INPUT_INVALID', `${what}: ${issuesText(issues)}`, {
+    details: { issues },
+  });
 }

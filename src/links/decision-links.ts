@@ -1,5 +1,6 @@
 import { digest } from '../engine/canonical.ts';
 import { SignalboxError } from '../errors.ts';
+import { issuesText } from '../plan/issues.ts';
 import type { Json } from '../plan/json.ts';
 import { parseSecrets, type Secret } from '../signing.ts';
 import { Permission, toToken } from './token.ts';
@@ -68,7 +69,7 @@ export function createDecisionLinks({ secrets, url }: DecisionLinksOptions): Dec
         const issues = permission.error?.issues ?? [];
         throw new SignalboxError(
           'INPUT_INVALID',
-          `No link can be made for review "${request.step}" of run "${request.runId}": ${issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') || 'it would expire before it is issued'}`,
+          `No link can be made for review "${request.step}" of run "${request.runId}": ${issuesText(issues) || 'it would expire before it is issued'}`,
           { details: { runId: request.runId, step: request.step, issues } },
         );
       }

@@ -1,5 +1,7 @@
 /** What a reader sends: the fields of a page, or JSON. */
+
 import { z } from 'zod';
+import { issuesText } from '../plan/issues.ts';
 import type { JsonObject } from '../plan/json.ts';
 import type { DecisionRequest } from './exchange.ts';
 import { fieldsOf, formValueOf } from './form-fields.ts';
@@ -54,8 +56,7 @@ function fromJson(body: string): Submission | Unreadable {
   }
   const parsed = JsonBody.safeParse(value);
   if (!parsed.success) {
-    const why = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    return { kind: 'malformed', why: why.join('; ') };
+    return { kind: 'malformed', why: issuesText(parsed.error.issues, 'body') };
   }
   const { comment, form } = parsed.data;
   return { comment: comment?.trim() || null, sent: new Map(), formFor: () => form };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { issuesText } from './issues.ts';
 import type { Json, JsonSchema } from './json.ts';
 import { opened } from './schema-change.ts';
 
@@ -20,10 +21,7 @@ export function valueFits(value: Json, schema: JsonSchema): Fit {
   if (check === null) return { fits: 'undecided', why: 'its schema cannot be checked' };
   const parsed = check.safeParse(value);
   if (parsed.success) return { fits: true };
-  const why = parsed.error.issues
-    .slice(0, 3)
-    .map(({ path, message }) => `${path.map(String).join('.') || 'value'}: ${message}`);
-  return { fits: false, why: why.join('; ') };
+  return { fits: false, why: issuesText(parsed.error.issues.slice(0, 3)) };
 }
 
 function checkOf(schema: JsonSchema): z.ZodType | null {

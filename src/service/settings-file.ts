@@ -1,9 +1,11 @@
 /** The settings of sign-in, links and notices from a file, for `signalbox serve --auth FILE`. */
+
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { roles } from '../api/route.ts';
 import { SignalboxError } from '../errors.ts';
 import { parseDuration } from '../plan/duration.ts';
+import { issuesText } from '../plan/issues.ts';
 import type { AppOptions } from './app.ts';
 
 /** What a secret is read from: it does not stand in the file itself. */
@@ -191,8 +193,7 @@ function parse(path: string, text: string): Settings {
   }
   const parsed = Settings.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`);
-  throw invalid(path, issues.join('; '));
+  throw invalid(path, issuesText(parsed.error.issues, 'settings'));
 }
 
 async function textOf(path: string): Promise<string> {

@@ -1,5 +1,7 @@
 /** Runs handlers in this process and thread. Whatever a handler does becomes an outcome; nothing it throws gets past here. */
+
 import { asError, failureOf } from '../../failure.ts';
+import { issuesText } from '../../plan/issues.ts';
 import type { Json } from '../../plan/json.ts';
 import { copyJson, copyStructure } from '../../plan/json-value.ts';
 import type { AttemptInfo, Contract, Issue, TaskBinding } from '../../ports/bindings.ts';
@@ -227,10 +229,7 @@ function isolated(input: unknown): unknown {
 }
 
 function invalid(name: string, what: string, issues: readonly Issue[]): AttemptFailure {
-  const text = issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`)
-    .join('; ');
+  const text = issuesText(issues.slice(0, 5));
   return { name, message: `${what} is invalid: ${text}`, retryable: false, unclear: false };
 }
 

@@ -1,5 +1,7 @@
 /** How a machine in memory begins, ends and begins again. */
+
 import { initialContext } from '../../chart/context.ts';
+import { issuesText } from '../../plan/issues.ts';
 import type { Json } from '../../plan/json.ts';
 import type { ChildStep } from '../../plan/plan.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
@@ -20,13 +22,10 @@ import {
 export function firstContext({ plan, bindings }: Parts, input: unknown): MachineContext {
   const parsed = bindings.input.parse(input);
   if (parsed.ok) return { ...initialContext, memory: emptyMemory(plan, { input: parsed.stored }) };
-  const issues = parsed.issues.map(
-    ({ path, message }) => `${path.join('.') || 'input'}: ${message}`,
-  );
   const fault = {
     step: 'run',
     name: 'InputInvalid',
-    message: `Input of workflow "${plan.name}": ${issues.join('; ')}`,
+    message: `Input of workflow "${plan.name}": ${issuesText(parsed.issues, 'input')}`,
     retryable: false,
   };
   return { ...initialContext, memory: emptyMemory(plan, { input: null, fault }) };

@@ -1,5 +1,7 @@
 /** Calling the author's handlers, as the inline executor of the engine does. Whatever they do is an outcome; nothing they throw gets past here. */
+
 import { failureOf } from '../../failure.ts';
+import { issuesText } from '../../plan/issues.ts';
 import type { Json } from '../../plan/json.ts';
 import { copyJson, copyStructure } from '../../plan/json-value.ts';
 import type { AttemptInfo, Issue, TaskBinding } from '../../ports/bindings.ts';
@@ -107,8 +109,7 @@ export function failed(name: string, message: string): HandlerOutcome {
 }
 
 function invalid(name: string, what: string, issues: readonly Issue[]): HandlerOutcome {
-  const text = issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`);
-  return failed(name, `${what} is invalid: ${text.slice(0, 5).join('; ')}`);
+  return failed(name, `${what} is invalid: ${issuesText(issues.slice(0, 5))}`);
 }
 
 function declaredFailure(task: TaskBinding, code: string, detail: unknown): HandlerOutcome {

@@ -1,7 +1,9 @@
 /** What an event means for the step it is about, and what follows from that at once. */
+
 import type { FailureSummary } from '../../chart/events.ts';
 import { evaluateMapper, evaluatePredicate, updateContext } from '../../evaluation.ts';
 import { failureOf } from '../../failure.ts';
+import { issuesText } from '../../plan/issues.ts';
 import type { Json, JsonObject } from '../../plan/json.ts';
 import type { PlanNode, ReviewStep, TaskStep, Tolerance, WaitStep } from '../../plan/plan.ts';
 import { type Settled, settle } from '../../plan/settle.ts';
@@ -224,8 +226,5 @@ function stored(what: string, contract: Contract | undefined, value: unknown): J
   if (contract === undefined) return null;
   const parsed = contract.parse(value);
   if (parsed.ok) return parsed.stored;
-  const issues = parsed.issues.map(
-    ({ path, message }) => `${path.join('.') || 'value'}: ${message}`,
-  );
-  throw new TypeError(`${what} is invalid: ${issues.join('; ')}`);
+  throw new TypeError(`${what} is invalid: ${issuesText(parsed.issues)}`);
 }

@@ -1,7 +1,9 @@
 /** A person's decision of a review, or verdict on an attempt in doubt. */
+
 import { statusOf } from '../../chart/advance.ts';
 import type { ChartEvent } from '../../chart/events.ts';
 import { SignalboxError } from '../../errors.ts';
+import { issuesText } from '../../plan/issues.ts';
 import type { Json, JsonObject } from '../../plan/json.ts';
 import { applyEvent } from '../apply.ts';
 import { deciderOf } from '../deciders.ts';
@@ -107,7 +109,7 @@ function formOf(
   if (parsed.ok) return parsed;
   throw new SignalboxError(
     'FORM_INVALID',
-    `Form of review "${request.step}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'form'}: ${issue.message}`).join('; ')}`,
+    `Form of review "${request.step}": ${issuesText(parsed.issues, 'form')}`,
     {
       details: { runId: run.header.id, step: request.step, issues: parsed.issues },
     },
@@ -151,9 +153,7 @@ function verdictOf(
   const parsed = task?.output.parse(request.output);
   if (parsed?.ok !== true) {
     const why =
-      parsed?.issues
-        .map((issue) => `${issue.path.join('.') || 'output'}: ${issue.message}`)
-        .join('; ') ?? 'its task is not registered';
+      parsed === undefined ? 'its task is not registered' : issuesText(parsed.issues, 'output');
     throw new SignalboxError(
       'OUTPUT_INVALID',
       `Step "${step}" happened, but the output given is not one of its own: ${why}`,

@@ -1,7 +1,9 @@
 /** A named message from outside: for a step that waits for it, or kept for one that will. */
+
 import { statusOf } from '../../chart/advance.ts';
 import { isTerminal } from '../../chart/lifecycle.ts';
 import { SignalboxError } from '../../errors.ts';
+import { issuesText } from '../../plan/issues.ts';
 import type { JsonObject } from '../../plan/json.ts';
 import { applyEvent } from '../apply.ts';
 import { canonical } from '../canonical.ts';
@@ -37,7 +39,7 @@ export function signal(draft: Draft, request: Request<'signal'>): JsonObject {
   if (!parsed.ok) {
     throw new SignalboxError(
       'INPUT_INVALID',
-      `Payload of signal "${request.event}": ${parsed.issues.map((issue) => `${issue.path.join('.') || 'payload'}: ${issue.message}`).join('; ')}`,
+      `Payload of signal "${request.event}": ${issuesText(parsed.issues, 'payload')}`,
       {
         details: { runId: id, issues: parsed.issues },
       },
