@@ -32,7 +32,7 @@ import { createHolds } from './holds.ts';
 import { createLauncher, type Started } from './launcher.ts';
 import { keepLeases } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
-import { createMaps } from './maps.ts';
+import { createMaps } from './maps/maps.ts';
 import { createMigrator, type MigrateOptions, type MigrationReport } from './migrate.ts';
 import { createNotices } from './notices.ts';
 import { createOwnRuns } from './own-runs.ts';

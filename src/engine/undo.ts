@@ -7,14 +7,13 @@ import { nextDelayMs } from '../plan/retry-policy.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { EntityAccess } from '../ports/bindings.ts';
 import type { AttemptOutcome } from '../ports/executor.ts';
-import type { MapItem } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
 import { closeItems, type Draft } from './draft.ts';
 import { toError } from './failure-data.ts';
 import { holdBack, isHeld } from './hold-back.ts';
 import { undoKey } from './keys.ts';
 import { type Completed, type LiveRun, readerOf, runInfo } from './live-run.ts';
-import { type ItemState, itemReader, itemValues, readItems } from './map-items.ts';
+import { type ItemRow, itemReader, readItems } from './maps/items.ts';
 import { isLost, persist } from './persist.ts';
 import { isQuarantined, quarantined } from './recovery.ts';
 import type { OpenItem } from './run-body.ts';
@@ -227,16 +226,16 @@ export function createUndoing(deps: WorkDeps): Undoing {
     const { run, completed } = entry;
     const node = run.definition.index.nodes.get(completed.step);
     if (node?.kind !== 'map') return failed('NotUndoable', `Step "${entry.path}" is no map`);
-    const rows: MapItem[] = [];
+    const rows: ItemRow[] = [];
     for await (const row of readItems(deps.store, run, node.id)) rows.push(row);
     const ordered = rows
-      .map((row) => ({ row, state: row.state as unknown as ItemState }))
       .filter(({ state }) => Object.keys(state.results).length > 0)
       .sort((a, b) => (b.state.order ?? 0) - (a.state.order ?? 0));
     // One that may pass decides whether the map is tried again; what has failed for good is reported in the end.
     let passing: AttemptOutcome | null = null;
     let failure: AttemptOutcome | null = null;
-    for (const { row, state } of ordered) {
+    for (const row of ordered) {
+      const { state } = row;
       const undone = new Set(state.undone ?? []);
       for (const part of [...node.body].reverse()) {
         if (
@@ -252,7 +251,7 @@ export function createUndoing(deps: WorkDeps): Undoing {
           failure ??= failed('NotUndone', `"${path}" was not undone in ${maxAttempts} attempts`);
           continue;
         }
-        const read = itemReader(run, { ...state, values: itemValues(run, node, state) });
+        const read = itemReader(run, node, state);
         const outcome = await undoTask(
           entry,
           path,

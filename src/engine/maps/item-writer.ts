@@ -1,6 +1,6 @@
-import { SignalboxError } from '../errors.ts';
-import type { Fence, MapItem, Store } from '../ports/store.ts';
-import { type PersistDeps, persist } from './persist.ts';
+import { SignalboxError } from '../../errors.ts';
+import type { Fence, MapItem, Store } from '../../ports/store.ts';
+import { type PersistDeps, persist } from '../persist.ts';
 
 interface ItemWriterDeps extends PersistDeps {
   readonly store: Pick<Store, 'saveItems'>;
