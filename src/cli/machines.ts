@@ -57,7 +57,9 @@ export async function loadMachines(
   const workflows: FoundWorkflow[] = [];
   const triggers: FoundTrigger[] = [];
   const problems: { module: string; error: unknown }[] = [];
-  for (const file of moduleFiles(given)) {
+  const files = moduleFiles(given);
+  if (files.length === 0) problems.push(...overlookedIn(given));
+  for (const file of files) {
     try {
       const found = await contentOf(pathToFileURL(file), load);
       workflows.push(...found.workflows);
@@ -87,6 +89,24 @@ function moduleFiles(given: string): readonly string[] {
     return file === null ? [] : [file, moduleOf(folder, 'triggers') ?? []].flat();
   });
 }
+
+/** Modules lie in the folder itself, where none is looked for. */
+function overlookedIn(given: string): Machines['problems'] {
+  const folder = resolve(given);
+  if (!existsSync(folder)) return [];
+  const modules = readdirSync(folder).filter((name) => isModule.test(name));
+  if (modules.length === 0) return [];
+  const names = `${modules.slice(0, 5).join(', ')}${modules.length > 5 ? ', …' : ''}`;
+  const way = `Name a module itself (--machines ${join(given, modules[0] ?? '')}), which exports all workflows, or give each a folder with a workflow.ts`;
+  return [
+    {
+      module: folder,
+      error: new Error(`It has no folder with a workflow.ts, only ${names}. ${way}`),
+    },
+  ];
+}
+
+const isModule = /(?<!\.d|\.test|\.spec)\.m?[jt]s$/;
 
 function moduleOf(folder: string, name: string): string | null {
   const files = endings.map((ending) => join(folder, `${name}.${ending}`));

@@ -5,7 +5,7 @@ import { planHash } from '../plan/hash.ts';
 import type { JsonSchema } from '../plan/json.ts';
 import { layOut } from '../plan/layout.ts';
 import { wordProblem } from '../plan/names.ts';
-import type { Mode, Paths, Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
+import type { ChildStep, Mode, Paths, Plan, PlanNode, PlanWithoutHash } from '../plan/plan.ts';
 import { definitionInvalid } from '../plan/problem.ts';
 import { sensitiveValues } from '../plan/sensitive.ts';
 import { once } from '../plan/shape.ts';
@@ -152,14 +152,17 @@ export function defineWorkflow<
   const { output, finish } = finishOf(draft, returned);
   draft.isClosed = true;
 
-  const nodes = withResolvedAfter(draft.root.nodes);
   const input = partsOfSchema(draft.place(), given.input);
-  const data = {
-    nodes,
+  const values = {
     context: context.keys,
     events: eventsOf(draft),
     sensitiveInput: input.sensitive,
   };
+  const nodes = withOwnOutput(withResolvedAfter(draft.root.nodes), {
+    isSelf: ({ workflow, version }) => workflow === given.name && version === given.version,
+    sensitiveOutput: (assumed) => sensitiveValues({ ...values, nodes: assumed }).ofWiring(output),
+  });
+  const data = { ...values, nodes };
   const plan: PlanWithoutHash = {
     format: 1,
     name: given.name,
@@ -192,6 +195,21 @@ export function defineWorkflow<
     output: once(() => new ValueShapes(plan, known).wiring(plan.output, [])),
   });
   return workflow as Workflow<z.input<I>, O>;
+}
+
+/** What a workflow takes from a run of itself is sensitive only if something else makes its output so. */
+function withOwnOutput(
+  nodes: readonly PlanNode[],
+  options: {
+    isSelf(child: ChildStep): boolean;
+    sensitiveOutput(assumed: readonly PlanNode[]): Paths;
+  },
+): readonly PlanNode[] {
+  const { isSelf, sensitiveOutput } = options;
+  const assumed = nodes.map((node) =>
+    node.kind === 'child' && isSelf(node) ? { ...node, sensitive: [] } : node,
+  );
+  return sensitiveOutput(assumed).length === 0 ? assumed : nodes;
 }
 
 /**

@@ -7,6 +7,7 @@ const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
  * The error for an HTTP status that is no success: transient for 408, 425, 429 and 5xx, permanent for every other, because asking again changes
  * nothing about a wrong request.
  *
+ * @param message - what the service says; default, also of an empty body: the status
  * @param options.retryAfter - the header `Retry-After` as received: seconds, or an HTTP date (RFC 9110, section 10.2.3); nonsense is ignored
  * @param options.nowMs - now, needed for a date
  * @example
@@ -16,13 +17,14 @@ const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
  */
 export function failureOfStatus(
   status: number,
-  message = `HTTP status ${status}`,
+  message?: string,
   options: { retryAfter?: string | null; nowMs?: number } = {},
 ): TransientError | PermanentError {
+  const text = message?.trim() || `HTTP status ${status}`;
   const isTransient = transientStatuses.has(status) || (status >= 500 && status <= 599);
-  if (!isTransient) return new PermanentError(message);
+  if (!isTransient) return new PermanentError(text);
   const retryAfterMs = retryAfterMsOf(options.retryAfter, options.nowMs);
-  return new TransientError(message, retryAfterMs === null ? {} : { retryAfterMs });
+  return new TransientError(text, retryAfterMs === null ? {} : { retryAfterMs });
 }
 
 const imfDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

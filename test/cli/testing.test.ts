@@ -24,5 +24,5 @@ it('exits with 1 for a workflow nobody knows', async () => {
   const { code, stderr } = await town.run('test', 'nobody', '--crash');
 
   expect(code).toBe(1);
-  expect(stderr).toContain('No workflow "nobody" is registered; there are: ');
+  expect(stderr).toContain('No workflow "nobody" is registered; registered are: ');
 }, 60_000);

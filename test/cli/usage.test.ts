@@ -75,6 +75,20 @@ describe('an error', () => {
     ]);
   });
 
+  it('about a folder whose modules lie in it by themselves says how to name them', async () => {
+    await mkdir(town.path('flat'), { recursive: true });
+    await writeFile(town.path('flat/order.ts'), 'export const a = 1;');
+
+    const { document } = await town.ask('check', 'order', '--machines', town.path('flat'));
+
+    expect(document.error).toMatchObject({
+      code: 'WORKFLOW_UNKNOWN',
+      message: expect.stringContaining(
+        'no folder with a workflow.ts, only order.ts. Name a module',
+      ),
+    });
+  });
+
   it('has details with --verbose, and no stack', async () => {
     const runId = await seed(openSqliteStore(town.path('t.db')), (orchestrator) =>
       begun(orchestrator, 'delivery', {}),

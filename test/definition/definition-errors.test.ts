@@ -1371,7 +1371,7 @@ describe('the body of a map', () => {
     const child = flow((w) => w.input, { name: 'child' });
 
     expect(mistake(inBody((w: Untyped) => w['child']!('c', child, {})))).toContain(
-      'hand the whole list to one child, or start it from a task of the body',
+      'hand the whole list to one child that halves it and calls itself',
     );
     expect(mistake(inBody((w: Untyped) => w['is']!(w.input, 'p', () => true)))).toContain(
       'a condition cannot stand in the body of a map, which holds tasks and derives only; decide before the map',

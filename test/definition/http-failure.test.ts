@@ -21,6 +21,7 @@ describe('the failure of an HTTP status', () => {
 
   it('says what it is told, or names the status', () => {
     expect(failureOfStatus(503).message).toBe('HTTP status 503');
+    expect(failureOfStatus(503, '').message).toBe('HTTP status 503');
     expect(failureOfStatus(404, 'No such order').message).toBe('No such order');
   });
 

@@ -106,6 +106,22 @@ describe('sensitive values', () => {
     expect(outputOf((w) => w.derive('d', w.input.$.id, (id) => id))).toEqual([]);
   });
 
+  it('come from a run of the workflow itself only if the workflow has any', () => {
+    const calling = (field: 'id' | 'card') =>
+      outputOf((w) => {
+        const self = forwardWorkflow<z.infer<typeof Whole>, string>({
+          name: 'whole',
+          version: 1,
+          workflow: () => child as never,
+        });
+        const again = w.child('again', self, { input: w.input });
+        return w.derive('both', { again, own: w.input.$[field] }, ({ again }) => again);
+      });
+
+    expect(calling('id')).toEqual([]);
+    expect(calling('card')).toEqual([[]]);
+  });
+
   it('are none in most workflows', () => {
     expect(flow((w) => w.review('a')).plan.sensitiveOutput).toEqual([]);
   });

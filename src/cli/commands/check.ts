@@ -1,7 +1,6 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
-import { SignalboxError } from '../../errors.ts';
 import { check, worstOf } from '../../proof/check/check.ts';
 import { limits } from '../../proof/check/report.ts';
 import type { CheckedWorkflow } from '../check/checked.ts';
@@ -12,6 +11,7 @@ import { checkLines } from '../check/text.ts';
 import type { Cli } from '../cli.ts';
 import { printable, toJsonText } from '../escape.ts';
 import { toFailure } from '../failure.ts';
+import { workflowUnknown } from '../find-workflow.ts';
 import { indented } from '../format.ts';
 import { type FoundWorkflow, loadMachines, type Machines } from '../machines.ts';
 import { UsageError } from '../usage-error.ts';
@@ -110,10 +110,8 @@ async function checkedOf(
 }
 
 /** @throws UsageError if there is nothing at all to check: a gate that looks at the wrong folder must not open */
-function chosen(
-  { workflows, problems }: Machines,
-  names: readonly string[],
-): readonly FoundWorkflow[] {
+function chosen(machines: Machines, names: readonly string[]): readonly FoundWorkflow[] {
+  const { workflows, problems } = machines;
   if (names.length === 0 && workflows.length === 0 && problems.length === 0)
     throw new UsageError(
       'There is no workflow to check',
@@ -123,11 +121,6 @@ function chosen(
   return names.flatMap((name) => {
     const found = workflows.filter(({ workflow }) => workflow.name === name);
     if (found.length > 0) return found;
-    const known = workflows.map(({ workflow }) => workflow.name).sort();
-    throw new SignalboxError(
-      'WORKFLOW_UNKNOWN',
-      `No workflow "${name}" is registered; registered are: ${known.join(', ') || 'none'}`,
-      { details: { workflow: name } },
-    );
+    throw workflowUnknown(machines, name);
   });
 }

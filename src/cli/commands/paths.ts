@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { SignalboxError } from '../../errors.ts';
 import { textOf } from '../../proof/paths/move.ts';
 import type { Coverage, PathReport } from '../../proof/paths/paths.ts';
 import type { Cli } from '../cli.ts';
 import { printable } from '../escape.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { loadMachines } from '../machines.ts';
 import { section } from '../run-lines.ts';
 import type { Style } from '../style.ts';
@@ -21,22 +21,10 @@ export function addPaths(program: Command, cli: Cli): void {
         .default('transitions'),
     )
     .action(async (name: string, { coverage }: { readonly coverage: Coverage }) => {
-      const { workflows } = await loadMachines(cli.options.machines);
-      const found = workflows
-        .map(({ workflow }) => workflow)
-        .filter((workflow) => workflow.name === name)
-        .sort((a, b) => b.version - a.version)[0];
-      if (found === undefined) {
-        const known = workflows.map(({ workflow }) => workflow.name).sort();
-        throw new SignalboxError(
-          'WORKFLOW_UNKNOWN',
-          `No workflow "${name}" is registered; registered are: ${known.join(', ') || 'none'}`,
-          { details: { workflow: name } },
-        );
-      }
+      const { workflow } = findWorkflow(await loadMachines(cli.options.machines), name);
       // Generators of values take time to load, which no other command needs to spend.
       const { paths } = await import('../../testing/player/paths.ts');
-      const report = paths(found, { coverage });
+      const report = paths(workflow, { coverage });
       await cli.report({ json: toJson(report), text: linesOf(report, cli.style) });
     });
 }

@@ -26,7 +26,7 @@ export function addChild(
     draft,
     place,
     'a child',
-    'hand the whole list to one child, or start it from a task of the body',
+    'hand the whole list to one child that halves it and calls itself ("A child for each item of a list" in docs/concepts.md)',
   );
   if (!isWorkflow(workflow)) {
     throw definitionInvalid(

@@ -1,7 +1,7 @@
 /** Child workflows on a path: each takes its main line. */
 import type { Plan } from '../../plan/plan.ts';
 import { createGraph } from './graph.ts';
-import { profilesOf } from './profiles.ts';
+import { type Profile, profilesOf } from './profiles.ts';
 import { createWalk, statusIn } from './walk.ts';
 import type { Predict, Walk, WalkState } from './walk-state.ts';
 
@@ -9,28 +9,6 @@ interface ChildOptions {
   /** Plans of child workflows, `name@version`. */
   readonly children?: ReadonlyMap<string, Plan>;
   readonly predict?: Predict;
-}
-
-/** What the walk of a plan asks of its children; a child whose plan is missing leaves nothing to undo. */
-export function childrenOf(
-  plan: Plan,
-  options: ChildOptions,
-): Pick<Walk, 'inChild' | 'endsAtOnce'> {
-  const known = new Map<string, MainLine>();
-  const lineOf = (step: string): MainLine => {
-    const node = plan.nodes.find(({ id }) => id === step);
-    const child =
-      node?.kind === 'child'
-        ? options.children?.get(`${node.workflow}@${node.version}`)
-        : undefined;
-    const line = known.get(step) ?? (child === undefined ? nothing : mainLine(child, options));
-    known.set(step, line);
-    return line;
-  };
-  return {
-    inChild: (step) => lineOf(step).done,
-    endsAtOnce: (step) => lineOf(step).isOne,
-  };
 }
 
 interface MainLine {
@@ -41,10 +19,65 @@ interface MainLine {
 
 const nothing: MainLine = { done: [], isOne: false };
 
-function mainLine(plan: Plan, options: ChildOptions): MainLine {
-  const [profile] = profilesOf(plan);
-  if (profile === undefined) return nothing;
-  const walk = createWalk(plan, profile, () => undefined, childrenOf(plan, options));
+/** Workflows whose main line is being looked for, `name@version`, and what to do when one of them calls itself. */
+interface Under {
+  readonly callers: ReadonlySet<string>;
+  onCircle(): void;
+}
+
+/** What the walk of a plan asks of its children; a child whose plan is missing leaves nothing to undo. */
+export function childrenOf(
+  plan: Plan,
+  options: ChildOptions,
+  under: Under = { callers: new Set(), onCircle: () => {} },
+): Pick<Walk, 'inChild' | 'endsAtOnce'> {
+  const known = new Map<string, MainLine>();
+  const lineOf = (step: string): MainLine => {
+    const node = plan.nodes.find(({ id }) => id === step);
+    const called = node?.kind === 'child' ? `${node.workflow}@${node.version}` : '';
+    if (under.callers.has(called)) {
+      under.onCircle();
+      return nothing;
+    }
+    const child = options.children?.get(called);
+    const line =
+      known.get(step) ??
+      (child === undefined ? nothing : mainLineOf(child, options, under.callers));
+    known.set(step, line);
+    return line;
+  };
+  return {
+    inChild: (step) => lineOf(step).done,
+    endsAtOnce: (step) => lineOf(step).isOne,
+  };
+}
+
+/** How a child goes: under the first set of answers with which it does not call itself, if there is one. */
+export function mainLineOf(
+  plan: Plan,
+  options: ChildOptions,
+  callers: ReadonlySet<string> = new Set(),
+): MainLine {
+  const inside = new Set([...callers, `${plan.name}@${plan.version}`]);
+  let first: MainLine | null = null;
+  for (const profile of profilesOf(plan)) {
+    let isCircle = false;
+    const onCircle = () => {
+      isCircle = true;
+    };
+    const line = lineUnder(plan, profile, childrenOf(plan, options, { callers: inside, onCircle }));
+    if (!isCircle) return line;
+    first ??= line;
+  }
+  return first ?? nothing;
+}
+
+function lineUnder(
+  plan: Plan,
+  profile: Profile,
+  children: Pick<Walk, 'inChild' | 'endsAtOnce'>,
+): MainLine {
+  const walk = createWalk(plan, profile, () => undefined, children);
   let state = createGraph(walk, { order: 'forward', maxDetours: 0, maxStates: 1 }).start;
   let moves = 0;
   while (statusIn(state.at) !== 'complete') {

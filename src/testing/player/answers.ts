@@ -245,7 +245,7 @@ async function ofChild(source: AnswerSource, node: ChildStep, step: PathStep): P
   const child = await source.scriptOfChild(node, input, end);
   if (child === null)
     throw new Infeasible(
-      `no path of child "${node.workflow}" with the input chosen for it is ${end}; give fixtures for its tasks`,
+      `no path of child "${node.workflow}" with the input chosen for it is ${end}; give fixtures for its tasks, or inputs of the workflow with which it is`,
     );
   if (end === 'failed' && (node.tolerate === undefined || !hasLeft(step, node.id)))
     return { child, trial: null };

@@ -155,7 +155,12 @@ function undoBefore({ answers }: Script, position: number): number {
   ).length;
 }
 
-function answerCalls({ executor }: Stage, view: RunView, { move, value, items }: Answer): Given {
+async function answerCalls(
+  stage: Stage,
+  view: RunView,
+  { move, value, items }: Answer,
+): Promise<Given> {
+  const { executor } = stage;
   const inMap = executor.calls.filter(
     (call) => call.runId === view.runId && call.step.startsWith(`${move.step}/`),
   );
@@ -166,9 +171,8 @@ function answerCalls({ executor }: Stage, view: RunView, { move, value, items }:
   if (inMap.length > 0) return 'partly';
   // A child that was stopped: what it still does ends, and what it has done is undone.
   const child = view.waitingOn.find(({ kind, step }) => kind === 'child' && step === move.step);
-  if (child !== undefined) {
-    for (const call of executor.calls.filter(({ runId }) => runId === child.runId))
-      call.answer(call.kind === 'undo' ? succeeded(null) : failed());
+  if (child?.runId !== undefined) {
+    await stopBelow(stage, child.runId);
     return 'not yet';
   }
   const call = callOf(executor, view.runId, move.step);
@@ -177,6 +181,16 @@ function answerCalls({ executor }: Stage, view: RunView, { move, value, items }:
     move.type.endsWith('.completed') ? parsed(call, value) : outcomeOf(move, call, value),
   );
   return 'given';
+}
+
+async function stopBelow(stage: Stage, runId: string): Promise<void> {
+  for (const call of stage.executor.calls.filter((one) => one.runId === runId))
+    call.answer(call.kind === 'undo' ? succeeded(null) : failed());
+  // The parent names its child before it is there.
+  if ((await stage.world.store.load(runId)) === null) return;
+  const { waitingOn } = await stage.orchestrator.get(runId);
+  for (const { kind, runId: below } of waitingOn)
+    if (kind === 'child' && below !== undefined) await stopBelow(stage, below);
 }
 
 /** As the executor of a real task does it: what a handler returns is parsed, and its stored form is the output. */

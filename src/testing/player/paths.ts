@@ -21,7 +21,8 @@ export function paths(
   });
 }
 
-function childPlans(
+/** Plans of all workflows it calls, directly or not, by `name@version`. */
+export function childPlans(
   { bindings }: RunnableWorkflow,
   into: Map<string, Plan> = new Map(),
 ): ReadonlyMap<string, Plan> {

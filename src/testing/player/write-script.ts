@@ -4,13 +4,14 @@ import { copyJson } from '../../plan/json-value.ts';
 import type { ChildStep } from '../../plan/plan.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import type { RunnableWorkflow } from '../../ports/bindings.ts';
+import { mainLineOf } from '../../proof/paths/children.ts';
 import type { PathReport, PathStep, WorkflowPath } from '../../proof/paths/paths.ts';
 import { validExamples } from '../examples/examples.ts';
 import { answerTo } from './answers.ts';
 import { Dataflow } from './dataflow.ts';
 import type { Fixtures } from './fixtures.ts';
 import { Infeasible, noValue } from './infeasible.ts';
-import { paths } from './paths.ts';
+import { childPlans, paths } from './paths.ts';
 import type { Answer, Script } from './script.ts';
 
 export type ScriptResult =
@@ -26,8 +27,18 @@ export async function scriptOf(
   path: WorkflowPath,
   fixtures: Fixtures = {},
 ): Promise<ScriptResult> {
+  return attempt(workflow, path, fixtures, null);
+}
+
+/** @param fixed - the input, where the parent has chosen it */
+async function attempt(
+  workflow: RunnableWorkflow,
+  path: WorkflowPath,
+  fixtures: Fixtures,
+  fixed: { readonly input: Json } | null,
+): Promise<ScriptResult> {
   try {
-    return { ok: true, script: await write(workflow, path, fixtures) };
+    return { ok: true, script: await write(workflow, path, fixtures, fixed) };
   } catch (error) {
     if (error instanceof Infeasible) return { ok: false, path, reason: error.message };
     throw error;
@@ -38,10 +49,11 @@ async function write(
   workflow: RunnableWorkflow,
   path: WorkflowPath,
   fixtures: Fixtures,
+  fixed: { readonly input: Json } | null,
 ): Promise<Script> {
   const flow = new Dataflow(workflow);
   const seed = fixtures.seed ?? 1;
-  const input = inputOf(workflow, flow, path, fixtures);
+  const input = inputOf(workflow, flow, path, fixtures, fixed);
   const inFallback = new Set<string>();
   const answers: Answer[] = [];
   let isStopping = false;
@@ -55,6 +67,8 @@ async function write(
   };
   for (const step of path.steps) {
     const { move, status, state, atMs } = step;
+    if (move.faulted === true && move.type !== 'run.started' && callsItself(workflow))
+      throw new Infeasible('the functions that would throw are those of its child, too');
     if (move.type === 'run.retried') restart(flow, path, step, inFallback);
     const { trial, ...found } = await answerTo(source, step, isStopping);
     isStopping = JSON.stringify(state).includes('draining');
@@ -82,12 +96,15 @@ function inputOf(
   flow: Dataflow,
   path: WorkflowPath,
   { inputs, seed = 1 }: Fixtures,
+  fixed: { readonly input: Json } | null,
 ): Json | undefined {
   const start = path.steps.find(({ move }) => move.type === 'run.started');
   const again = path.steps.find(({ move }) => move.type === 'run.retried');
   const what = `input of workflow "${plan.name}"`;
-  const request = { what, contract: bindings.input, given: inputs };
+  const given = fixed === null ? inputs : [fixed.input];
+  const request = { what, contract: bindings.input, given };
   for (const { raw, value } of validExamples(request, seed)) {
+    if (fixed !== null && JSON.stringify(raw) !== JSON.stringify(fixed.input)) break;
     flow.setInput(value);
     if (start === undefined) return raw;
     const isFaulted = start.move.faulted === true;
@@ -173,6 +190,11 @@ function undoneOn({ steps, undo }: WorkflowPath): readonly string[] {
   return undone;
 }
 
+function callsItself({ plan, bindings }: RunnableWorkflow): boolean {
+  const { name, version } = plan;
+  return bindings.children.get(name)?.version === version;
+}
+
 const reports = new WeakMap<RunnableWorkflow, PathReport>();
 
 /** The main line of the child, or its shortest way to fail. */
@@ -187,16 +209,15 @@ async function childScript(
   if (child === undefined) return null;
   const report = reports.get(child) ?? paths(child, { fixtures });
   reports.set(child, report);
-  const leaves = report.paths[0]?.undo.length;
+  const leaves = mainLineOf(child.plan, { children: childPlans(child) }).done.length;
   for (const path of report.paths) {
     const isRetried = path.steps.some(
       ({ move }) => move.type === 'run.retried' || move.faulted === true,
     );
     if (path.end !== end || isRetried || (end === 'complete' && path.undo.length !== leaves))
       continue;
-    const written = await scriptOf(child, path, { ...fixtures, inputs: [input] });
-    if (written.ok && JSON.stringify(written.script.input) === JSON.stringify(input))
-      return written.script;
+    const written = await attempt(child, path, fixtures, { input });
+    if (written.ok) return written.script;
   }
   return null;
 }
