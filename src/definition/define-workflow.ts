@@ -201,8 +201,8 @@ export function defineWorkflow<
 function withOwnOutput(
   nodes: readonly PlanNode[],
   options: {
-    isSelf(child: ChildStep): boolean;
-    sensitiveOutput(assumed: readonly PlanNode[]): Paths;
+    readonly isSelf: (child: ChildStep) => boolean;
+    readonly sensitiveOutput: (assumed: readonly PlanNode[]) => Paths;
   },
 ): readonly PlanNode[] {
   const { isSelf, sensitiveOutput } = options;
