@@ -117,7 +117,7 @@ export async function assembleApp(
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.isSigned !== true) identity.admit(request);
   });
-  await describeCalls(app);
+  await describeCalls(app, identityParts.cookie.name);
   const refusals = createRefusals({ audit, clock: ports.clock });
   const streams = createStreams(clock);
   app.addHook('preClose', async () => streams.close());

@@ -14,7 +14,7 @@ type Document = OpenAPIV3_1.Document;
 type Operation = OpenAPIV3_1.OperationObject;
 
 /** Reads calls as they are bound: register it before the first. */
-export async function describeCalls(app: FastifyInstance): Promise<void> {
+export async function describeCalls(app: FastifyInstance, sessionCookie: string): Promise<void> {
   const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } });
   await app.register(fastifySwagger, {
     openapi: {
@@ -26,7 +26,10 @@ export async function describeCalls(app: FastifyInstance): Promise<void> {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       tags: Object.keys(api).map((name) => ({ name })),
-      components: { securitySchemes, responses: { Problem: problemAnswer } },
+      components: {
+        securitySchemes: securitySchemes(sessionCookie),
+        responses: { Problem: problemAnswer },
+      },
     },
     transform: ({ schema, url, route, ...rest }) => {
       if (route.config?.route === undefined) return { schema: { hide: true }, url };
@@ -56,15 +59,16 @@ export async function serveDocument(
   });
 }
 
-const securitySchemes = {
-  token: { type: 'http', scheme: 'bearer', description: 'An API token' },
-  session: {
-    type: 'apiKey',
-    in: 'cookie',
-    name: 'signalbox_session',
-    description: 'Set by signing in',
-  },
-} as const satisfies Record<string, OpenAPIV3_1.SecuritySchemeObject>;
+const securitySchemes = (sessionCookie: string) =>
+  ({
+    token: { type: 'http', scheme: 'bearer', description: 'An API token' },
+    session: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: sessionCookie,
+      description: 'Set by signing in',
+    },
+  }) as const satisfies Record<string, OpenAPIV3_1.SecuritySchemeObject>;
 
 const text = { type: 'string' } as const;
 const problemAnswer = {

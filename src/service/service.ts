@@ -79,7 +79,12 @@ export async function createService(
   const { app, basePath, replaceTriggers } = await assembleApp(ports, options);
   return {
     app,
-    handler: (request, response) => app.routing(request, response),
+    handler(request: IncomingMessage & { originalUrl?: string }, response) {
+      const { originalUrl } = request;
+      app.routing(request, response);
+      // a host such as Express logs by it, and Fastify has put its own there
+      if (originalUrl !== undefined) request.originalUrl = originalUrl;
+    },
     async listen({ host = '127.0.0.1', port = 0 } = {}) {
       checkMayListen(identity, host);
       return `${await app.listen({ host, port })}${basePath}`;

@@ -88,45 +88,66 @@ describe('a service below a base path', () => {
 });
 
 describe('a server that has the service below a path', () => {
-  const { length } = basePath;
-  const hosts: Record<string, RequestListener> = {
-    'takes the prefix off, as Express does': (request, response) => {
-      request.url = request.url?.slice(length);
-      bench.service.handler(request, response);
-    },
-    'leaves it on': (request, response) => bench.service.handler(request, response),
+  /** As Express calls what is mounted. */
+  const stripped: RequestListener = (request, response) => {
+    Object.assign(request, { originalUrl: request.url });
+    request.url = request.url?.slice(basePath.length);
+    bench.service.handler(request, response);
   };
+  const whole: RequestListener = (request, response) => bench.service.handler(request, response);
 
-  it.each(Object.entries(hosts))('%s: calls and news arrive', async (_, host) => {
+  async function listen(host: RequestListener) {
     const server = createServer((request, response) => {
       if (request.url?.startsWith(`${basePath}/`) === true) host(request, response);
       else response.end('the shop');
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const client = createClient({ url: `${origin}${basePath}/` });
-    const nextOf = async (lastEventId?: string) => {
-      const ended = new AbortController();
-      const from = lastEventId === undefined ? {} : { lastEventId };
-      const news = client.runs.news({}, { signal: ended.signal, ...from });
-      const starting = client.runs.start({ body: { workflow: 'asking', input: {} } });
-      for await (const event of news) {
-        await starting;
-        ended.abort();
-        return event;
-      }
-      return null;
+    return {
+      origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      [Symbol.dispose]() {
+        server.close();
+        server.closeAllConnections();
+      },
     };
+  }
 
-    const first = await nextOf();
-    const later = await nextOf(first?.id);
-    const page = await fetch(`${origin}/`);
+  it.each([
+    ['takes the prefix off', stripped],
+    ['leaves it on', whole],
+  ])('and %s: calls arrive, and news from where their reader was', async (_, host) => {
+    using server = await listen(host);
+    const client = createClient({ url: `${server.origin}${basePath}/` });
+    const nextOf = async (lastEventId: string | null, onConnection: () => void) => {
+      const ended = new AbortController();
+      const from = lastEventId === null ? {} : { lastEventId };
+      const news = client.runs.news({}, { signal: ended.signal, onConnection, ...from });
+      for await (const { id } of news) {
+        ended.abort();
+        return id;
+      }
+      return '';
+    };
+    const start = () => void client.runs.start({ body: { workflow: 'asking', input: {} } });
 
-    expect(first?.id).toBeTypeOf('string');
-    expect(later?.id).not.toBe(first?.id);
-    expect(await page.text()).toBe('the shop');
-    server.close();
-    server.closeAllConnections();
+    const first = await nextOf(null, start);
+    const second = await nextOf(first, () => {});
+    const shopPage = await fetch(server.origin);
+
+    const [, epoch = '', place] = /^(\w+)-(\d+)$/.exec(first) ?? [];
+    expect(second).toBe(`${epoch}-${Number(place) + 1}`);
+    expect(await shopPage.text()).toBe('the shop');
+  });
+
+  it('keeps the address that it logs by', async () => {
+    const addresses: unknown[] = [];
+    using server = await listen((request, response) => {
+      stripped(request, response);
+      addresses.push(Object(request).originalUrl);
+    });
+
+    const { status } = await fetch(`${server.origin}${basePath}/healthz`);
+
+    expect([status, addresses]).toEqual([200, [`${basePath}/healthz`]]);
   });
 });
 

@@ -92,13 +92,17 @@ describe('notices of reviews', () => {
       kim: { email: 'kim@example.com', groups: ['sre'] },
       lee: { email: 'lee@example.com', groups: ['sre', 'finance'] },
     };
-    const start = async (directory: NoticeOptions['directory'] = { people }, url = smtp.url) => {
+    const start = async (
+      directory: NoticeOptions['directory'] = { people },
+      url = smtp.url,
+      publicUrl = 'https://ops.example.com',
+    ) => {
       const app = await createApp(
         { orchestrator, store, clock },
         {
           links: { lifetimeMs: 7_200_000 },
           notices: {
-            publicUrl: 'https://ops.example.com',
+            publicUrl,
             directory,
             email: { smtpUrl: url, from: 'signalbox@example.com' },
           },
@@ -138,6 +142,21 @@ describe('notices of reviews', () => {
       (await orchestrator.history(runId)).find(({ event }) => event === 'approval.decided'),
     ).toMatchObject({ actor: 'kim' });
     expect((await post(app, link)).statusCode).toBe(409);
+  });
+
+  it('lead below the base path of the service', async () => {
+    const { smtp, orchestrator, people, start } = await setUp();
+    const address = 'https://ops.example.com/signalbox';
+    const app = await start({ people: { kim: people.kim } }, smtp.url, address);
+    const runId = await openReview(orchestrator);
+
+    await mailsOf(smtp, 1);
+
+    const source = smtp.mails[0]?.source ?? '';
+    expect(readableSource(source)).toContain(`${address}/reviews/${runId}/approval`);
+    const link = linkIn(source, 'Approve');
+    expect(link).toMatch(/^\/signalbox\/decide\?/);
+    expect((await post(app, link)).statusCode).toBe(200);
   });
 
   it('are sent once, however often the service starts, and again as a reminder', async () => {
@@ -465,7 +484,7 @@ function post(app: FastifyInstance, url: string) {
 function linkIn(source: string, label: string): string {
   const text = readableSource(source);
   const found = new RegExp(
-    `${label}[^]*?https://ops\\.example\\.com(/decide\\?token=[\\w.-]+)`,
+    `${label}[^]*?https://ops\\.example\\.com(/(?:signalbox/)?decide\\?token=[\\w.-]+)`,
   ).exec(text)?.[1];
   if (found === undefined) throw new Error(`No link "${label}" in ${text}`);
   return found;

@@ -71,7 +71,7 @@ function refusalOf(code: string | undefined): readonly [number, string, Signalbo
 /**
  * Paths nobody serves, and methods a path does not know. Register it before the routes.
  *
- * @param basePath - for the hint
+ * @param basePath - for addresses in refusals
  * @param page - answers a reader's browser; `null`: there are no pages
  */
 export function answerUnknownPaths(
@@ -102,8 +102,12 @@ export function answerUnknownPaths(
     }
     const answered = page(request, reply);
     if (answered !== null) return answered;
-    throw new SignalboxError('NOT_FOUND', `There is nothing at ${request.method} ${path}`, {
-      hint: `The calls are listed in ${basePath}/api/v1/openapi.json`,
-    });
+    throw new SignalboxError(
+      'NOT_FOUND',
+      `There is nothing at ${request.method} ${basePath}${path}`,
+      {
+        hint: `The calls are listed in ${basePath}/api/v1/openapi.json`,
+      },
+    );
   });
 }

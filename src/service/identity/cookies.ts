@@ -1,6 +1,7 @@
 import { fastifyCookie } from '@fastify/cookie';
 
 export interface Cookie {
+  readonly name: string;
   read(headers: { readonly cookie?: string | undefined }): string | null;
   /** Text of `Set-Cookie`. */
   set(value: string, maxAgeMs: number): string;
@@ -19,6 +20,7 @@ export function createCookie(name: string, isSecure: boolean, basePath: string):
   const path = basePath === '' ? '/' : basePath;
   const attributes = { path, httpOnly: true, secure: isSecure, sameSite: 'lax' } as const;
   return {
+    name: fullName,
     read({ cookie = '' }) {
       const value = fastifyCookie.parse(cookie)[fullName];
       return value === undefined || value === '' ? null : value;
