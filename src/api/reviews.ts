@@ -164,6 +164,7 @@ export const reviews = {
         mine: z.number(),
         groups: z.number(),
         decidable: z.number(),
+        /** Of the scope that was asked for. */
         overdue: z.number(),
         claimedByMe: z.number(),
       }),

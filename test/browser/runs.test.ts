@@ -173,7 +173,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('tab', { name: 'History' }).click();
     await page.getByText(/Chain verified/).waitFor();
     const entries = page.getByRole('list', { name: 'Entries of the history' });
-    await entries.getByRole('button', { name: /transfer_money.failed/ }).click();
+    await entries.getByRole('button', { name: /transfer_money failed/ }).click();
     await page.getByRole('group', { name: /entry \d+/ }).waitFor();
     await takePictures(page, 'run-history');
     await expectAccessible(page);
@@ -198,12 +198,12 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     }
     const page = await openRun(runId, '?tab=history');
     const entries = page.getByRole('list', { name: 'Entries of the history' });
-    await entries.getByRole('button', { name: /605 run.resumed/ }).waitFor();
+    await entries.getByRole('button', { name: /605 Run was resumed/ }).waitFor();
     await expect.poll(() => page.getByText('200 of 605 loaded').count()).toBe(1);
     expect(await entries.getByRole('listitem').count()).toBeLessThan(60);
 
     await page.getByText('Oldest first').click();
-    await entries.getByRole('button', { name: /1 run.created/ }).waitFor();
+    await entries.getByRole('button', { name: /1 Run was asked for/ }).waitFor();
     for (const loaded of [400, 600]) {
       await entries.focus();
       await page.keyboard.press('End');

@@ -1,5 +1,6 @@
 import { Kbd, NavLink, Stack } from '@mantine/core';
 import { Link, useLocation } from 'wouter';
+import { useAttention } from '../data/attention.ts';
 import { useService } from '../parts/use-service.ts';
 import { pages } from './pages.tsx';
 import styles from './shell.module.css';
@@ -7,6 +8,7 @@ import styles from './shell.module.css';
 /** @param onNavigate - called when a page was chosen, as the menu of a phone closes then */
 export function Navigation({ onNavigate }: { readonly onNavigate: () => void }) {
   const [location] = useLocation();
+  const attention = useAttention();
   const isDevelopment = useService().data?.isDevelopment === true;
   return (
     <Stack component="nav" gap={2} aria-label="Pages">
@@ -22,6 +24,7 @@ export function Navigation({ onNavigate }: { readonly onNavigate: () => void }) 
             href={path}
             label={label}
             leftSection={<Icon size={16} aria-hidden />}
+            rightSection={<Waiting count={attention[path] ?? 0} />}
             active={isHere}
             aria-current={isHere ? 'page' : undefined}
             onClick={onNavigate}
@@ -30,6 +33,17 @@ export function Navigation({ onNavigate }: { readonly onNavigate: () => void }) 
         );
       })}
     </Stack>
+  );
+}
+
+/** How much waits there for the reader; nothing if nothing does. */
+function Waiting({ count }: { readonly count: number }) {
+  if (count === 0) return null;
+  return (
+    <span className={styles['waiting']}>
+      {count > 999 ? '999+' : count}
+      <span className="visually-hidden"> waiting</span>
+    </span>
   );
 }
 

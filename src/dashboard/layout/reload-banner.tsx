@@ -11,6 +11,8 @@ import { Time } from '../parts/time.tsx';
 type Change = NonNullable<AnswerOf<typeof api.workflows.list>['change']>;
 
 const pollMs = 5_000;
+/** A page is about more than what was loaded. */
+const most = 4;
 
 export function ReloadBanner() {
   const [seenAt, setSeenAt] = useSessionStorage({ key: 'signalbox-reload-seen', defaultValue: '' });
@@ -22,6 +24,10 @@ export function ReloadBanner() {
   const { problems = [], change = null } = list.data ?? {};
   const shown = change !== null && change.at !== seenAt ? change : null;
   if (problems.length === 0 && shown === null) return null;
+  // Those with runs that stay behind are what one has to know of.
+  const changed = (shown?.workflows ?? []).toSorted(
+    (left, right) => right.staying.length - left.staying.length,
+  );
   return (
     <Alert
       role="status"
@@ -43,11 +49,18 @@ export function ReloadBanner() {
             <span className="mono">{module}</span>: {message}
           </List.Item>
         ))}
-        {shown?.workflows.map((workflow) => (
+        {changed.slice(0, most).map((workflow) => (
           <List.Item key={workflow.workflow}>
             <Changed workflow={workflow} />
           </List.Item>
         ))}
+        {changed.length > most && (
+          <List.Item>
+            <Anchor component={Link} size="sm" underline="always" href="/workflows">
+              {changed.length - most} more workflows
+            </Anchor>
+          </List.Item>
+        )}
       </List>
       {shown !== null && (
         <Text size="xs" c="dimmed">

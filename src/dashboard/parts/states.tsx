@@ -53,6 +53,17 @@ export function Failure({
   readonly children?: ReactNode;
 }) {
   const { message, hint, code } = describe(error);
+  if (error instanceof ServiceError && error.status === 404) {
+    return (
+      <Empty title={message}>
+        {hint ?? 'The address may be mistyped, or what was here has been removed.'}
+        <br />
+        <Anchor component={Link} href="/runs" size="sm">
+          To the runs
+        </Anchor>
+      </Empty>
+    );
+  }
   return (
     <Alert
       color="red"

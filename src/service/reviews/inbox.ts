@@ -39,7 +39,7 @@ export async function inboxOf(
       mine: found.filter(is('mine')).length,
       groups: found.filter(is('groups')).length,
       decidable: found.filter(is('decidable')).length,
-      overdue: found.filter(({ isOverdue }) => isOverdue).length,
+      overdue: found.filter((review) => review.isOverdue && is(query.scope)(review)).length,
       claimedByMe: found.filter(({ claimedBy }) => claimedBy?.actor === who.name).length,
     },
     isCapped: collected.isCapped,

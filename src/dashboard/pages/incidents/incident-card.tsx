@@ -7,11 +7,13 @@ import type { Incident } from '../../../api/incidents.ts';
 import { client } from '../../data/client.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { Disclosure } from '../../parts/disclosure.tsx';
+import { LongText } from '../../parts/long-text.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
+import { withoutStep } from '../run/failure-text.ts';
 
 const looks = {
   failed: { tint: 'red', icon: CircleX, label: 'Failed' },
@@ -31,7 +33,11 @@ export function IncidentCard({
   const [dialog, setDialog] = useState<'retry' | 'handle' | null>(null);
   const [acceptNotUndone, setAcceptNotUndone] = useState(false);
   const queries = useQueryClient();
-  const refresh = () => queries.invalidateQueries({ queryKey: ['incidents'] });
+  const refresh = () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: ['incidents'] }),
+      queries.invalidateQueries({ queryKey: ['attention'] }),
+    ]);
   const reopen = () =>
     client.incidents
       .reopen({ params: { incidentId } })
@@ -45,12 +51,12 @@ export function IncidentCard({
       aria-label={`Incident: ${message}`}
     >
       <Group justify="space-between" align="flex-start" gap="sm">
-        <Stack gap={4} style={{ flex: 1, minWidth: 0 }}>
+        <Stack gap={4} style={{ flex: '1 1 300px', minWidth: 0 }}>
           <Group gap="xs">
             <Tag tint={look.tint} icon={look.icon}>
               {look.label}
             </Tag>
-            <Text size="sm" c="dimmed">
+            <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
               {place}
             </Text>
             {handled !== null && (
@@ -59,12 +65,11 @@ export function IncidentCard({
               </Tag>
             )}
           </Group>
-          <Title order={2} fz="md" style={{ overflowWrap: 'anywhere' }}>
-            {message}
+          <Title order={2} fz="md">
+            <LongText text={withoutStep(message)} />
           </Title>
           <Text size="sm" c="dimmed">
-            <Code>{code ?? name}</Code> <b className="tabular">{count}</b>{' '}
-            {count === 1 ? 'run' : 'runs'}
+            <b className="tabular">{count.toLocaleString('en')}</b> {count === 1 ? 'run' : 'runs'}
             {incident.firstAt !== null && (
               <>
                 , first <Time at={incident.firstAt} />
@@ -74,7 +79,8 @@ export function IncidentCard({
               <>
                 , last <Time at={incident.lastAt} />
               </>
-            )}
+            )}{' '}
+            <Code>{code ?? name}</Code>
           </Text>
           {handled !== null && (
             <Text size="sm">
@@ -180,7 +186,7 @@ function Runs({ incidentId }: { readonly incidentId: string }) {
           >
             {runId}
           </Anchor>{' '}
-          {at !== null && <Time at={at} />}: {message}
+          {at !== null && <Time at={at} />}: <LongText text={withoutStep(message)} />
           {isHandled && ' (handled)'}
         </Text>
       ))}

@@ -67,7 +67,7 @@ export function Compensation({ run }: { readonly run: Run }) {
           }
           title={verdicts[outcome.compensation].title}
         >
-          <Text size="sm">
+          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
             Completed before:{' '}
             {outcome.completed.length === 0 ? 'nothing' : outcome.completed.join(', ')}
           </Text>

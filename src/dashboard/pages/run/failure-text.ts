@@ -9,6 +9,11 @@ export function failureText(
   if (message === null) return null;
   return {
     step: textAt(outcome ?? undefined, 'failure', 'step') ?? 'run',
-    message: message.replace(/^Workflow failed at step '[^']*': /, ''),
+    message: withoutStep(message),
   };
+}
+
+/** The message of a run's failure, where the step stands beside it. */
+export function withoutStep(message: string): string {
+  return message.replace(/^Workflow failed at step '[^']*': /, '');
 }

@@ -11,9 +11,10 @@ import { durationInWords } from '../../parts/duration.ts';
 import { JsonView } from '../../parts/json-view.tsx';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { statusLooks } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
+import { absolute } from '../../parts/time.tsx';
 import { AuditPackDialog } from './audit-pack-dialog.tsx';
 import { ChainBadge, useChain } from './chain-badge.tsx';
+import { entryInWords, noteOf } from './entry-words.ts';
 import styles from './history.module.css';
 
 type Order = 'newest' | 'oldest';
@@ -182,14 +183,16 @@ function Entry({
   const { seq, atMs, event, actor, from, to, attempt, durationMs, error, hash } = entry;
   const at = new Date(atMs).toISOString();
   const message = error?.['message'];
+  const words = entryInWords(entry);
+  const note = noteOf(entry);
   return (
     <>
       <button type="button" className={styles['entry']} aria-expanded={isOpen} onClick={onToggle}>
         <ChevronRight size={13} aria-hidden className={styles['chevron']} data-open={isOpen} />
         <span className={styles['seq']}>{seq}</span>
-        <span className={`mono truncate ${styles['event']}`} data-failed={error !== null}>
-          {event}
-          {attempt !== null && attempt > 1 && ` #${attempt}`}
+        <span className={`truncate ${styles['event']}`} data-failed={error !== null} title={event}>
+          {words ?? <span className="mono">{event}</span>}
+          {attempt !== null && attempt > 1 && `, attempt ${attempt}`}
         </span>
         <span className={`truncate ${styles['detail']}`}>
           {from !== to && (
@@ -199,13 +202,14 @@ function Entry({
             </span>
           )}
           {typeof message === 'string' && <span className={styles['error']}>{message}</span>}
+          {note !== null && <span title={note}>“{note}”</span>}
         </span>
         <span className={`truncate ${styles['actor']}`}>{actor}</span>
         <span className={styles['took']}>
           {durationMs === null ? '' : durationInWords(durationMs)}
         </span>
         <span className={styles['at']}>
-          <Time at={at} />
+          <time dateTime={at}>{absolute(at)}</time>
         </span>
         <span className={`mono ${styles['hash']}`} data-sound={isSound} title={hash}>
           {isSound === true ? '✓ ' : isSound === false ? '✗ ' : ''}

@@ -2,7 +2,7 @@
 import { Text } from '@mantine/core';
 import { Check, Lock } from 'lucide-react';
 import type { Explanation } from '../../../api/run-shapes.ts';
-import { eventInWords } from './event-words.ts';
+import { eventInWords, guardInWords } from './event-words.ts';
 import styles from './run.module.css';
 
 export function NextEvents({ run }: { readonly run: Explanation }) {
@@ -31,7 +31,7 @@ export function NextEvents({ run }: { readonly run: Explanation }) {
               <Text size="xs" c="dimmed">
                 {blockedBy.length === 0
                   ? 'not in this state'
-                  : `shut by ${blockedBy.map((guard) => `"${guard}"`).join(', ')}`}
+                  : blockedBy.map(guardInWords).join('; ')}
               </Text>
             )}
           </div>

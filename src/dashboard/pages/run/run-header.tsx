@@ -24,7 +24,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
   return (
     <header className={styles['header']}>
       <div style={{ minWidth: 0 }}>
-        <Breadcrumbs separatorMargin={6} mb={4}>
+        <Breadcrumbs separatorMargin={6} mb={4} className={styles['trail']}>
           <Anchor component={Link} href="/runs" size="sm">
             Runs
           </Anchor>
