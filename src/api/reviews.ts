@@ -67,6 +67,10 @@ export const Review = z.object({
   version: z.number(),
   priority: Priority,
   labels: Labels,
+  /** Idempotency key of the run. */
+  key: z.string().nullable(),
+  /** The first short facts of what is shown; empty: none is short. `name` is empty if a bare value is shown. */
+  gist: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),
   /** Who asked for the run. */
   requestedBy: Name.nullable(),
   step: Name,
@@ -144,7 +148,7 @@ export const reviews = {
       claimed: z.enum(['any', 'by_me', 'by_others', 'nobody']).default('any'),
       overdue: z.stringbool().exactOptional(),
       workflow: z.string().max(200).exactOptional(),
-      /** Part of the question, the step, the run's id or labels, or of who asked for it; case does not matter. */
+      /** Part of the question, the step, the run's id, key or labels, what is shown at first, or of who asked for it; case does not matter. */
       q: z.string().max(200).exactOptional(),
       order: z.enum(['deadline', 'oldest', 'newest']).default('deadline'),
       limit: z.coerce.number().int().min(1).max(1_000).default(100),

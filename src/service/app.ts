@@ -110,7 +110,7 @@ export async function assembleApp(
     ids,
     log,
   });
-  const dashboard = await openDashboard(basePath);
+  const dashboard = openDashboard(basePath);
   answerUnknownPaths(app, basePath, dashboard?.sendPage ?? (() => null));
   // its parser is there once the plugin is
   await app.register(fastifyCookie, { hook: false });

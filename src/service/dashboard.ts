@@ -1,6 +1,5 @@
 /** Serves the pages of the dashboard beside the calls. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
@@ -15,32 +14,39 @@ interface Dashboard {
 }
 
 /** `null` if it was not built. */
-export async function openDashboard(basePath: string): Promise<Dashboard | null> {
+export function openDashboard(basePath: string): Dashboard | null {
   const directory = dashboardDirectory();
   if (directory === null) return null;
-  const page = placed(await readFile(join(directory, 'index.html'), 'utf8'), basePath);
+  const file = join(directory, 'index.html');
+  // Read at every load, and assets looked up when asked for: a build may replace them under a service that runs.
+  const page = () => placed(readFileSync(file, 'utf8'), basePath);
   return {
     async serve(app) {
       await app.register(fastifyStatic, {
         root: directory,
         wildcard: false,
         index: false,
-        globIgnore: ['index.html'],
-        // Names of built assets change with what is in them, the others do not.
-        setHeaders(reply, path) {
-          const isHashed = path.startsWith(join(directory, 'assets'));
-          void reply.header(
-            'cache-control',
-            isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-          );
-        },
+        globIgnore: ['index.html', 'assets/**'],
+        setHeaders: (reply) => void reply.header('cache-control', 'no-cache'),
+      });
+      // Names of built assets change with what is in them.
+      await app.register(fastifyStatic, {
+        root: join(directory, 'assets'),
+        prefix: '/assets/',
+        index: false,
+        decorateReply: false,
+        setHeaders: (reply) =>
+          void reply.header('cache-control', 'public, max-age=31536000, immutable'),
       });
     },
     sendPage({ method, url, headers }, reply) {
       const wantsPage = (headers.accept ?? '').includes('text/html');
       const isPage = (method === 'GET' || method === 'HEAD') && !url.startsWith(`${apiRoot}/`);
       if (!isPage || !wantsPage) return null;
-      return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page);
+      return reply
+        .header('cache-control', 'no-cache')
+        .type('text/html; charset=utf-8')
+        .send(page());
     },
   };
 }

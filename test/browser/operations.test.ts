@@ -168,6 +168,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
     const page = await browser.open(`${service.url}/incidents`);
     const incident = page.getByRole('region', { name: /The ledger is closed/ });
     await incident.getByText('3 runs').waitFor();
+    await page.getByRole('link', { name: 'Incidents 1 waiting' }).waitFor();
     await incident.getByRole('button', { name: 'Show the runs' }).click();
     await incident.getByText('The ledger is closed for i-1').waitFor();
     await expectAccessible(page);

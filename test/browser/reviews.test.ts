@@ -131,7 +131,7 @@ describe('reviews in a browser', { timeout: 60_000 }, () => {
   it('#6 #8: on a phone a review is rejected, and only with a reason', async () => {
     const runId = await ask({ ...aRefund, order_id: 'o-18' });
     const page = await browser.open(`${service.url}/reviews`, { width: 390, height: 844 });
-    await page.getByRole('link', { name: /Pay this refund/ }).click();
+    await page.getByRole('link', { name: /Pay this refund.*o-18/ }).click();
     await page.getByRole('radio', { name: /Reject/ }).click();
     await page.getByRole('button', { name: 'Reject' }).click();
 

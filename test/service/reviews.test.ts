@@ -47,7 +47,15 @@ describe('calls about reviews', () => {
     const next = await client.reviews.list({ query: { limit: 1, cursor: page.cursor ?? '' } });
 
     expect(page).toMatchObject({
-      reviews: [{ runId: first, step: 'window', kind: 'step', mayDecide: false }],
+      reviews: [
+        {
+          runId: first,
+          step: 'window',
+          kind: 'step',
+          gist: [{ name: 'system', value: 'a' }],
+          mayDecide: false,
+        },
+      ],
       counts: { all: 2, decidable: 0, overdue: 0 },
       total: 2,
       isCapped: false,
@@ -58,6 +66,7 @@ describe('calls about reviews', () => {
       (await client.reviews.list({ query })).reviews.map(({ runId }) => runId);
     expect(await idsOf({ offset: 1 })).toEqual([next.reviews[0]?.runId]);
     expect(await idsOf({ q: first.toUpperCase() })).toEqual([first]);
+    expect(await idsOf({ q: 'B' })).toContain(next.reviews[0]?.runId);
     expect((await client.reviews.list({ query: { scope: 'groups' } })).reviews).toEqual([]);
   });
 

@@ -81,8 +81,13 @@ function isWanted(review: Review, { scope, claimed, overdue, q }: Query, who: Wh
   );
 }
 
-function isAbout({ runId, step, description, labels, requestedBy }: Review, text: string): boolean {
-  const words = [runId, step, description ?? '', requestedBy ?? '', ...Object.values(labels)];
+function isAbout(review: Review, text: string): boolean {
+  const { runId, step, description, key, labels, requestedBy, gist } = review;
+  const words = [
+    ...[runId, step, description ?? '', key ?? '', requestedBy ?? ''],
+    ...Object.values(labels),
+    ...gist.map(({ value }) => value),
+  ];
   return words.some((word) => word.toLowerCase().includes(text));
 }
 

@@ -48,9 +48,9 @@ export function createOpenReviews({
       });
       for (const run of page.runs) {
         const plan = plans.get(`${run.workflow}@${run.version}`) ?? null;
-        const { runId, workflow: name, version, priority, labels, actor, heldBy } = run;
+        const { runId, workflow: name, version, priority, labels, key, actor, heldBy } = run;
         const paused = run.paused || heldBy.length > 0;
-        const head = { runId, workflow: name, version, priority, labels, actor, paused };
+        const head = { runId, workflow: name, version, priority, labels, key, actor, paused };
         for (const waiting of openReviews(run)) found.push({ run: head, waiting, plan });
       }
       seen += page.runs.length;

@@ -5,6 +5,7 @@ import { deciderOf } from '../../engine/deciders.ts';
 import type { RunView, Waiting } from '../../engine/views.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Caller } from '../caller.ts';
+import { gistOf } from './gist.ts';
 
 export type OpenReview = Waiting & Required<Pick<Waiting, 'review' | 'shownHash'>>;
 
@@ -20,7 +21,7 @@ export type Who = Pick<Caller, 'name' | 'groups'>;
 /** What the inbox says of the run. */
 export type ReviewedRun = Pick<
   RunView,
-  'runId' | 'workflow' | 'version' | 'priority' | 'labels' | 'actor' | 'paused'
+  'runId' | 'workflow' | 'version' | 'priority' | 'labels' | 'key' | 'actor' | 'paused'
 >;
 
 const words: { readonly [why in WhyNot]: string } = {
@@ -49,6 +50,8 @@ export function toReview(
     version: run.version,
     priority: run.priority,
     labels: run.labels,
+    key: run.key,
+    gist: gistOf(waiting.shown ?? null),
     requestedBy: run.actor,
     step,
     ...review,

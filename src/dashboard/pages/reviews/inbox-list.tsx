@@ -8,12 +8,13 @@ import { useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Review } from '../../../api/reviews.ts';
 import { Time } from '../../parts/time.tsx';
+import { titleOf } from '../../schema-form/field-shape.ts';
 import styles from './inbox.module.css';
 import { ReviewTags } from './review-tags.tsx';
 import { addressOfReview, questionOf } from './review-words.ts';
 import { type InboxQuery, useReviewsBetween } from './use-inbox.ts';
 
-const usualHeight = 66;
+const usualHeight = 88;
 
 export function InboxList({
   query,
@@ -80,10 +81,11 @@ function Row({ review, place }: { readonly review: Review; readonly place: numbe
       <span className={styles['due']}>
         <Due review={review} />
       </span>
+      <Gist review={review} />
       <span className={styles['about']}>
         {review.workflow}
         {' · '}
-        <span className="mono">{review.runId}</span>
+        <span className="mono">{review.key ?? review.runId}</span>
         {review.requestedBy !== null && ` · started by ${review.requestedBy}`}
         {' · asked '}
         <Time at={review.since} />
@@ -92,6 +94,26 @@ function Row({ review, place }: { readonly review: Review; readonly place: numbe
         <ReviewTags review={review} />
       </span>
     </Link>
+  );
+}
+
+/** What tells it from the others. */
+function Gist({ review: { gist, labels } }: { readonly review: Review }) {
+  if (gist.length === 0 && Object.keys(labels).length === 0) return null;
+  return (
+    <span className={styles['gist']}>
+      {gist.map(({ name, value }, index) => (
+        <span key={index} dir="auto">
+          {name !== '' && <span className={styles['name']}>{titleOf(name)} </span>}
+          {value}
+        </span>
+      ))}
+      {Object.entries(labels).map(([name, value]) => (
+        <span key={`${name}=`} className={styles['label']} title={`${name}=${value}`} dir="auto">
+          {value}
+        </span>
+      ))}
+    </span>
   );
 }
 

@@ -60,7 +60,7 @@ export function InboxPage() {
         <TextFilter
           size="xs"
           label="Find"
-          placeholder="Id, question, person or label"
+          placeholder="Question, content, id or person"
           style={{ flex: '1 1 190px', maxWidth: 260 }}
           value={q ?? ''}
           onChange={(next) => set('q', next === '' ? null : next)}
@@ -110,7 +110,10 @@ export function InboxPage() {
       )}
       {data !== undefined && data.total > 0 && <InboxList query={query} total={data.total} />}
       {data !== undefined && data.total === 0 && (
-        <Empty icon={CircleCheck} title={isOverdue ? 'Nothing is overdue' : emptyTitles[scope]}>
+        <Empty
+          icon={CircleCheck}
+          title={isOverdue ? 'None was reminded of or escalated' : emptyTitles[scope]}
+        >
           {data.counts.all > 0
             ? `${data.counts.all} ${data.counts.all === 1 ? 'review is' : 'reviews are'} open in all.`
             : 'A review stands here from the moment a run asks for one until it is decided.'}

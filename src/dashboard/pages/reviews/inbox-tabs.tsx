@@ -46,7 +46,7 @@ export function InboxTabs({
         </Tabs>
       </ScrollArea>
       <Switch
-        label={`Overdue only${counts === undefined ? '' : ` (${counts.overdue})`}`}
+        label={`Only reminded or escalated${counts === undefined ? '' : ` (${counts.overdue.toLocaleString('en')})`}`}
         checked={isOverdue}
         onChange={(event) => onOverdue(event.currentTarget.checked)}
       />

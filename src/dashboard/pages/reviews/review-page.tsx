@@ -68,7 +68,7 @@ export function ReviewPage() {
               href={`/runs/${encodeURIComponent(runId)}`}
               className="mono"
             >
-              {runId}
+              {review.key ?? runId}
             </Anchor>
             {review.requestedBy !== null && `, started by ${review.requestedBy}`}, asked{' '}
             <Time at={review.since} />

@@ -1,6 +1,5 @@
 /** What is special about a review, each as word and icon. */
 import {
-  AlarmClock,
   BellRing,
   CirclePause,
   Hand,
@@ -14,15 +13,10 @@ import type { Review } from '../../../api/reviews.ts';
 import { Tag } from '../../parts/status-badge.tsx';
 
 export function ReviewTags({ review }: { readonly review: Review }) {
-  const { approvals, assignees, claimedBy, escalatedTo, isOverdue, mayDecide } = review;
+  const { approvals, assignees, claimedBy, escalatedTo, mayDecide } = review;
   const { rejections, reminders } = review;
   return (
     <>
-      {isOverdue && (
-        <Tag tint="red" icon={AlarmClock}>
-          Overdue
-        </Tag>
-      )}
       {review.paused && (
         <Tag tint="amber" icon={CirclePause}>
           Paused
