@@ -84,7 +84,11 @@ function isWanted(review: Review, { scope, claimed, overdue, q }: Query, who: Wh
 function isAbout(review: Review, text: string): boolean {
   const { runId, step, description, key, labels, requestedBy, gist } = review;
   const words = [
-    ...[runId, step, description ?? '', key ?? '', requestedBy ?? ''],
+    runId,
+    step,
+    description ?? '',
+    key ?? '',
+    requestedBy ?? '',
     ...Object.values(labels),
     ...gist.map(({ value }) => value),
   ];
