@@ -135,7 +135,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       announcer.announce(run, commit);
       own?.add(run.header.id);
       unreadable.delete(run.header.id);
-      if (commit.state.dueAtMs !== null) sweeper.at(commit.state.dueAtMs);
+      const { dueAtMs, awaits } = commit.state;
+      if (dueAtMs !== null) sweeper.at(dueAtMs);
+      // Resumed while it was being written that it waits for that: whoever looked then did not find it.
+      if (awaits.length > 0 && holds.lifted().some((name) => awaits.includes(name)))
+        sweeper.at(clock.nowMs());
       if (closing === null) for (const command of commands) act(run, command);
       carry(commit.messages);
     },

@@ -2,7 +2,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { openSqliteStore } from '../../../src/adapters/sqlite/index.ts';
-import { defineEvent, defineTask, defineWorkflow, PermanentError } from '../../../src/index.ts';
+import {
+  defineEvent,
+  defineTask,
+  defineWorkflow,
+  PermanentError,
+  type Store,
+} from '../../../src/index.ts';
 import { createDeathPoint } from '../../support/death-point.ts';
 import { aGate, createDeeds } from '../../support/deeds.ts';
 import { day, eventsOf, hour, minute, openBench, until } from '../../support/engine-bench.ts';
@@ -356,6 +362,43 @@ describe('runs paused all at once', () => {
     expect((await engine.get(asked.runId)).status).not.toBe('complete');
     await clock.advance(1);
     await until(async () => (await engine.get(asked.runId)).status === 'complete');
+  });
+
+  it('go on at once when they are resumed while it is being written that they wait', async () => {
+    const deeds = createDeeds();
+    const workflow = defineWorkflow({
+      name: 'asked',
+      version: 1,
+      input,
+      steps(w) {
+        const look = w.review('look');
+        return w.task('after', deeds.task('after'), { input: look });
+      },
+    });
+    const inner = createMemoryStore();
+    const writing = aGate();
+    let isSlow = false;
+    const store: Store = {
+      ...inner,
+      async commit(batch) {
+        if (isSlow) await writing.pass();
+        return inner.commit(batch);
+      },
+    };
+    const { engine, clock } = await openBench({ workflows: [workflow], store });
+    const run = await engine.start(workflow, {});
+    await engine.drive(run.runId);
+    await engine.pauseRuns('all', why);
+    isSlow = true;
+    const deciding = engine.decide(run.runId, 'look', { outcome: 'approved', actor: 'ann' });
+    await writing.reached;
+
+    await engine.resumeRuns('all');
+    await clock.advance(0);
+    writing.open();
+    await deciding;
+    await clock.advance(0);
+    await until(() => deeds.names.includes('after'));
   });
 
   it('refuses a workflow nobody has registered', async () => {
