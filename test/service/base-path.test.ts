@@ -185,10 +185,11 @@ describe('a base path', () => {
     const identity = { mode: 'sign-in', publicUrl: 'https://example.com/ops/' } as const;
 
     const agreed = await openService([], { identity, basePath: '/ops' });
-    const read = await agreed.service.app.inject('/ops/api/v1/openapi.json');
+    const accept = 'text/html';
+    const opened = await agreed.service.app.inject({ url: '/ops/runs', headers: { accept } });
     const differing = openService([], { identity, basePath: '/other' });
 
-    expect(read.json()).toMatchObject({ servers: [{ url: '/ops' }] });
+    expect(opened.headers.location).toBe('/ops/auth?to=%2Fruns');
     await expect(differing).rejects.toMatchObject({
       code: 'INPUT_INVALID',
       message: 'The service cannot be both at "/other" and at "/ops"',

@@ -1,6 +1,7 @@
 /** State of a form made from a JSON Schema: its value, what is wrong with it, and the draft kept in this browser. */
 import { useEffect, useId, useMemo, useState } from 'react';
 import type { Json, JsonSchema } from '../../plan/json.ts';
+import { basePath } from '../data/base-path.ts';
 import { dropDraft, loadDraft, saveDraft } from './draft.ts';
 import { type FieldShape, fieldShapeOf } from './field-shape.ts';
 import { type FormProblem, hintsFor } from './form-problems.ts';
@@ -32,7 +33,10 @@ export interface SchemaFormState {
   readonly forget: () => void;
 }
 
-export function useSchemaForm({ schema, draftKey, initial }: SchemaFormOptions): SchemaFormState {
+export function useSchemaForm(options: SchemaFormOptions): SchemaFormState {
+  const { schema, initial } = options;
+  // services below other paths of one host share the browser's storage
+  const draftKey = options.draftKey === null ? null : `${basePath}${options.draftKey}`;
   const id = useId();
   const shape = useMemo(() => fieldShapeOf(schema), [schema]);
   const first = useMemo(() => initial ?? initialValueOf(shape), [initial, shape]);
