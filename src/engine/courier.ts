@@ -158,10 +158,7 @@ export function createCourier(deps: CourierDeps): Courier {
   async function deliverAll(runId: string): Promise<void> {
     const messages = await store.inbox(runId);
     if (messages.length === 0) return;
-    const run = await runs.own(runId).catch((error: unknown) => {
-      if (error instanceof SignalboxError && error.code === 'RUN_NOT_FOUND') return null;
-      throw error;
-    });
+    const run = await runs.own(runId).catch(ifGone);
     if (run === null) return;
     for (const message of messages) await deliverOne(run, message);
   }
@@ -218,7 +215,11 @@ export function createCourier(deps: CourierDeps): Courier {
     if (message.kind === 'signal' && body['id'] === undefined) return { ...body, id: message.id };
     if (message.kind !== 'child_result' || body['status'] !== 'complete') return body;
     const { runId } = ChildBody.parse(body);
-    const child = await runs.loadNewest(runId);
+    const child = await runs.loadNewest(runId).catch(ifGone);
+    if (child === null) {
+      const message = `Child run "${runId}" has completed, and was removed before its result was read`;
+      return { ...body, status: 'failed', failure: { name: 'ResultGone', message } };
+    }
     const entries = await store.settled(runId, child.state.generation, ['completion']);
     const undo = child.completed.reduce((sum, completed) => sum + completed.undo, 0);
     return { ...body, output: entries.at(-1)?.output ?? null, undo };
@@ -255,4 +256,9 @@ export function createCourier(deps: CourierDeps): Courier {
       return broadcasting;
     },
   };
+}
+
+function ifGone(error: unknown): null {
+  if (error instanceof SignalboxError && error.code === 'RUN_NOT_FOUND') return null;
+  throw error;
 }

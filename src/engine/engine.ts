@@ -140,7 +140,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       // Resumed while it was being written that it waits for that: whoever looked then did not find it.
       if (awaits.length > 0 && holds.lifted().some((name) => awaits.includes(name)))
         sweeper.at(clock.nowMs());
-      if (closing === null) for (const command of commands) act(run, command);
+      if (closing === null) for (const command of commands) tryToAct(run, command);
       carry(commit.messages);
     },
     onDropped(runId) {
@@ -165,7 +165,15 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     owner,
     holds,
     runs,
-    dispatch: (run, job) => (run.definition.mode === 'local' ? direct : dispatcher).dispatch(job),
+    dispatch(run, job) {
+      try {
+        (run.definition.mode === 'local' ? direct : dispatcher).dispatch(job);
+      } catch (error) {
+        // nobody is at it
+        inFlight.delete(job.id);
+        throw error;
+      }
+    },
     drain: () => Promise.all([dispatcher.drain(), direct.drain()]),
     executor,
     scopes,
@@ -220,6 +228,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     clock,
     pollMs: store.shared ? settings.pollMs : null,
   });
+
+  /** What a dispatcher refuses is still open in the run, and is taken up again by a look. */
+  function tryToAct(run: LiveRun, command: Command): void {
+    try {
+      act(run, command);
+    } catch (error) {
+      log.error({ err: error, runId: run.header.id, command }, 'work could not be handed out');
+      sweeper.at(clock.nowMs() + settings.pollMs);
+    }
+  }
 
   function act(run: LiveRun, command: Command): void {
     switch (command.type) {

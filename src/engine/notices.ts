@@ -33,6 +33,7 @@ export function createNotices(deps: WorkDeps): Notices {
 
   function execute(
     run: LiveRun,
+    { token }: Notice,
     { call, path, input, key }: Job,
     attempt: number,
     abort: AbortController,
@@ -52,7 +53,7 @@ export function createNotices(deps: WorkDeps): Notices {
       });
     return new Promise((resolve, reject) => {
       deps.dispatch(run, {
-        id: `${run.header.id}/${path}/${attempt}`,
+        id: `${token}/${attempt}`,
         queue: call.queue,
         priority: call.priority ?? run.header.priority,
         run: () => {
@@ -96,7 +97,7 @@ export function createNotices(deps: WorkDeps): Notices {
     let attempt = item.attempt;
     let result: AttemptOutcome = isQuarantined(item, deps.settings)
       ? { ok: false, failure: quarantined(what, item), durationMs: 0 }
-      : await execute(run, job, attempt, abort);
+      : await execute(run, item, job, attempt, abort);
     while (!result.ok && result.failure.retryable && !abort.signal.aborted) {
       const { failure } = result;
       const delayMs = nextDelayMs(job.call.retry, attempt, deps.ids.random(), failure.retryAfterMs);
@@ -107,7 +108,7 @@ export function createNotices(deps: WorkDeps): Notices {
       if (abort.signal.aborted || (await ownedOf(run.header.id, item)) === null) return;
       if (isHeld(deps, run)) return later(run, item);
       attempt += 1;
-      result = await execute(run, job, attempt, abort);
+      result = await execute(run, item, job, attempt, abort);
     }
     const last = result;
     if (!last.ok && abort.signal.aborted) return;

@@ -133,6 +133,8 @@ export function createUndoing(deps: WorkDeps): Undoing {
       const outcome: AttemptOutcome = isQuarantined(item, deps.settings)
         ? { ok: false, failure: quarantined(`the undo of "${entry.path}"`, item), durationMs: 0 }
         : await carryOut(entry, item.attempt, abort.signal, accessOf(run, entry, item.token));
+      // Cut off because the process closes or has lost the run: it is done again, and has not failed.
+      if (!outcome.ok && abort.signal.reason instanceof SignalboxError) return;
       await persist(deps, () => settle(runId, item, entry, outcome));
     } catch (error) {
       if (isLost(error)) {

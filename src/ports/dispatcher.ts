@@ -19,8 +19,8 @@ export interface QueueStanding {
 }
 
 /**
- * Decides which job runs when. May run a job twice or lose it without harm: the store is the only truth, and the engine hands out again
- * what was scheduled and not finished.
+ * Decides which job runs when. May run a job twice: the store is the only truth. One it throws at is handed out again soon; one it loses
+ * without a word, when the engine is next opened.
  */
 export interface Dispatcher {
   dispatch(job: Job): void;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import type { Courier } from '../../src/engine/courier.ts';
 import { createSweeper } from '../../src/engine/sweeper.ts';
 import { createUnreadable } from '../../src/engine/unreadable.ts';
@@ -135,5 +136,40 @@ describe('I-03: a run that cannot go on here', () => {
     await sweeper.sweep();
 
     expect(tended).toEqual(['sound', 'sound']);
+  });
+
+  it('fails rather than wait for ever for the result of a child that is gone', async () => {
+    const child = defineWorkflow({
+      name: 'child',
+      version: 1,
+      input: z.object({}),
+      steps: (w) => w.review('look'),
+    });
+    const parent = defineWorkflow({
+      name: 'parent',
+      version: 1,
+      input: z.object({}),
+      steps: (w) => w.child('child', child, { input: {} }),
+    });
+    const gone = new Set<string>();
+    const inner = createMemoryStore();
+    const store = {
+      ...inner,
+      load: async (runId: string) => (gone.has(runId) ? null : inner.load(runId)),
+    };
+    const bench = await openBench({ workflows: [parent], store });
+    const { runId } = await bench.engine.start(parent, {});
+    const { waitingOn } = await bench.engine.drive(runId);
+    const childId = waitingOn[0]?.runId ?? '';
+
+    const other = await bench.restart({ workflows: [child] });
+    await other.decide(childId, 'look', { outcome: 'approved', actor: 'ann' });
+    expect(await other.drive(childId)).toMatchObject({ status: 'complete' });
+    gone.add(childId);
+    const engine = await bench.restart({ workflows: [parent] });
+
+    const { status, outcome } = await engine.drive(runId, 'finished');
+    expect(status).toBe('failed');
+    expect(outcome?.failure?.message).toContain('removed before its result was read');
   });
 });

@@ -11,8 +11,12 @@ import { type LiveRun, readerOf } from '../live-run.ts';
 import type { WorkDeps } from '../work-deps.ts';
 import type { AttemptEnd, StepAttempt } from './step-attempt.ts';
 
-/** How long whoever finds the result being computed waits before it looks again. */
-const askAgainMs = 1_000;
+/**
+ * Whoever finds the result being computed looks again after a tenth of the time that has taken so far, within these bounds: each look is an
+ * entry of its history.
+ */
+const soonestMs = 1_000;
+const latestMs = 60_000;
 
 /** Claims the result for this attempt. `null`: it is the one that computes it. */
 export async function claimResult(
@@ -33,7 +37,9 @@ export async function claimResult(
   }
   if (held === null || held.claimant === claimant) return null;
   const why = `"${held.claimant}" computes the same result`;
-  return { outcome: null, delayMs: askAgainMs, why };
+  const takenMs = claim.expiresAtMs - held.expiresAtMs;
+  const delayMs = Math.round(Math.min(Math.max(takenMs / 10, soonestMs), latestMs));
+  return { outcome: null, delayMs, why };
 }
 
 /** A claimant whose run has ended, or is gone, will never yield the result. */

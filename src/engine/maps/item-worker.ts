@@ -83,7 +83,7 @@ export function createItemWorker(deps: WorkDeps) {
       const attempt = state.attempts + 1;
       const log = deps.log.child({ runId: run.header.id, step, attempt });
       const current = state;
-      const tried = await dispatched(pass, task, attempt, () =>
+      const tried = await dispatched(pass, task, current, () =>
         tryOnce(pass, task, step, current, record, log),
       );
       if (tried.outcome === null) {
@@ -160,12 +160,13 @@ export function createItemWorker(deps: WorkDeps) {
   function dispatched<T>(
     { run, open }: Pass,
     task: TaskStep,
-    attempt: number,
+    { index, attempts, retryAtMs }: ItemState,
     work: () => Promise<T>,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       deps.dispatch(run, {
-        id: `${open.token}/${task.id}/${attempt}`,
+        // an open breaker puts an attempt off without counting it
+        id: `${open.token}/${index}/${task.id}/${attempts + 1}/${retryAtMs ?? 0}`,
         queue: task.call.queue,
         priority: task.call.priority ?? run.header.priority,
         run: () => work().then(resolve, reject),

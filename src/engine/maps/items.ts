@@ -80,7 +80,9 @@ function valuesOf(run: LiveRun, node: MapStep, state: ItemState): Values {
   for (const part of node.body) {
     if (part.kind === 'task') {
       const stored = state.results[part.id];
-      if (stored !== undefined) values[part.id] = tasks.get(part.call.task)?.output.restore(stored);
+      // a task may be called `toString`
+      if (stored !== undefined && Object.hasOwn(state.results, part.id))
+        values[part.id] = tasks.get(part.call.task)?.output.restore(stored);
     } else {
       const mapper = mappers.get(part.id);
       const isReady = [...dependenciesOf(part)].every(

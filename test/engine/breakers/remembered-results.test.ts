@@ -170,4 +170,20 @@ describe('a remembered result', () => {
       expect(await engine.get(runId)).toMatchObject({ status: 'complete' });
     }
   });
+
+  it('that takes long is asked for ever more rarely, so that the history of who waits stays short', async () => {
+    const { workflow, gate, open } = createQuote();
+    const { engine, clock } = await openBench({ workflows: [workflow] });
+    gate();
+    const first = await engine.start(workflow, { customer: 'a' });
+    const waiting = await engine.start(workflow, { customer: 'a' });
+
+    await clock.advance(10 * 60 * second);
+    const entries = await engine.history(waiting.runId);
+    open();
+    await clock.advance(60 * second);
+
+    expect(entries.length).toBeLessThan(150);
+    expect(await waiting.result()).toEqual(await first.result());
+  });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createOrchestrator, defineWorkflow, SignalboxError } from '../../../src/index.ts';
+import {
+  createOrchestrator,
+  defineTask,
+  defineWorkflow,
+  SignalboxError,
+} from '../../../src/index.ts';
 import { aGate, createDeeds } from '../../support/deeds.ts';
 import { openBench, second, until } from '../../support/engine-bench.ts';
 import { openPair } from '../../support/sqlite-pair.ts';
@@ -137,5 +142,46 @@ describe('A-13: a grace longer than the lease', () => {
 
     expect(await settled(b.engine.result(runId))).toBe('by a');
     expect(sides).toEqual(['a']);
+  });
+});
+
+describe('A-13: an undo cut off by closing', () => {
+  it('has not failed, and is done again by the next', async () => {
+    const deeds = createDeeds();
+    const gate = aGate();
+    let isFirst = true;
+    const cutOff = defineTask({
+      name: 'book',
+      input: z.unknown(),
+      output: z.string(),
+      run: async () => 'booked',
+      async compensate({ signal }) {
+        if (!isFirst) return;
+        isFirst = false;
+        void gate.pass();
+        await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('stopped')));
+        });
+      },
+    });
+    const failing = deeds.task('pay', {
+      run() {
+        throw new Error('no money');
+      },
+    });
+    const workflow = defineWorkflow({
+      name: 'trip',
+      version: 1,
+      input: z.object({}),
+      steps: (w) => w.task('pay', failing, { input: w.task('book', cutOff, { input: {} }) }),
+    });
+    const bench = await openBench({ workflows: [workflow] });
+    const { runId } = await bench.engine.start(workflow, {});
+    await gate.reached;
+
+    const next = await bench.restart();
+
+    const { outcome } = await next.drive(runId, 'finished');
+    expect(outcome).toMatchObject({ compensation: 'complete', undone: ['book'], notUndone: [] });
   });
 });
