@@ -1,8 +1,5 @@
 // Authoring
 
-// Large values
-export { createFolderBlobs, type FolderBlobsOptions } from './adapters/folder-blobs/index.ts';
-export type { Mapping, ResultsOfRun } from './chart/moving/mapping.ts';
 export {
   type Approve,
   type Branch,
@@ -56,30 +53,15 @@ export {
   type Workflow,
   type WorkflowDefinition,
 } from './definition/index.ts';
-// Drawing; PNG is in `signalbox/png`
-export { toDot } from './diagram/dot.ts';
-export { type DrawOptions, drawSvg } from './diagram/draw.ts';
-export {
-  edgeKey,
-  type Graph,
-  type GraphEdge,
-  type GraphNode,
-  type GraphNodeKind,
-  type TransitionRef,
-  type View,
-} from './diagram/graph.ts';
-export { graphOf, type TextOptions } from './diagram/graph-of.ts';
-export { overlayOfPath, type PathToShow } from './diagram/highlight.ts';
-export { type MachineConfig, toMachineConfig } from './diagram/machine-config.ts';
-export { toMermaid } from './diagram/mermaid.ts';
-export {
-  combine as combineOverlays,
-  type Mark,
-  type Overlay,
-  type PartState,
-} from './diagram/overlay.ts';
-export type { Theme } from './diagram/palette.ts';
-export { overlayOfRun, type RunTrace } from './diagram/run-overlay.ts';
+
+// Large values
+
+export { createFolderBlobs, type FolderBlobsOptions } from './adapters/folder-blobs/index.ts';
+export { BlobRef, type BlobSource, type BlobStore } from './ports/blobs.ts';
+
+// Running
+
+export type { Mapping, ResultsOfRun } from './chart/moving/mapping.ts';
 export type { RunEvent } from './engine/announcer.ts';
 export type { WorkflowSource } from './engine/catalogue.ts';
 export type { Fork, ForkOptions } from './engine/fork.ts';
@@ -89,17 +71,6 @@ export type { RunOutcome } from './engine/run-outcome.ts';
 export type { Settings } from './engine/settings.ts';
 export type { StartOptions } from './engine/start.ts';
 export type { Explanation, RunView, Waiting } from './engine/views.ts';
-// Errors
-export {
-  CircuitOpenError,
-  type ErrorCode,
-  errorCodes,
-  OutcomeUnknownError,
-  PermanentError,
-  SignalboxError,
-  TransientError,
-} from './errors.ts';
-// Running
 export {
   createOrchestrator,
   type Decision,
@@ -111,16 +82,21 @@ export {
   type RunResult,
 } from './orchestrator.ts';
 export type { Mode, RunMode } from './plan/plan.ts';
-// Ports, for adapters of one's own
-export { BlobRef, type BlobSource, type BlobStore } from './ports/blobs.ts';
-export type { Clock } from './ports/clock.ts';
-export type { Dispatcher, Job } from './ports/dispatcher.ts';
-export type { Executor } from './ports/executor.ts';
-export type { Ids } from './ports/ids.ts';
-export type { Logger } from './ports/logger.ts';
-export type { MessageQueue, QueueMessage } from './ports/message-queue.ts';
-export type { HistoryEntry, Store } from './ports/store.ts';
+
+// Errors
+
+export {
+  CircuitOpenError,
+  type ErrorCode,
+  errorCodes,
+  OutcomeUnknownError,
+  PermanentError,
+  SignalboxError,
+  TransientError,
+} from './errors.ts';
+
 // Triggers
+
 export { type BucketObject, type BucketOptions, defineBucketTrigger } from './triggers/bucket.ts';
 export { defineQueueTrigger, type QueueOptions, type QueueTrigger } from './triggers/queue.ts';
 export {
@@ -146,3 +122,39 @@ export {
   type WebhookRule,
   type WebhookRuleOptions,
 } from './triggers/webhook-rule.ts';
+
+// Drawing; PNG is in `signalbox/png`
+
+export { toDot } from './diagram/dot.ts';
+export { type DrawOptions, drawSvg } from './diagram/draw.ts';
+export {
+  edgeKey,
+  type Graph,
+  type GraphEdge,
+  type GraphNode,
+  type GraphNodeKind,
+  type TransitionRef,
+  type View,
+} from './diagram/graph.ts';
+export { graphOf, type TextOptions } from './diagram/graph-of.ts';
+export { overlayOfPath, type PathToShow } from './diagram/highlight.ts';
+export { type MachineConfig, toMachineConfig } from './diagram/machine-config.ts';
+export { toMermaid } from './diagram/mermaid.ts';
+export {
+  combine as combineOverlays,
+  type Mark,
+  type Overlay,
+  type PartState,
+} from './diagram/overlay.ts';
+export type { Theme } from './diagram/palette.ts';
+export { overlayOfRun, type RunTrace } from './diagram/run-overlay.ts';
+
+// Ports, for adapters of one's own
+
+export type { Clock } from './ports/clock.ts';
+export type { Dispatcher, Job } from './ports/dispatcher.ts';
+export type { Executor } from './ports/executor.ts';
+export type { Ids } from './ports/ids.ts';
+export type { Logger } from './ports/logger.ts';
+export type { MessageQueue, QueueMessage } from './ports/message-queue.ts';
+export type { HistoryEntry, Store } from './ports/store.ts';

@@ -202,84 +202,21 @@ function taskBody(
   step: TaskStep,
   place: StepPlace,
 ): Pick<ChartState, 'states' | 'entry' | 'exit' | 'on'> {
-  const { id } = step;
-  const timed = (name: string, next = 'running'): ChartState => ({
-    tags: ['waiting'],
-    entry: [action('timer', { step: id, name })],
-    exit: [action('withdraw', { step: id, name })],
-    on: { [`${id}.${name}`]: [{ target: `#${stepStateId(id)}.${next}` }] },
-  });
+  const { id, call, fallback } = step;
+  const calls = fallback === undefined ? [call] : [call, fallback];
   const givenUp: ChartTransition[] = [...tolerated(step.tolerate, step, place), failRun(id)];
-  const afterFailure: ChartTransition[] =
-    step.fallback === undefined
-      ? givenUp
-      : [{ target: 'fallback', actions: [action('forgetAttempts', { step: id })] }];
-  const doubtful = step.call.repeat === 'unsafe';
-  const deferrable = isDeferrable(step.call);
-  const { fallback } = step;
+  const toFallback = { target: 'fallback', actions: [action('forgetAttempts', { step: id })] };
   // Which of the two has completed the step, and whether that can be undone, the event says.
-  const undoable =
-    step.call.compensate !== 'none' || (fallback !== undefined && fallback.compensate !== 'none');
-  const completed: ChartTransition = {
-    target: place.next,
-    actions: settles(step, place, undoable),
-  };
-  const on: Record<string, readonly ChartTransition[]> = {
-    [`${id}.completed`]: [completed],
-    [`${id}.failed`]: [
-      ...(step.call.retry.maxAttempts > 1
-        ? [
-            {
-              target: 'backing_off',
-              guard: {
-                type: 'retryable',
-                params: { step: id, maxAttempts: step.call.retry.maxAttempts },
-              },
-              actions: [action('countAttempt', { step: id })],
-            } as const,
-          ]
-        : []),
-      ...afterFailure,
-    ],
-  };
-  if (deferrable) on[`${id}.deferred`] = [{ target: 'deferred' }];
-  if (doubtful) on[`${id}.in_doubt`] = [{ target: 'in_doubt' }];
-  const states: Record<string, ChartState> = {
-    running: underWay(id, action('attempt', { step: id, fallback: false }), on),
-  };
-  if (step.call.retry.maxAttempts > 1) states['backing_off'] = timed('retry_due');
-  if (deferrable) states['deferred'] = timed('deferral_over');
-  if (doubtful) states['in_doubt'] = inDoubt(step, completed, afterFailure);
-  if (fallback !== undefined) {
-    states['fallback'] = underWay(id, action('attempt', { step: id, fallback: true }), {
-      [`${id}.completed`]: [completed],
-      [`${id}.failed`]: [
-        ...(fallback.retry.maxAttempts > 1
-          ? [
-              {
-                target: 'fallback_backing_off',
-                guard: {
-                  type: 'retryable',
-                  params: { step: id, maxAttempts: fallback.retry.maxAttempts },
-                },
-                actions: [action('countAttempt', { step: id })],
-              } as const,
-            ]
-          : []),
-        ...givenUp,
-      ],
-      ...(isDeferrable(fallback) ? { [`${id}.deferred`]: [{ target: 'fallback_deferred' }] } : {}),
-      ...(fallback.repeat === 'unsafe'
-        ? { [`${id}.in_doubt`]: [{ target: 'fallback_in_doubt' }] }
-        : {}),
-    });
-    if (fallback.retry.maxAttempts > 1)
-      states['fallback_backing_off'] = timed('retry_due', 'fallback');
-    if (isDeferrable(fallback)) states['fallback_deferred'] = timed('deferral_over', 'fallback');
-    if (fallback.repeat === 'unsafe')
-      states['fallback_in_doubt'] = inDoubt(step, completed, givenUp, 'fallback');
-  }
-  const mayCount = step.call.retry.maxAttempts > 1 || (fallback?.retry.maxAttempts ?? 1) > 1;
+  const isUndoable = calls.some(({ compensate }) => compensate !== 'none');
+  const completed = { target: place.next, actions: settles(step, place, isUndoable) };
+  const states =
+    fallback === undefined
+      ? attemptStates(step, call, 'running', completed, givenUp)
+      : {
+          ...attemptStates(step, call, 'running', completed, [toFallback]),
+          ...attemptStates(step, fallback, 'fallback', completed, givenUp),
+        };
+  const isDoubtful = calls.some(({ repeat }) => repeat === 'unsafe');
   const limit =
     step.withinMs === undefined
       ? {}
@@ -290,9 +227,7 @@ function taskBody(
               ...transition,
               actions: [
                 action('abandon', { step: id }),
-                ...(doubtful || fallback?.repeat === 'unsafe'
-                  ? [action('doubtRunning', { step: id })]
-                  : []),
+                ...(isDoubtful ? [action('doubtRunning', { step: id })] : []),
                 action('untrack', { step: id }),
                 ...(transition.actions ?? []),
               ],
@@ -301,9 +236,56 @@ function taskBody(
         };
   const exit = [
     ...(step.withinMs === undefined ? [] : [action('withdraw', { step: id })]),
-    ...(mayCount ? [action('forgetAttempts', { step: id })] : []),
+    ...(calls.some(isRetried) ? [action('forgetAttempts', { step: id })] : []),
   ];
   return { states, ...limit, ...(exit.length === 0 ? {} : { exit }) };
+}
+
+/** The task itself is attempted in `running`, what stands in for it in `fallback`. */
+type Attempting = 'running' | 'fallback';
+
+/** One of the calls under way, and what it may wait for: its next attempt, its place, a verdict. */
+function attemptStates(
+  step: TaskStep,
+  call: TaskCall,
+  attempting: Attempting,
+  completed: ChartTransition,
+  failed: readonly ChartTransition[],
+): Record<string, ChartState> {
+  const { id } = step;
+  const fallback = attempting === 'fallback';
+  const named = (state: string) => (fallback ? `fallback_${state}` : state);
+  const timed = (name: string): ChartState => ({
+    tags: ['waiting'],
+    entry: [action('timer', { step: id, name })],
+    exit: [action('withdraw', { step: id, name })],
+    on: { [`${id}.${name}`]: [{ target: `#${stepStateId(id)}.${attempting}` }] },
+  });
+  const { maxAttempts } = call.retry;
+  const again: ChartTransition = {
+    target: named('backing_off'),
+    guard: { type: 'retryable', params: { step: id, maxAttempts } },
+    actions: [action('countAttempt', { step: id })],
+  };
+  const on: Record<string, readonly ChartTransition[]> = {
+    [`${id}.completed`]: [completed],
+    [`${id}.failed`]: isRetried(call) ? [again, ...failed] : failed,
+  };
+  const waiting: Record<string, ChartState> = {};
+  if (isRetried(call)) waiting[named('backing_off')] = timed('retry_due');
+  if (isDeferrable(call)) {
+    on[`${id}.deferred`] = [{ target: named('deferred') }];
+    waiting[named('deferred')] = timed('deferral_over');
+  }
+  if (call.repeat === 'unsafe') {
+    on[`${id}.in_doubt`] = [{ target: named('in_doubt') }];
+    waiting[named('in_doubt')] = inDoubt(step, completed, failed, attempting);
+  }
+  return { [attempting]: underWay(id, action('attempt', { step: id, fallback }), on), ...waiting };
+}
+
+function isRetried({ retry }: TaskCall): boolean {
+  return retry.maxAttempts > 1;
 }
 
 /** Something may stand in for the attempt, or make it wait. */
@@ -316,7 +298,7 @@ function inDoubt(
   step: TaskStep,
   completed: ChartTransition,
   afterFailure: readonly ChartTransition[],
-  again: 'running' | 'fallback' = 'running',
+  again: Attempting,
 ): ChartState {
   const { id } = step;
   const asked = { step: id, inDoubt: true, ...(again === 'fallback' ? { fallback: true } : {}) };
