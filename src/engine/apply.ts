@@ -10,6 +10,7 @@ import { copyJson } from '../plan/json-value.ts';
 import type { RunStatus } from '../plan/plan.ts';
 import type { Settlement } from '../plan/settle.ts';
 import { resolveWiring } from '../plan/wiring.ts';
+import type { HistoryEntry } from '../ports/store.ts';
 import { annotate, type Draft, record } from './draft.ts';
 import { carryOut } from './effects.ts';
 import { toError } from './failure-data.ts';
@@ -114,16 +115,9 @@ function keepRecord(
   finalOutput: Json | undefined,
 ): void {
   const { run } = draft;
-  if (settled !== null) {
-    const atMs = draft.tools.nowMs;
-    const fresh = settled.settlement.milestones.filter(
-      (name) => !run.milestones.some((reached) => reached.name === name),
-    );
-    run.milestones = [...run.milestones, ...fresh.map((name) => ({ name, atMs }))];
-  }
+  if (settled !== null) reach(draft, settled.settlement.milestones);
   if (incoming.replayed !== undefined) {
-    const completed = toCompleted(incoming.replayed);
-    if (completed !== null) run.completed.push(completed);
+    keepCompleted(run, incoming.replayed);
     if (advanced.from !== advanced.to) recordPassage(draft, advanced.from, advanced.to);
     return;
   }
@@ -159,16 +153,22 @@ function keepRecord(
   });
   if (passes) recordPassage(draft, 'processing', advanced.to);
   if (event.type === 'undo.completed') run.undone.push(incoming.step ?? '');
-  else if (event.type === 'undo.failed') {
-    if (incoming.isFinalFailure === true)
-      run.notUndone.push({
-        step: incoming.step ?? '',
-        reason: incoming.event.failure?.message ?? '',
-      });
-  } else {
-    const completed = toCompleted(entry);
-    if (completed !== null) run.completed.push(completed);
+  else if (event.type !== 'undo.failed') keepCompleted(run, entry);
+  else if (incoming.isFinalFailure === true) {
+    const reason = incoming.event.failure?.message ?? '';
+    run.notUndone.push({ step: incoming.step ?? '', reason });
   }
+}
+
+function reach({ run, tools }: Draft, milestones: readonly string[]): void {
+  const fresh = milestones.filter((name) => !run.milestones.some((known) => known.name === name));
+  const reached = fresh.map((name) => ({ name, atMs: tools.nowMs }));
+  run.milestones = [...run.milestones, ...reached];
+}
+
+function keepCompleted(run: LiveRun, entry: HistoryEntry): void {
+  const completed = toCompleted(entry);
+  if (completed !== null) run.completed.push(completed);
 }
 
 function faultError({ failure }: ChartEvent): JsonObject | undefined {

@@ -3,7 +3,9 @@
  * and stands alone; what lies between two cuts runs in parallel, covered by as few chains as possible. So a linear workflow has no parallel
  * state at all, and a fork of three has three regions, however long its branches are.
  */
+
 import { SignalboxError } from '../errors.ts';
+import { chainCover } from './chain-cover.ts';
 import { dependenciesOf } from './dependencies.ts';
 import { isStep, type PlanWithoutHash } from './plan.ts';
 
@@ -202,86 +204,4 @@ function segmentStages(
     );
   }
   return [{ kind: 'parallel', chains }];
-}
-
-/**
- * Fewest chains of a partial order (Dilworth): a largest matching between predecessors and successors in the transitive closure.
- * Augmenting paths are searched without recursion.
- */
-export function chainCover(
-  segment: readonly string[],
-  precedence: ReadonlyMap<string, readonly string[]>,
-): string[][] {
-  const size = segment.length;
-  const indexOf = new Map(segment.map((step, index) => [step, index]));
-  const words = Math.ceil(size / 32);
-  const ancestors = segment.map(() => new Uint32Array(words));
-  for (const [index, step] of segment.entries()) {
-    const own = ancestors[index];
-    if (own === undefined) continue;
-    for (const before of precedence.get(step) ?? []) {
-      const other = indexOf.get(before);
-      const theirs = other === undefined ? undefined : ancestors[other];
-      if (other === undefined || theirs === undefined) continue;
-      for (let word = 0; word < words; word += 1)
-        own[word] = (own[word] ?? 0) | (theirs[word] ?? 0);
-      own[other >>> 5] = (own[other >>> 5] ?? 0) | (1 << (other & 31));
-    }
-  }
-  const precedes = (a: number, b: number) =>
-    ((ancestors[b]?.[a >>> 5] ?? 0) & (1 << (a & 31))) !== 0;
-  const next = new Int32Array(size).fill(-1);
-  const previous = new Int32Array(size).fill(-1);
-  // Direct neighbours first: most of the matching is found without searching.
-  for (let b = 0; b < size; b += 1) {
-    for (let a = b - 1; a >= 0; a -= 1) {
-      if (next[a] === -1 && precedes(a, b)) {
-        next[a] = b;
-        previous[b] = a;
-        break;
-      }
-    }
-  }
-  for (let start = 0; start < size; start += 1) {
-    if (next[start] === -1) augment(start, size, precedes, next, previous);
-  }
-  const chains: string[][] = [];
-  for (let first = 0; first < size; first += 1) {
-    if (previous[first] !== -1) continue;
-    const chain: string[] = [];
-    for (let at = first; at !== -1; at = next[at] ?? -1) chain.push(segment[at] ?? '');
-    chains.push(chain);
-  }
-  return chains;
-}
-
-function augment(
-  start: number,
-  size: number,
-  precedes: (a: number, b: number) => boolean,
-  next: Int32Array,
-  previous: Int32Array,
-): void {
-  const reachedFrom = new Int32Array(size).fill(-1);
-  const queue = [start];
-  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
-    for (let b = at + 1; b < size; b += 1) {
-      if (reachedFrom[b] !== -1 || !precedes(at, b)) continue;
-      reachedFrom[b] = at;
-      const owner = previous[b] ?? -1;
-      if (owner !== -1) {
-        queue.push(owner);
-        continue;
-      }
-      let successor = b;
-      while (true) {
-        const from = reachedFrom[successor] ?? start;
-        const displaced = next[from] ?? -1;
-        next[from] = successor;
-        previous[successor] = from;
-        if (from === start) return;
-        successor = displaced;
-      }
-    }
-  }
 }

@@ -7,6 +7,7 @@ import { dependenciesOf } from './dependencies.ts';
 import {
   type ChoiceNode,
   type Condition,
+  type Gate,
   isStep,
   type Plan,
   type PlanNode,
@@ -143,33 +144,35 @@ export function settle(
   for (const [id, settled] of seeds)
     if (index.askedForRun.has(id)) facts[`ran:${id}`] = settled.status === 'complete';
   const done = () => ({ settled: [...fresh], facts, derived, skipped, updates, milestones });
+
+  const shut = (node: PlanNode, { label, otherwise }: Gate): void => {
+    const reason = otherwise ?? `Condition "${label}" does not hold.`;
+    fresh.set(node.id, { status: 'skipped', reason });
+    if (index.askedForRun.has(node.id)) facts[`ran:${node.id}`] = false;
+    if (isStep(node)) skipped.push({ step: node.id, reason });
+    else if (node.kind === 'predicate') facts[node.id] = false;
+  };
+  const complete = (node: PureNode): void => {
+    const { id } = node;
+    const value = compute(node, view, read, evaluate);
+    fresh.set(id, { status: 'complete', value });
+    if (node.kind === 'predicate') facts[id] = value === true;
+    else if (node.kind === 'choice') facts[id] = String(value);
+    else if (node.kind === 'derive') derived.push([id, value]);
+    else if (node.kind === 'update') updates.push({ key: node.key, value });
+    else if (node.kind === 'milestone') milestones.push(node.name);
+  };
+
   for (let at = 0; at < queue.length; at += 1) {
     const id = queue[at] ?? '';
     const node = index.nodes.get(id);
-    if (node === undefined || view.get(id) !== undefined) continue;
-    if (
-      ![...(index.dependencies.get(id) ?? [])].every(
-        (dependency) => view.get(dependency) !== undefined,
-      )
-    )
-      continue;
+    if (node === undefined || view.get(id) !== undefined || !isReady(index, id, view)) continue;
     const closed = node.gates.find((gate) => !holds(gate.condition, view));
-    if (closed !== undefined) {
-      const reason = closed.otherwise ?? `Condition "${closed.label}" does not hold.`;
-      fresh.set(id, { status: 'skipped', reason });
-      if (index.askedForRun.has(id)) facts[`ran:${id}`] = false;
-      if (isStep(node)) skipped.push({ step: id, reason });
-      else if (node.kind === 'predicate') facts[id] = false;
-    } else if (isStep(node)) continue;
+    if (closed !== undefined) shut(node, closed);
+    else if (isStep(node)) continue;
     else {
       try {
-        const value = compute(node, view, read, evaluate);
-        fresh.set(id, { status: 'complete', value });
-        if (node.kind === 'predicate') facts[id] = value === true;
-        else if (node.kind === 'choice') facts[id] = String(value);
-        else if (node.kind === 'derive') derived.push([id, value]);
-        else if (node.kind === 'update') updates.push({ key: node.key, value });
-        else if (node.kind === 'milestone') milestones.push(node.name);
+        complete(node);
       } catch (error) {
         return { ...done(), fault: { node: id, error } };
       }
@@ -177,6 +180,12 @@ export function settle(
     queue.push(...(index.dependents.get(id) ?? []));
   }
   return { ...done(), fault: null };
+}
+
+function isReady(index: PlanIndex, id: string, progress: Progress): boolean {
+  for (const dependency of index.dependencies.get(id) ?? [])
+    if (progress.get(dependency) === undefined) return false;
+  return true;
 }
 
 function compute(

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SignalboxError } from '../../src/errors.ts';
-import { chainCover, type Layout, layOut, maxWidth, type Stage } from '../../src/plan/layout.ts';
+import { chainCover } from '../../src/plan/chain-cover.ts';
+import { type Layout, layOut, maxWidth, type Stage } from '../../src/plan/layout.ts';
 import { closure, type Graph, graphs, stepName, widthOf } from '../chart/support/graphs.ts';
 import { aDerive, aGate, aPlan, aPredicate, aTask, from } from '../chart/support/plans.ts';
 

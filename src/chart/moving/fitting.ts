@@ -1,7 +1,7 @@
 /** Whether what is recorded of a run is what the new version will read. */
 import { dependenciesOf, readsOf, wiringsOf } from '../../plan/dependencies.ts';
 import type { Json, JsonObject, JsonSchema } from '../../plan/json.ts';
-import type { Plan, PlanNode } from '../../plan/plan.ts';
+import type { Plan, PlanNode, TaskCall, TaskStep, WaitStep } from '../../plan/plan.ts';
 import { canonicalText } from '../../plan/renaming.ts';
 import type { PlanIndex, Settled } from '../../plan/settle.ts';
 import { valueFits } from '../../plan/value-fits.ts';
@@ -46,37 +46,15 @@ export function misfitOf(
 ): string | null {
   if (before !== null && before.kind !== after.kind) return `it was a ${before.kind}`;
   switch (after.kind) {
-    case 'task': {
-      const old = before?.kind === 'task' ? before : null;
-      if (old !== null && (old.tolerate === undefined) !== (after.tolerate === undefined))
-        return 'only one of the versions tolerates its failures';
-      const schema = callOf(after, isFallback)?.outputSchema;
-      if (schema === undefined) return 'its fallback is gone, and had done it';
-      const wrapped = after.tolerate === undefined ? null : (stored as JsonObject);
-      if (wrapped !== null && wrapped['status'] !== 'complete') return null;
-      const value = wrapped === null ? stored : (wrapped['value'] ?? null);
-      return schemaMisfit(
-        old === null ? null : callOf(old, isFallback)?.outputSchema,
-        schema,
-        value,
-      );
-    }
+    case 'task':
+      return taskMisfit(before?.kind === 'task' ? before : null, after, stored, isFallback);
     case 'review': {
       const form = (stored as JsonObject)['form'];
       const old = before?.kind === 'review' ? before.form : null;
       return form === undefined ? null : schemaMisfit(old, after.form, form);
     }
-    case 'wait': {
-      const isSame =
-        before?.kind !== 'wait' ||
-        (before.event === after.event && before.onTimeout === after.onTimeout);
-      if (!isSame) return 'it waited for another event, or in another way';
-      const value = after.onTimeout === 'fail' ? stored : (stored as JsonObject)['value'];
-      const schema = events.after[after.event]?.payload;
-      if (value === undefined || schema === undefined) return null;
-      const old = before === null ? null : events.before[after.event]?.payload;
-      return schemaMisfit(old, schema, value);
-    }
+    case 'wait':
+      return waitMisfit(before?.kind === 'wait' ? before : null, after, stored, events);
     case 'child': {
       const isSame =
         before?.kind !== 'child' ||
@@ -96,7 +74,38 @@ export function misfitOf(
   }
 }
 
-function callOf(step: Extract<PlanNode, { kind: 'task' }>, isFallback: boolean) {
+function taskMisfit(
+  before: TaskStep | null,
+  after: TaskStep,
+  stored: Json,
+  isFallback: boolean,
+): string | null {
+  if (before !== null && (before.tolerate === undefined) !== (after.tolerate === undefined))
+    return 'only one of the versions tolerates its failures';
+  const schema = callOf(after, isFallback)?.outputSchema;
+  if (schema === undefined) return 'its fallback is gone, and had done it';
+  const old = before === null ? null : callOf(before, isFallback)?.outputSchema;
+  if (after.tolerate === undefined) return schemaMisfit(old, schema, stored);
+  const { status, value = null } = stored as JsonObject;
+  return status === 'complete' ? schemaMisfit(old, schema, value) : null;
+}
+
+function waitMisfit(
+  before: WaitStep | null,
+  after: WaitStep,
+  stored: Json,
+  events: EventsOfBoth,
+): string | null {
+  if (before !== null && (before.event !== after.event || before.onTimeout !== after.onTimeout))
+    return 'it waited for another event, or in another way';
+  const value = after.onTimeout === 'fail' ? stored : (stored as JsonObject)['value'];
+  const schema = events.after[after.event]?.payload;
+  if (value === undefined || schema === undefined) return null;
+  const old = before === null ? null : events.before[after.event]?.payload;
+  return schemaMisfit(old, schema, value);
+}
+
+function callOf(step: TaskStep, isFallback: boolean): TaskCall | undefined {
   return isFallback ? step.fallback : step.call;
 }
 

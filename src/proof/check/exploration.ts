@@ -124,22 +124,10 @@ class Explorer {
   /** Tries what was never tried, and takes one event onward. @returns `null` at an end */
   #visit(place: Place, facts: Facts): Place | null {
     const onward: ChartEvent[] = [];
-    for (const index of place.configuration.active) {
-      for (const [type, edges] of this.#eventsOf(index)) {
-        for (const [position, plain] of stimuliOf(type, edges).entries()) {
-          const event = this.#values.size === 0 ? plain : { ...plain, facts };
-          if (isOnward(event)) onward.push(event);
-          const key = `${index}\n${type}\n${position}`;
-          const tries = this.#tried.get(key) ?? 0;
-          if (tries >= this.#maxTries) continue;
-          const known = this.#taken.size;
-          const next = this.#send(place, event);
-          // Refused now, it may be taken in another state of the other regions, or with other facts.
-          this.#tried.set(key, this.#taken.size > known ? this.#maxTries : tries + 1);
-          if (next !== null && this.#isNew(next)) this.#aside.push(next);
-          if (!this.#goesOn()) return null;
-        }
-      }
+    for (const { key, event } of this.#stimuli(place, facts)) {
+      if (isOnward(event)) onward.push(event);
+      this.#tryOnce(place, key, event);
+      if (!this.#goesOn()) return null;
     }
     for (let offer = 0; offer < maxOffers && onward.length > 0 && this.#goesOn(); offer += 1) {
       const [event] = onward.splice(Math.floor(this.#draw() * onward.length), 1);
@@ -149,6 +137,27 @@ class Explorer {
       return next;
     }
     return null;
+  }
+
+  /** What some active state hears, in all its variants. */
+  *#stimuli(place: Place, facts: Facts): Generator<{ key: string; event: ChartEvent }> {
+    for (const index of place.configuration.active)
+      for (const [type, edges] of this.#eventsOf(index))
+        for (const [position, plain] of stimuliOf(type, edges).entries())
+          yield {
+            key: `${index}\n${type}\n${position}`,
+            event: this.#values.size === 0 ? plain : { ...plain, facts },
+          };
+  }
+
+  #tryOnce(place: Place, key: string, event: ChartEvent): void {
+    const tries = this.#tried.get(key) ?? 0;
+    if (tries >= this.#maxTries) return;
+    const known = this.#taken.size;
+    const next = this.#send(place, event);
+    // Refused now, it may be taken in another state of the other regions, or with other facts.
+    this.#tried.set(key, this.#taken.size > known ? this.#maxTries : tries + 1);
+    if (next !== null && this.#isNew(next)) this.#aside.push(next);
   }
 
   readonly #events = new Map<number, ReadonlyMap<string, readonly Edge[]>>();

@@ -4,7 +4,7 @@ import { contextOf, isDraining } from '../../chart/advance.ts';
 import { holdsIn } from '../../chart/conditions.ts';
 import { attemptsOf } from '../../chart/context.ts';
 import type { ChartEvent, Decider, Effect } from '../../chart/events.ts';
-import type { Approval, PlanNode, TaskStep } from '../../plan/plan.ts';
+import type { Approval, PlanNode, ReviewStep, TaskStep } from '../../plan/plan.ts';
 import type { Facts } from '../../plan/settle.ts';
 import { callOf } from './declared.ts';
 import type { Move, StepEnding } from './move.ts';
@@ -76,25 +76,9 @@ export function endingOf(
   const ended = (ending: string): StepEnding => ({ step, ending });
   switch (node?.kind) {
     case 'task':
-      if (last === 'completed' || last === 'happened') return ended('completed');
-      if (last === 'failed') return afterFailure(node, move, before, isFallback);
-      if (last === 'given_up')
-        return node.tolerate === 'any' && (isFallback || node.fallback === undefined)
-          ? ended('failed')
-          : null;
-      return last === 'deadline_passed' && node.tolerate === 'any' ? ended('failed') : null;
+      return endingOfTask(node, move, last, before, isFallback);
     case 'review':
-      if (last === 'decided_by_policy') {
-        return approves(node.approve, before) ? { ...ended('approved'), byPolicy: true } : null;
-      }
-      if (last === 'decided')
-        return move.outcome === 'approved' || node.onRejected === 'continue'
-          ? ended(move.outcome ?? 'approved')
-          : null;
-      if (last !== 'expired' || node.onExpired === 'fail') return null;
-      if (node.onExpired === 'continue') return ended('expired');
-      if (node.onExpired === 'approve') return { ...ended('approved'), byPolicy: true };
-      return node.onRejected === 'fail' ? null : { ...ended('rejected'), byPolicy: true };
+      return endingOfReview(node, move, last, before);
     case 'wait':
       if (last === 'received') return ended('received');
       return last === 'timed_out' && node.onTimeout === 'continue' ? ended('timed_out') : null;
@@ -109,6 +93,48 @@ export function endingOf(
     default:
       return null;
   }
+}
+
+function endingOfTask(
+  node: TaskStep,
+  move: Move,
+  last: string,
+  before: WalkState,
+  isFallback: boolean,
+): StepEnding | null {
+  const { step } = move;
+  const tolerated = node.tolerate === 'any' ? { step, ending: 'failed' } : null;
+  switch (last) {
+    case 'completed':
+    case 'happened':
+      return { step, ending: 'completed' };
+    case 'failed':
+      return afterFailure(node, move, before, isFallback);
+    case 'given_up':
+      return isFallback || node.fallback === undefined ? tolerated : null;
+    case 'deadline_passed':
+      return tolerated;
+    default:
+      return null;
+  }
+}
+
+function endingOfReview(
+  node: ReviewStep,
+  { step, outcome = 'approved' }: Move,
+  last: string,
+  before: WalkState,
+): StepEnding | null {
+  const approved: StepEnding = { step, ending: 'approved', byPolicy: true };
+  if (last === 'decided_by_policy') return approves(node.approve, before) ? approved : null;
+  if (last === 'decided')
+    return outcome === 'approved' || node.onRejected === 'continue'
+      ? { step, ending: outcome }
+      : null;
+  if (last !== 'expired' || node.onExpired === 'fail') return null;
+  if (node.onExpired === 'continue') return { step, ending: 'expired' };
+  if (node.onExpired === 'approve') return approved;
+  return node.onRejected === 'fail' ? null : { step, ending: 'rejected', byPolicy: true };
 }
 
 /** Another attempt, the fallback, or what is tolerated. */

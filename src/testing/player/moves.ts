@@ -65,76 +65,95 @@ async function perform(
   answer: Answer,
   position: number,
 ): Promise<Given> {
-  const { orchestrator, executor, world } = stage;
+  const { orchestrator, world } = stage;
   const { runId } = view;
   const { move, value } = answer;
   const last = move.type.slice(move.step.length + 1);
-  if (move.step === 'run' && last === 'cancelled') {
-    await orchestrator.cancel(runId, {
-      mode: move.mode ?? 'drain',
-      actor: reviewer,
-      reason: 'the path says so',
-    });
+  const reason = 'the path says so';
+  if (move.type === 'run.cancelled') {
+    await orchestrator.cancel(runId, { mode: move.mode ?? 'drain', actor: reviewer, reason });
     return 'given';
   }
-  if (move.step === 'run' && last === 'retried') {
-    await orchestrator.retry(runId, {
-      acceptNotUndone: true,
-      reason: 'the path says so',
-      actor: reviewer,
-    });
+  if (move.type === 'run.retried') {
+    await orchestrator.retry(runId, { acceptNotUndone: true, reason, actor: reviewer });
     return 'given';
   }
-  if (move.step === 'undo' && last !== 'retry_due') {
-    // A map is undone item by item, as one entry.
-    const undo = view.waitingOn.find(({ kind }) => kind === 'undo');
-    if (undo?.what.startsWith(`undo entry ${undoBefore(script, position) + 1},`) !== true)
-      return 'not yet';
-    const calls = executor.calls.filter(({ kind }) => kind === 'undo');
-    for (const call of calls) call.answer(outcomeOf(move, null));
-    return calls.length > 0 ? 'partly' : 'not yet';
+  if (move.step === 'undo' && last !== 'retry_due')
+    return answerUndo(stage, script, view, answer, position);
+  switch (last) {
+    case 'happened':
+    case 'did_not_happen':
+    case 'given_up':
+      await orchestrator.decide(runId, move.step, {
+        outcome: last === 'given_up' ? 'give_up' : last,
+        actor: reviewer,
+        ...(value === undefined ? {} : { output: value }),
+      });
+      return 'given';
+    case 'decided':
+    case 'voted':
+    case 'objected':
+      return decide(stage, script, view, answer, position);
+    case 'received': {
+      const wait = view.waitingOn.find(({ kind, step }) => kind === 'event' && step === move.step);
+      if (wait?.event === undefined) return 'not yet';
+      const id = signalIdOf(script, position);
+      await world.before?.({ orchestrator, runId, move });
+      await orchestrator.signal(runId, wait.event, value, { id, actor: reviewer });
+      return 'given';
+    }
+    default: {
+      const timer = timerOf(view, move, last);
+      if (timer === undefined) return answerCalls(stage, view, answer);
+      if (timer.until === null) return 'not yet';
+      await world.clock.advance(Math.max(0, Date.parse(timer.until) - world.clock.nowMs()));
+      return 'given';
+    }
   }
-  if (['happened', 'did_not_happen', 'given_up'].includes(last)) {
-    const outcome = last === 'given_up' ? 'give_up' : (last as 'happened' | 'did_not_happen');
-    const output = value === undefined ? {} : { output: value };
-    await orchestrator.decide(runId, move.step, { outcome, actor: reviewer, ...output });
-    return 'given';
-  }
-  if (last === 'decided' || last === 'voted' || last === 'objected') {
-    const review = reviewOf(view, move.step);
-    if (review === undefined) return 'not yet';
-    const actor = last === 'decided' ? reviewer : voterAt(script, position);
-    const { approvals, rejections } = review.review ?? {};
-    const given = [...(approvals?.given ?? []), ...(rejections?.given ?? [])];
-    if (given.some((vote) => vote.actor === actor)) return 'given';
-    const groups = [
-      ...(review.assignees ?? []),
-      ...(approvals?.from ?? []).map(({ group }) => group),
-    ];
-    await world.before?.({ orchestrator, runId, move });
-    await orchestrator.decide(runId, move.step, {
-      outcome: move.outcome ?? 'approved',
-      actor,
-      groups,
-      ...(value === undefined ? {} : { form: value }),
-    });
-    return 'given';
-  }
-  if (last === 'received') {
-    const wait = view.waitingOn.find(({ kind, step }) => kind === 'event' && step === move.step);
-    if (wait?.event === undefined) return 'not yet';
-    const id = signalIdOf(script, position);
-    await world.before?.({ orchestrator, runId, move });
-    await orchestrator.signal(runId, wait.event, value, { id, actor: reviewer });
-    return 'given';
-  }
-  const timer = timerOf(view, move, last);
-  if (timer !== undefined) {
-    if (timer.until === null) return 'not yet';
-    await world.clock.advance(Math.max(0, Date.parse(timer.until) - world.clock.nowMs()));
-    return 'given';
-  }
-  return answerCalls(stage, view, answer);
+}
+
+/** A map is undone item by item, as one entry. */
+function answerUndo(
+  { executor }: Stage,
+  script: Script,
+  view: RunView,
+  { move }: Answer,
+  position: number,
+): Given {
+  const undo = view.waitingOn.find(({ kind }) => kind === 'undo');
+  if (undo?.what.startsWith(`undo entry ${undoBefore(script, position) + 1},`) !== true)
+    return 'not yet';
+  const calls = executor.calls.filter(({ kind }) => kind === 'undo');
+  for (const call of calls) call.answer(outcomeOf(move, null));
+  return calls.length > 0 ? 'partly' : 'not yet';
+}
+
+async function decide(
+  { orchestrator, world }: Stage,
+  script: Script,
+  view: RunView,
+  { move, value }: Answer,
+  position: number,
+): Promise<Given> {
+  const { runId } = view;
+  const review = reviewOf(view, move.step);
+  if (review === undefined) return 'not yet';
+  const actor = move.type.endsWith('.decided') ? reviewer : voterAt(script, position);
+  const { approvals, rejections } = review.review ?? {};
+  const given = [...(approvals?.given ?? []), ...(rejections?.given ?? [])];
+  if (given.some((vote) => vote.actor === actor)) return 'given';
+  const groups = [
+    ...(review.assignees ?? []),
+    ...(approvals?.from ?? []).map(({ group }) => group),
+  ];
+  await world.before?.({ orchestrator, runId, move });
+  await orchestrator.decide(runId, move.step, {
+    outcome: move.outcome ?? 'approved',
+    actor,
+    groups,
+    ...(value === undefined ? {} : { form: value }),
+  });
+  return 'given';
 }
 
 /** Each approval comes from another person. */

@@ -2,7 +2,7 @@
 import { initialContext } from '../../../chart/context.ts';
 import type { ChartEvent } from '../../../chart/events.ts';
 import { isOpen } from '../../../chart/guards.ts';
-import type { Approval, GroupShare } from '../../../plan/plan.ts';
+import type { Approval, GroupShare, Plan } from '../../../plan/plan.ts';
 import { counterexample } from '../counterexample.ts';
 import type { Deriver } from '../derivation.ts';
 import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
@@ -21,78 +21,79 @@ interface Declared {
 }
 
 export function fourEyes(subject: Subject, deriver: Deriver): RuleReport {
-  const { graph, plan } = subject;
   const declared = declarations(subject);
   const reachable = deriver.derive();
-  const findings: Finding[] = [];
-  for (const { step, policy } of silences(subject))
-    findings.push(finding('note', step, silenceText(step, policy)));
-  for (const { step, approve, excludesRequester, approvals, from } of declared) {
-    for (const edge of graph.edges) {
-      const group = reachable.canBeTaken(edge)
-        ? groupPassedOver(edge, step, approvals, from)
-        : null;
-      if (group === null) continue;
-      findings.push(
-        finding(
-          'violation',
-          step,
-          `"${edge.event ?? 'nothing'}" approves "${step}" with fewer people of "${group}" than it takes`,
-          counterexample(subject, reachable.pathToEdge(edge)),
-        ),
-      );
-    }
-    for (const edge of graph.edges) {
-      if (approvals === 1 || !reachable.canBeTaken(edge) || takesOthers(edge, step, approvals))
-        continue;
-      findings.push(
-        finding(
-          'violation',
-          step,
-          `"${edge.event ?? 'nothing'}" approves "${step}" with fewer than ${approvals} people`,
-          counterexample(subject, reachable.pathToEdge(edge)),
-        ),
-      );
-    }
-    for (const edge of graph.edges) {
-      if (!decides(edge, step) || !reachable.canBeTaken(edge) || refusesExcluded(edge, step))
-        continue;
-      findings.push(
-        finding(
-          'violation',
-          step,
-          `Whoever must not decide "${step}" can, by "${edge.event ?? 'nothing'}"`,
-          counterexample(subject, reachable.pathToEdge(edge)),
-        ),
-      );
-    }
-    if (approve.by !== 'person') {
-      const label = approve.by === 'guard' ? approve.label : 'automatic';
-      findings.push(
-        finding(
-          'note',
-          step,
-          `The policy "${label}" may approve "${step}" without a second person`,
-        ),
-      );
-    }
-    if (excludesRequester && plan.startOn.length > 0)
-      findings.push(
-        finding(
-          'assumption',
-          step,
-          `Runs that an event starts (${plan.startOn.map((event) => `"${event}"`).join(', ')}) were asked for by nobody who could decide "${step}"`,
-        ),
-      );
-  }
+  const edges = subject.graph.edges.filter((edge) => reachable.canBeTaken(edge));
   const names = declared.map(({ step }) => `"${step}"`).join(', ');
   return ruleReport(
     'four-eyes',
     declared.length === 0
       ? 'No review excludes anybody.'
       : `Whoever is excluded from ${names} cannot decide there${several(declared)}.`,
-    findings,
+    [
+      ...silences(subject).map(({ step, policy }) =>
+        finding('note', step, silenceText(step, policy)),
+      ),
+      ...declared.flatMap((review) => [
+        ...breaches(review, edges).map(([edge, message]) =>
+          finding(
+            'violation',
+            review.step,
+            message,
+            counterexample(subject, reachable.pathToEdge(edge)),
+          ),
+        ),
+        ...remarks(review, subject.plan),
+      ]),
+    ],
   );
+}
+
+/** Transitions that let too few people decide, or one who is excluded. */
+function breaches(
+  { step, approvals, from }: Declared,
+  edges: readonly Edge[],
+): readonly (readonly [edge: Edge, message: string])[] {
+  const named = ({ event }: Edge) => `"${event ?? 'nothing'}"`;
+  const passedOver = edges.flatMap((edge) => {
+    const group = groupPassedOver(edge, step, approvals, from);
+    const message = `${named(edge)} approves "${step}" with fewer people of "${group}" than it takes`;
+    return group === null ? [] : [[edge, message] as const];
+  });
+  const tooFew = edges.filter((edge) => approvals !== 1 && !takesOthers(edge, step, approvals));
+  const open = edges.filter((edge) => decides(edge, step) && !refusesExcluded(edge, step));
+  return [
+    ...passedOver,
+    ...tooFew.map(
+      (edge) =>
+        [edge, `${named(edge)} approves "${step}" with fewer than ${approvals} people`] as const,
+    ),
+    ...open.map(
+      (edge) => [edge, `Whoever must not decide "${step}" can, by ${named(edge)}`] as const,
+    ),
+  ];
+}
+
+/** Decisions that nobody takes, and runs that nobody has asked for. */
+function remarks({ step, approve, excludesRequester }: Declared, plan: Plan): readonly Finding[] {
+  const found: Finding[] = [];
+  if (approve.by !== 'person') {
+    const label = approve.by === 'guard' ? approve.label : 'automatic';
+    found.push(
+      finding('note', step, `The policy "${label}" may approve "${step}" without a second person`),
+    );
+  }
+  if (excludesRequester && plan.startOn.length > 0) {
+    const events = plan.startOn.map((event) => `"${event}"`).join(', ');
+    found.push(
+      finding(
+        'assumption',
+        step,
+        `Runs that an event starts (${events}) were asked for by nobody who could decide "${step}"`,
+      ),
+    );
+  }
+  return found;
 }
 
 function declarations({ plan, steps }: Subject): readonly Declared[] {

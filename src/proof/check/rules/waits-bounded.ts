@@ -1,5 +1,5 @@
 /** Whatever a run waits for has somebody or something that ends the wait, and a time by which it ends; what has not is listed. */
-import type { ReviewStep, StepNode, TaskCall } from '../../../plan/plan.ts';
+import type { Plan, StepNode, TaskCall } from '../../../plan/plan.ts';
 import { counterexample } from '../counterexample.ts';
 import type { Derivation, Deriver } from '../derivation.ts';
 import { type Finding, finding, type RuleReport, ruleReport } from '../report.ts';
@@ -8,82 +8,114 @@ import type { Subject } from '../subject.ts';
 
 export function waitsBounded(subject: Subject, deriver: Deriver): RuleReport {
   const { plan, steps } = subject;
-  const isLimited = plan.timeoutMs !== undefined;
-  const findings: Finding[] = [...deafTimers(subject, deriver.derive())];
-  const assume = (subject: string | null, message: string) =>
-    findings.push(finding('assumption', subject, message));
-  const unlimited: string[] = [];
-  for (const step of steps) {
-    switch (step.kind) {
-      case 'review':
-        if (step.approve.by !== 'automatic') assumeReview(subject, step, isLimited, assume);
-        break;
-      case 'wait':
-        if (step.withinMs === undefined && !isLimited)
-          assume(step.id, `Event "${step.event}" comes: "${step.id}" has no deadline`);
-        if (step.owner === undefined && plan.owner === undefined)
-          assume(step.id, `Somebody sends "${step.event}": "${step.id}" names no owner`);
-        break;
-      case 'sleep':
-        if (step.for.kind !== 'literal' && !isLimited)
-          assume(step.id, `"${step.id}" sleeps for a sensible time: its input says how long`);
-        break;
-      case 'child':
-        if (!isLimited && !subject.holdsOf(step, 'waits-bounded'))
-          assume(
-            step.id,
-            `Workflow "${step.workflow}" version ${step.version} ends: it is checked on its own`,
-          );
-        break;
-      case 'task':
-      case 'map':
-        if (callsOf(step).some((call) => call.repeat === 'unsafe')) {
-          const isOwned = step.owner !== undefined || plan.owner !== undefined;
-          const ends = isLimited || (step.kind === 'task' && step.withinMs !== undefined);
-          const missing = [...(isOwned ? [] : ['no owner']), ...(ends ? [] : ['no deadline'])];
-          if (missing.length > 0)
-            assume(
-              step.id,
-              `Somebody says whether an attempt of "${step.id}" without a verdict took effect: that question has ${missing.join(' and ')}`,
-            );
-        }
-        if (!isLimited && !isTimed(step)) unlimited.push(`"${step.id}"`);
-        break;
-      default:
-    }
-  }
-  if (unlimited.length > 0)
-    assume(
-      null,
-      `The code of ${listed(unlimited)} ends by itself: there is no time limit on an attempt, a step or the run`,
-    );
-  const { finish } = plan;
-  if (finish.approve.by !== 'automatic') {
-    if (finish.assignTo === undefined && plan.owner === undefined)
-      assume('completion', 'Somebody decides the closing review: it is assigned to nobody');
-    if (finish.expiresMs === undefined && !isLimited)
-      assume('completion', 'Somebody decides the closing review: it has no deadline');
-  }
+  const assumed = (about: string | null, messages: readonly string[]) =>
+    messages.map((message) => finding('assumption', about, message));
   return ruleReport(
     'waits-bounded',
     'Every wait has somebody or something that ends it, and a time by which it ends.',
-    findings,
+    [
+      ...deafTimers(subject, deriver.derive()),
+      ...steps.flatMap((step) => assumed(step.id, assumptionsOf(subject, step))),
+      ...assumed(null, untimedCode(subject)),
+      ...assumed('completion', closingAssumptions(plan)),
+    ],
   );
 }
 
-function assumeReview(
-  { plan }: Subject,
-  step: ReviewStep,
-  isLimited: boolean,
-  assume: (subject: string, message: string) => void,
-): void {
+/** Somebody, or something outside the workflow, that ends the wait at the step. */
+function assumptionsOf(subject: Subject, step: StepNode): readonly string[] {
+  const { plan } = subject;
   const { id } = step;
-  const isOwned = [step.assignTo, step.audience, step.owner, plan.owner].some(
-    (owner) => owner !== undefined,
+  const isLimited = plan.timeoutMs !== undefined;
+  switch (step.kind) {
+    case 'review': {
+      if (step.approve.by === 'automatic') return [];
+      const owners = [step.assignTo, step.audience, step.owner, plan.owner];
+      return those([
+        [
+          owners.every((owner) => owner === undefined),
+          `Somebody decides "${id}": it has no assignTo, audience or owner`,
+        ],
+        [
+          step.expiresMs === undefined && !isLimited,
+          `Somebody decides "${id}": it has no deadline`,
+        ],
+      ]);
+    }
+    case 'wait':
+      return those([
+        [
+          step.withinMs === undefined && !isLimited,
+          `Event "${step.event}" comes: "${id}" has no deadline`,
+        ],
+        [
+          step.owner === undefined && plan.owner === undefined,
+          `Somebody sends "${step.event}": "${id}" names no owner`,
+        ],
+      ]);
+    case 'sleep':
+      return those([
+        [
+          step.for.kind !== 'literal' && !isLimited,
+          `"${id}" sleeps for a sensible time: its input says how long`,
+        ],
+      ]);
+    case 'child':
+      return those([
+        [
+          !isLimited && !subject.holdsOf(step, 'waits-bounded'),
+          `Workflow "${step.workflow}" version ${step.version} ends: it is checked on its own`,
+        ],
+      ]);
+    case 'task':
+    case 'map': {
+      if (!callsOf(step).some((call) => call.repeat === 'unsafe')) return [];
+      const ends = isLimited || (step.kind === 'task' && step.withinMs !== undefined);
+      const missing = those([
+        [step.owner === undefined && plan.owner === undefined, 'no owner'],
+        [!ends, 'no deadline'],
+      ]);
+      return missing.length === 0
+        ? []
+        : [
+            `Somebody says whether an attempt of "${id}" without a verdict took effect: that question has ${missing.join(' and ')}`,
+          ];
+    }
+    default:
+      return [];
+  }
+}
+
+function untimedCode({ plan, steps }: Subject): readonly string[] {
+  if (plan.timeoutMs !== undefined) return [];
+  const untimed = steps.filter(
+    (step) => (step.kind === 'task' || step.kind === 'map') && !isTimed(step),
   );
-  if (!isOwned) assume(id, `Somebody decides "${id}": it has no assignTo, audience or owner`);
-  if (step.expiresMs === undefined && !isLimited)
-    assume(id, `Somebody decides "${id}": it has no deadline`);
+  if (untimed.length === 0) return [];
+  const names = listed(untimed.map(({ id }) => `"${id}"`));
+  return [
+    `The code of ${names} ends by itself: there is no time limit on an attempt, a step or the run`,
+  ];
+}
+
+function closingAssumptions({ finish, owner, timeoutMs }: Plan): readonly string[] {
+  if (finish.approve.by === 'automatic') return [];
+  return those([
+    [
+      finish.assignTo === undefined && owner === undefined,
+      'Somebody decides the closing review: it is assigned to nobody',
+    ],
+    [
+      finish.expiresMs === undefined && timeoutMs === undefined,
+      'Somebody decides the closing review: it has no deadline',
+    ],
+  ]);
+}
+
+function those(
+  candidates: readonly (readonly [applies: boolean, message: string])[],
+): readonly string[] {
+  return candidates.flatMap(([applies, message]) => (applies ? [message] : []));
 }
 
 function callsOf(step: StepNode): readonly TaskCall[] {
