@@ -278,6 +278,40 @@ describe('a slot while the last run still runs', () => {
     expect(await outcomes(town)).toEqual(['00:10 started', '00:20 started', '00:30 skipped']);
   });
 
+  it('does not wait longer because the run ended just before anybody listened', async () => {
+    const town = await aTown([]);
+    const { store, clock, orchestrator } = town;
+    let hasEnded = false;
+    const ending: Orchestrator = {
+      ...orchestrator,
+      async get(runId) {
+        const run = await orchestrator.get(runId);
+        if (!hasEnded) {
+          await orchestrator.publish(stop, {});
+          await clock.advance(1_000);
+          hasEnded = (await orchestrator.get(runId)).status === 'complete';
+        }
+        return run;
+      },
+    };
+    const schedules = createSchedules({
+      store,
+      orchestrator: ending,
+      clock,
+      log: silent,
+      schedules: [aSchedule({ workflow: slow, overlap: 'queue' })],
+    });
+    closing.push(() => schedules.close());
+    await schedules.look();
+    clock.jump(10 * minuteMs);
+    await schedules.look();
+    clock.jump(10 * minuteMs);
+    await schedules.look();
+
+    expect(hasEnded).toBe(true);
+    expect(await outcomes({ ...town, schedules })).toEqual(['00:10 started', '00:20 started']);
+  });
+
   it('cancels it, and starts when it has ended', async () => {
     const town = await aTown([aSchedule({ workflow: slow, overlap: 'cancel' })]);
     await town.clock.advance(25 * minuteMs);

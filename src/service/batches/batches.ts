@@ -5,6 +5,7 @@ import { SignalboxError } from '../../errors.ts';
 import type { Caller } from '../caller.ts';
 import type { ServiceParts } from '../parts.ts';
 import { refusalOf } from './acceptance.ts';
+import { createHolding } from './holding.ts';
 import { perform } from './perform.ts';
 import { createBatchRecords, type Item, type KeptBatch, progressOf } from './records.ts';
 import { selectRuns } from './selection.ts';
@@ -31,7 +32,7 @@ export interface Batches {
   items(batchId: string, from: number, limit: number): Promise<readonly Item[]>;
   /** @throws SignalboxError `BATCH_UNKNOWN`, `INVALID_TRANSITION` if it is over */
   change(batchId: string, to: 'paused' | 'running' | 'stopped', caller: Caller): Promise<Batch>;
-  /** Takes up what an earlier process left. */
+  /** Takes up what an earlier process left, and now and then what another one has. */
   takeUp(): Promise<void>;
   /** Lets the runs under way end; the rest waits for the next process. */
   close(): Promise<void>;
@@ -41,15 +42,19 @@ export interface Batches {
 const groupSize = 8;
 /** Until a store that could not be used is tried again. */
 const againAfterMs = 5_000;
+/** How often batches are looked for that another process on the store has left. */
+const takeUpEveryMs = 30_000;
 const sampleSize = 20;
-const listed = 200;
+const pageSize = 200;
 
 export function createBatches(
   parts: Pick<ServiceParts, 'orchestrator' | 'store' | 'clock' | 'ids' | 'log' | 'audit'>,
 ): Batches {
   const { orchestrator, clock, ids, log, audit } = parts;
   const records = createBatchRecords(parts.store);
+  const holding = createHolding(parts.store, clock, ids.token());
   const atWork = new Map<string, Promise<void>>();
+  const askedAgain = new Set<string>();
   const timers = new Set<() => void>();
   const closing = new AbortController();
 
@@ -85,7 +90,7 @@ export function createBatches(
   async function work(batchId: string): Promise<void> {
     while (!closing.signal.aborted) {
       const { batch } = await kept(batchId);
-      if (batch.status !== 'running') return;
+      if (batch.status !== 'running' || !(await holding.take(batchId))) return;
       const from = progressOf(batch);
       const group = (await records.runIds(batchId, from)).slice(0, groupSize);
       const items = await Promise.all(
@@ -95,19 +100,55 @@ export function createBatches(
     }
   }
 
+  async function workUntilNobodyAsks(batchId: string): Promise<void> {
+    try {
+      do {
+        askedAgain.delete(batchId);
+        await work(batchId).finally(() => holding.release(batchId));
+      } while (askedAgain.has(batchId) && !closing.signal.aborted);
+    } finally {
+      // in the same step as the last question: whoever asks after it begins anew
+      atWork.delete(batchId);
+    }
+  }
+
   function begin(batchId: string): void {
-    if (closing.signal.aborted || atWork.has(batchId)) return;
-    const working = work(batchId)
-      .catch((error: unknown) => {
-        log.error({ err: error, batchId }, 'a batch stands still; it is tried again');
-        const cancel = clock.after(againAfterMs, () => {
-          timers.delete(cancel);
-          begin(batchId);
-        });
-        timers.add(cancel);
-      })
-      .finally(() => atWork.delete(batchId));
+    if (closing.signal.aborted) return;
+    if (atWork.has(batchId)) {
+      askedAgain.add(batchId);
+      return;
+    }
+    const working = workUntilNobodyAsks(batchId).catch((error: unknown) => {
+      log.error({ err: error, batchId }, 'a batch stands still; it is tried again');
+      later(againAfterMs, () => begin(batchId));
+    });
     atWork.set(batchId, working);
+  }
+
+  function later(timeMs: number, work: () => void): void {
+    if (closing.signal.aborted) return;
+    const cancel = clock.after(timeMs, () => {
+      timers.delete(cancel);
+      work();
+    });
+    timers.add(cancel);
+  }
+
+  async function takeUp(): Promise<void> {
+    for (let before: string | undefined; ; ) {
+      const page = await records.list(pageSize, before);
+      for (const { batch } of page) if (batch.status === 'running') begin(batch.batchId);
+      before = page.at(-1)?.batch.batchId;
+      if (page.length < pageSize) break;
+    }
+  }
+
+  function takeUpLater(): void {
+    later(takeUpEveryMs, () => {
+      takeUp()
+        .catch((error: unknown) => log.error({ err: error }, 'batches cannot be read now'))
+        .finally(takeUpLater);
+    });
   }
 
   return {
@@ -193,9 +234,8 @@ export function createBatches(
       }
     },
     async takeUp() {
-      for (const { batch } of await records.list(listed)) {
-        if (batch.status === 'running') begin(batch.batchId);
-      }
+      await takeUp();
+      if (parts.store.shared) takeUpLater();
     },
     async close() {
       closing.abort();

@@ -98,9 +98,14 @@ export function createSessions(
     return ended === null ? null : toSession(sessionId, ended);
   }
 
-  /** Those nobody will ask for again, or can read. */
-  async function sweep(): Promise<void> {
-    const records = await store.records(collection, { limit: sweepSize });
+  /**
+   * Those nobody will ask for again, or can read: of a part of all, from an id on, which is as good as drawn. So every one has its turn, however many there are.
+   */
+  async function sweep(from: string): Promise<void> {
+    const later = await store.records(collection, { after: from, limit: sweepSize });
+    const limit = sweepSize - later.length;
+    const earlier = limit === 0 ? [] : await store.records(collection, { before: from, limit });
+    const records = [...later, ...earlier];
     const over = records.filter(({ value }) => {
       const { data } = StoredSession.safeParse(value);
       return data === undefined || isOver(data);
@@ -118,10 +123,10 @@ export function createSessions(
 
   return {
     async begin(start, secret) {
-      // that it could not be done keeps nobody out
-      await sweep().catch(() => null);
-      const nowMs = clock.nowMs();
       const sessionId = idOf(secret);
+      // that it could not be done keeps nobody out
+      await sweep(sessionId).catch(() => null);
+      const nowMs = clock.nowMs();
       const value = StoredSession.parse({
         ...start,
         createdAtMs: nowMs,

@@ -3,6 +3,7 @@
  * deliveries: whatever a crash keeps from being told is told at the next start. An event that is derived twice has the same key, and is one delivery.
  */
 
+import type { RunView } from '../../engine/views.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { RunStatus } from '../../plan/plan.ts';
 import type { HistoryEntry, RecordChange, StoredRecord } from '../../ports/store.ts';
@@ -49,6 +50,7 @@ export function createCollector(
   { orchestrator, store, clock, log }: ServiceParts,
   endpoints: Endpoints,
   sender: Pick<Sender, 'schedule'>,
+  keepForMs: number,
 ): Collector {
   const waiting = new Set<string>();
   const working = new Set<Promise<void>>();
@@ -100,10 +102,11 @@ export function createCollector(
       if (page.length < pageSize) break;
     }
     const run = await orchestrator.get(runId);
+    const sinceMs = record === null ? await knownSinceMs(run) : Number.NEGATIVE_INFINITY;
     const told = [
       ...entries.flatMap((entry) => eventsOfEntry(run, entry)),
       ...eventsOfReviews(run),
-    ];
+    ].filter(({ atMs }) => atMs >= sinceMs);
     const last = entries.at(-1);
     const changes: RecordChange[] = [];
     const made: string[] = [];
@@ -124,6 +127,13 @@ export function createCollector(
     if (await store.saveRecords(changes)) for (const key of made) sender.schedule(key, 0);
     // another look, or another process, was faster
     else add(runId);
+  }
+
+  /** Of a run that was over, and goes on: what is older was told, and nobody knows any more that it was. */
+  async function knownSinceMs({ createdAt }: Pick<RunView, 'createdAt'>): Promise<number> {
+    const mark = await store.record(cursorsCollection, markKey);
+    const isForgotten = mark !== null && Date.parse(createdAt) < Number(mark.value['atMs']);
+    return isForgotten ? clock.nowMs() - keepForMs : Number.NEGATIVE_INFINITY;
   }
 
   async function newDeliveries(told: readonly Told[]) {

@@ -38,7 +38,7 @@ export function createOutgoing(
   const { addresses = 'public', keepForMs = 30 * 24 * everyMs } = settings;
   const endpoints = createEndpoints(parts, settings.endpoints ?? [], addresses);
   const sender = createSender(parts, endpoints, addresses);
-  const collector = createCollector(parts, endpoints, sender);
+  const collector = createCollector(parts, endpoints, sender, keepForMs);
   const timers = new Set<() => void>();
   let isClosed = false;
 

@@ -76,6 +76,8 @@ export function createScheduler(
       void look();
     }, lastRunId);
     waitedFor.set(lastRunId, stop);
+    // it may have ended before anybody listened
+    isAskedAgain = true;
   }
 
   async function run(): Promise<void> {

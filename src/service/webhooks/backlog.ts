@@ -2,6 +2,8 @@
 export interface Backlog {
   /** One more is in the store. */
   add(key: string): void;
+  /** One that is in the store, and may be counted: where more are there than here, they are read anyway. */
+  find(key: string): void;
   /** The next one; `undefined` if none is here now. It is known until it is done. */
   next(): string | undefined;
   /** Its turn comes again. */
@@ -65,12 +67,17 @@ export function createBacklog({
     onFilled();
   }
 
+  function add(key: string): void {
+    if (known.has(key)) return;
+    count += 1;
+    // behind those that are in the store alone
+    if (isMoreInStore || !enqueue(key)) isMoreInStore = true;
+  }
+
   return {
-    add(key) {
-      if (known.has(key)) return;
-      count += 1;
-      // behind those that are in the store alone
-      if (isMoreInStore || !enqueue(key)) isMoreInStore = true;
+    add,
+    find(key) {
+      if (!isMoreInStore) add(key);
     },
     next() {
       const key = queue[taken];

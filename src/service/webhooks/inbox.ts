@@ -56,6 +56,9 @@ export interface InboxLimits {
 const whileAccepting = 1;
 /** Senders that come again at once are between two requests for less than this. */
 const quietMs = 100;
+/** How often a store that several processes share is asked for what another one has left, and how old that is. */
+const takeOverEveryMs = 30_000;
+const leftAfterMs = 60_000;
 const maxInMemory = 1_000;
 const pageSize = 50;
 const firstDelayMs = 1_000;
@@ -67,7 +70,7 @@ export function createInbox(
   { concurrency, maxWaiting }: InboxLimits,
 ): Inbox {
   const backlog = createBacklog({
-    storedKeys: () => keysOf(store, inboxCollection),
+    storedKeys: () => keysOf(store),
     maxInMemory,
     onFilled: workOff,
     onFailed(error) {
@@ -143,6 +146,24 @@ export function createInbox(
       workOff();
     });
     timers.set(what, cancel);
+  }
+
+  /** Who accepted it may be gone. */
+  async function takeOver(): Promise<void> {
+    const before = new Date(clock.nowMs() - leftAfterMs).toISOString();
+    for await (const key of keysOf(store, before)) backlog.find(key);
+  }
+
+  function takeOverLater(): void {
+    if (isClosed) return;
+    workLater('others', takeOverEveryMs, () => {
+      takeOver()
+        .catch((error: unknown) => log.error({ err: error }, 'webhooks cannot be read now'))
+        .finally(() => {
+          workOff();
+          takeOverLater();
+        });
+    });
   }
 
   /** `false` from the store: another process was faster. */
@@ -225,7 +246,8 @@ export function createInbox(
       return key;
     },
     async open() {
-      for await (const key of keysOf(store, inboxCollection)) takeUp(key);
+      for await (const key of keysOf(store)) takeUp(key);
+      if (store.shared) takeOverLater();
     },
     waiting: () => backlog.count(),
     async idle() {
@@ -239,10 +261,12 @@ export function createInbox(
   };
 }
 
-async function* keysOf(store: Pick<Store, 'records'>, collection: string): AsyncIterable<string> {
+/** @param before - only those that came before */
+async function* keysOf(store: Pick<Store, 'records'>, before?: string): AsyncIterable<string> {
   let after: string | undefined;
   do {
-    const page = await store.records(collection, {
+    const page = await store.records(inboxCollection, {
+      ...(before === undefined ? {} : { before }),
       ...(after === undefined ? {} : { after }),
       limit: pageSize,
     });

@@ -5,6 +5,7 @@ import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { createOrchestrator, defineWorkflow, type Orchestrator } from '../../../src/index.ts';
 import { createApp } from '../../../src/service/app.ts';
 import type { IdentityOptions } from '../../../src/service/identity/options.ts';
+import { createSessions } from '../../../src/service/identity/sessions.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { startIdentityProvider, type TestProvider } from '../../support/identity-provider.ts';
 
@@ -329,6 +330,37 @@ describe('sign-in at an OpenID Connect provider', () => {
     const [head] = await store.records('audit', { order: 'descending', limit: 1 });
     return head?.value;
   }
+
+  it('ended sessions are forgotten, however many others there are', async () => {
+    const store = createMemoryStore();
+    const clock = new ManualClock();
+    const sessions = createSessions({ store, clock }, { idleMs: 60_000, absoluteMs: 60_000 });
+    const start = {
+      via: 'provider' as const,
+      tokenId: null,
+      tokenHash: null,
+      subject: 'x',
+      name: 'ann',
+      role: 'viewer' as const,
+      groups: [],
+      sealed: null,
+    };
+    const { sessionId: over, ...session } = await sessions.begin(start, 'a');
+    const expiresAtMs = clock.nowMs() + 600_000;
+    // they come before it, and a thousand are looked at each time
+    const others = Array.from({ length: 1_500 }, (_, place) => ({
+      collection: 'sessions',
+      key: `0000-${String(place).padStart(4, '0')}`,
+      expectedRevision: 0,
+      value: { ...session, seenAtMs: expiresAtMs, expiresAtMs },
+    }));
+    await store.saveRecords(others.slice(0, 900));
+    await store.saveRecords(others.slice(900));
+    await clock.advance(60_000);
+    await sessions.begin(start, 'b');
+
+    expect(await store.record('sessions', over)).toBeNull();
+  });
 });
 
 /** `name=value` of the last cookie that was set, not cleared. */

@@ -174,6 +174,82 @@ describe('a batch', () => {
     ).toMatchObject([{ runId: oldest }]);
   });
 
+  it('is one process’s work, however many there are on the store', async () => {
+    const { supplier, order } = supplied();
+    const store: Store = { ...createMemoryStore(), shared: true, close: async () => {} };
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const first = await served(store, [order], ({ retry }) => ({
+      retry: async (...given) => {
+        await opened;
+        return retry(...given);
+      },
+    }));
+    const { runId } = await first.orchestrator.start(order, { part: 1 });
+    await first.orchestrator.drive(runId, 'finished');
+    supplier.isUp = true;
+    const { batchId } = await first.client.batches.start({
+      body: { action: { kind: 'retry' }, runs: { runIds: [runId] }, reason: 'once more' },
+    });
+    let meddled = 0;
+    const second = await served(store, [order], ({ retry }) => ({
+      retry: (...given) => {
+        meddled += 1;
+        return retry(...given);
+      },
+    }));
+    await second.client.batches.resume({ params: { batchId }, body: {} });
+    open();
+
+    expect(await ended(second.client, batchId)).toMatchObject({ status: 'complete', done: 1 });
+    expect(meddled).toBe(0);
+  });
+
+  it('of a process that is gone is taken up by another one, once its time is up', async () => {
+    const { order } = supplied();
+    const store: Store = { ...createMemoryStore(), shared: true };
+    const bench = await openService([order], { store });
+    closers.push(bench.close);
+    const { runId } = await bench.orchestrator.start(order, { part: 1 });
+    const batchId = 'left';
+    const batch = {
+      batchId,
+      action: { kind: 'pause' },
+      reason: 'the supplier is down',
+      actor: 'ann',
+      status: 'running',
+      total: 1,
+      done: 0,
+      skipped: 0,
+      failed: 0,
+      createdAt: new Date(bench.clock.nowMs()).toISOString(),
+      finishedAt: null,
+    };
+    const holder = { owner: 'gone', untilMs: bench.clock.nowMs() + 40_000 };
+    const records = { batches: batch, 'batch-holders': holder };
+    await store.saveRecords([
+      ...Object.entries(records).map(([collection, value]) => ({
+        collection,
+        key: batchId,
+        expectedRevision: 0,
+        value,
+      })),
+      {
+        collection: 'batch-runs',
+        key: `${batchId}/00000000`,
+        expectedRevision: 0,
+        value: { runIds: [runId] },
+      },
+    ]);
+    const get = () => bench.client.batches.get({ params: { batchId } });
+    await bench.clock.advance(31_000);
+    const early = await get();
+    await bench.clock.advance(31_000);
+
+    expect(early).toMatchObject({ status: 'running', done: 0 });
+    expect(await get()).toMatchObject({ status: 'complete', done: 1 });
+    expect(await store.record('batch-holders', batchId)).toBeNull();
+  });
+
   it('of a process that was killed is taken up by the next', async () => {
     const { supplier, order } = supplied();
     const store = createMemoryStore();

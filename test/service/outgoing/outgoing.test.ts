@@ -344,6 +344,29 @@ describe('webhooks that go out', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('tells nothing again of a run that goes on when its deliveries are forgotten', async () => {
+    const receiver = await openReceiver();
+    const keepForMs = 3_600_000;
+    const { client, orchestrator, clock } = await openService(createMemoryStore(), {
+      addresses: 'any',
+      keepForMs,
+    });
+    await client.endpoints.create({
+      body: { url: receiver.url, events: ['run.created', 'run.failed', 'run.retried'] },
+    });
+    const { runId } = await orchestrator.start('order', input);
+    await until(clock, () => receiver.received.length === 1);
+    const decision = { outcome: 'rejected', actor: 'ann', comment: 'no' } as const;
+    await orchestrator.decide(runId, 'completion', decision).catch(() => {});
+    await until(clock, () => receiver.received.length === 2);
+    await clock.advance(3 * keepForMs);
+    await orchestrator.retry(runId);
+    await until(clock, () => receiver.received.length >= 3);
+
+    const types = receiver.received.map(({ body }) => (JSON.parse(body) as { type: string }).type);
+    expect(types).toEqual(['run.created', 'run.failed', 'run.retried']);
+  });
+
   it('an endpoint that never answers keeps nobody else waiting', async () => {
     const [silent, other] = [await openReceiver(), await openReceiver()];
     const never = Promise.withResolvers<void>();

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { documentWebhook } from '../../../machines/document-index/triggers.ts';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { defineWebhook, onWebhook } from '../../../src/index.ts';
+import type { Store } from '../../../src/ports/store.ts';
 import { schemes } from '../../../src/webhooks/schemes.ts';
 import { type Bench, oldSecret, openBench, order, secret } from './support.ts';
 
@@ -361,6 +362,33 @@ describe('webhooks that come in', () => {
       },
       { concurrency: 0, maxWaiting: 1 },
     ));
+
+  it('D-03: what a process accepted that is gone is processed by another one on the store', async () => {
+    const store: Store = { ...createMemoryStore(), shared: true };
+    const bench = await openBench({ store });
+    const receivedAtMs = bench.clock.nowMs();
+    const value = {
+      source: 'orders',
+      deliveryId: 'left',
+      event: 'created',
+      payload: { orderId: 'o-1', type: 'created' },
+      headers: {},
+      receivedAtMs,
+      enteredAtMs: receivedAtMs,
+      testedBy: null,
+      replays: 0,
+    };
+    const key = `${new Date(receivedAtMs).toISOString()}-left`;
+    await store.saveRecords([{ collection: 'webhook-inbox', key, expectedRevision: 0, value }]);
+    await bench.clock.advance(45_000);
+    const early = await bench.runs();
+    await bench.clock.advance(60_000);
+
+    expect(early).toEqual([]);
+    expect(await bench.runs()).toHaveLength(1);
+    expect(await store.records('webhook-inbox', { limit: 1 })).toEqual([]);
+    await bench.close();
+  });
 
   it('forgets deliveries after a week, and dead letters after ninety days', () =>
     withBench(async (bench) => {
