@@ -213,8 +213,8 @@ describe('a batch', () => {
     const batchId = 'left';
     const batch = {
       batchId,
-      action: { kind: 'pause' },
-      reason: 'the supplier is down',
+      action: { kind: 'retry' },
+      reason: 'once more',
       actor: 'ann',
       status: 'running',
       total: 1,
