@@ -88,23 +88,30 @@ export function createBatches(
   }
 
   async function work(batchId: string): Promise<void> {
-    while (!closing.signal.aborted) {
-      const { batch } = await kept(batchId);
-      if (batch.status !== 'running' || !(await holding.take(batchId))) return;
-      const from = progressOf(batch);
-      const group = (await records.runIds(batchId, from)).slice(0, groupSize);
-      const items = await Promise.all(
-        group.map(async (runId) => ({ runId, ...(await perform(orchestrator, runId, batch)) })),
-      );
-      if (!(await record(batchId, from, items))) return;
+    try {
+      while (!closing.signal.aborted && (await workOnGroup(batchId)));
+    } finally {
+      await holding.release(batchId);
     }
+  }
+
+  /** @returns whether there may be more to do here */
+  async function workOnGroup(batchId: string): Promise<boolean> {
+    const { batch } = await kept(batchId);
+    if (batch.status !== 'running' || !(await holding.take(batchId))) return false;
+    const from = progressOf(batch);
+    const group = (await records.runIds(batchId, from)).slice(0, groupSize);
+    const items = await Promise.all(
+      group.map(async (runId) => ({ runId, ...(await perform(orchestrator, runId, batch)) })),
+    );
+    return record(batchId, from, items);
   }
 
   async function workUntilNobodyAsks(batchId: string): Promise<void> {
     try {
       do {
         askedAgain.delete(batchId);
-        await work(batchId).finally(() => holding.release(batchId));
+        await work(batchId);
       } while (askedAgain.has(batchId) && !closing.signal.aborted);
     } finally {
       // in the same step as the last question: whoever asks after it begins anew
