@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // Modules are loaded once a worker, not once a file, which is a third of the time. So no test may leave anything behind in a module or a global.
     isolate: false,
+    unstubEnvs: true,
+    unstubGlobals: true,
     // On two cores the default is one worker, and half the machine stands idle while tests wait for processes they have started.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Tests that kill real processes draw their places anew each time; a machine under load may miss one. Failures are printed all the same.

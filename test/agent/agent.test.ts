@@ -1,10 +1,11 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { agent, tool } from '../../src/agent/index.ts';
 import { taskParts } from '../../src/definition/task.ts';
 import { defineWorkflow, PermanentError, TransientError } from '../../src/index.ts';
 import { callTask } from '../support/call-task.ts';
 import { entryOf, openBench, second, until } from '../support/engine-bench.ts';
+import { eventually } from '../support/eventually.ts';
 import { type ModelServer, startModelServer, testKey } from '../support/model-server.ts';
 
 let lookups: { orderId: string; key: string }[] = [];
@@ -187,7 +188,7 @@ describe('an agent in a run', () => {
     server.reply(asksForOrder, { status: 429, headers: { 'retry-after': '30' } }, 'On its way.');
     const { engine, clock } = await openBench({ workflows: [desk] });
     const { runId } = await engine.start(desk, question);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await engine.get(runId)).waitingOn).toMatchObject([{ kind: 'retry' }]),
     );
 

@@ -4,6 +4,7 @@ import { endpointOf } from '../../src/agent/endpoint.ts';
 import { agent } from '../../src/agent/index.ts';
 import { PermanentError, TransientError } from '../../src/index.ts';
 import { callTask } from '../support/call-task.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type ModelReply,
   type ModelServer,
@@ -181,7 +182,7 @@ describe('a model behind an OpenAI-compatible API', () => {
     const abort = new AbortController();
 
     const asked = callTask(summarise, document, { signal: abort.signal });
-    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    await eventually(() => expect(server.requests).toHaveLength(1));
     abort.abort(new Error('stopped'));
 
     await expect(asked).rejects.toThrow('stopped');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { createAdjustableClock } from '../../src/adapters/system/adjustable-clock.ts';
@@ -9,9 +9,9 @@ import { systemClock } from '../../src/adapters/system/clock.ts';
 import { defineTask, defineWorkflow, PermanentError, TransientError } from '../../src/index.ts';
 import { createMortalStore } from '../../src/service/development/crash.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
-import { startService, type TestService } from './support/service.ts';
+import { startService, useService } from './support/service.ts';
 
-let isBroken = true;
+let isBroken: boolean;
 const book = defineTask({
   name: 'book',
   input: z.object({ invoice: z.string() }),
@@ -85,15 +85,13 @@ const patient = defineWorkflow({
   },
 });
 
-describe('running the service, in a browser', { timeout: 60_000 }, () => {
+describe('running the service, in a browser', () => {
   const browser = useBrowser();
-  let service: TestService;
-
-  beforeAll(async () => {
-    service = await startService([booking, balance, letter, patient], {
+  const service = useService(() =>
+    startService([booking, balance, letter, patient], {
       outgoing: { addresses: 'any' },
-    });
-  }, 60_000);
+    }),
+  );
 
   it('makes a token whose secret is shown once, revokes it, and finds both in the audit', async () => {
     const page = await browser.open(`${service.url}/settings`);
@@ -161,6 +159,7 @@ describe('running the service, in a browser', { timeout: 60_000 }, () => {
   });
 
   it('#18: runs that failed alike are one incident, retried together after the fix, or marked as handled', async () => {
+    isBroken = true;
     for (const invoice of ['i-1', 'i-2', 'i-3']) {
       const { runId } = await service.orchestrator.start('booking', { invoice });
       await service.orchestrator.drive(runId);

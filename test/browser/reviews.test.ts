@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineTask, defineWorkflow } from '../../src/index.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
-import { startService, type TestService } from './support/service.ts';
+import { startService, useService } from './support/service.ts';
 
 const Refund = z.object({
   order_id: z.string(),
@@ -82,18 +82,14 @@ const aRefund = {
     'The teapot arrived in several pieces. I would rather have my money back than another one.',
 };
 
-describe('reviews in a browser', { timeout: 60_000 }, () => {
+describe('reviews in a browser', () => {
   const browser = useBrowser();
-  let service: TestService;
+  const service = useService(() => startService([refund, payout, quote]));
   const ask = async (input = aRefund) => {
     const { runId } = await service.orchestrator.start('refund', input, { actor: 'ada' });
     await service.orchestrator.drive(runId);
     return runId;
   };
-
-  beforeAll(async () => {
-    service = await startService([refund, payout, quote]);
-  }, 60_000);
 
   it('#6 #7 #8: a review is found by keys, its content read, its form filled in, and approved as it was shown', async () => {
     const runId = await ask();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { incidentResponse } from '../../machines/incident-response/workflow.ts';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
@@ -11,11 +11,11 @@ import { verifyPack } from '../../src/engine/verify-pack.ts';
 import { createTokens } from '../../src/service/identity/tokens.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
 import { payout, purchase, vault } from './support/payout.ts';
-import { startService, type TestService } from './support/service.ts';
+import { startService, useService } from './support/service.ts';
 
-describe('the runs in a browser', { timeout: 60_000 }, () => {
+describe('the runs in a browser', () => {
   const browser = useBrowser();
-  let service: TestService;
+  const service = useService(() => startService([payout, purchase, incidentResponse]));
 
   /** Starts a payout and brings it to its end or to whom it waits for. */
   async function aPayout(
@@ -31,10 +31,6 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
   const openRun = (runId: string, rest = ''): Promise<Page> =>
     browser.open(`${service.url}/runs/${runId}${rest}`);
   const node = (page: Page, id: string) => page.locator(`[data-node="${id}"]`);
-
-  beforeAll(async () => {
-    service = await startService([payout, purchase, incidentResponse]);
-  }, 60_000);
 
   it('the story of an incident: started from the form, approved in the inbox, seen to its report', async () => {
     const page = await browser.open(`${service.url}/start`);
@@ -54,7 +50,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
     await page.getByRole('heading', { name: 'Approved' }).waitFor();
 
     await expect
-      .poll(async () => (await service.orchestrator.list()).runs[0]?.status, { timeout: 20_000 })
+      .poll(async () => (await service.orchestrator.list()).runs[0]?.status)
       .toBe('complete');
     const { runs } = await service.orchestrator.list();
     await page.getByRole('link', { name: 'Runs', exact: true }).first().click();
@@ -314,6 +310,7 @@ describe('the runs in a browser', { timeout: 60_000 }, () => {
   });
 
   it('#16: what could not be undone is tried again with a reason, once the cause has gone', async () => {
+    vault.isOpen = false;
     const { runId } = await service.orchestrator.start('purchase', { euros: 7 });
     await service.orchestrator.drive(runId);
     const page = await openRun(runId, '?tab=compensation');

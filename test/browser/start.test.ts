@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
   defineEvent,
@@ -9,7 +9,7 @@ import {
   onWebhook,
 } from '../../src/index.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
-import { startService, type TestService } from './support/service.ts';
+import { startService, useService } from './support/service.ts';
 
 const order = defineWorkflow({
   name: 'order',
@@ -77,13 +77,11 @@ const inbox = defineWatch({
   input: ({ modifiedAt }) => ({ day: modifiedAt.slice(0, 10) }),
 });
 
-describe('starting by hand, in a browser', { timeout: 60_000 }, () => {
+describe('starting by hand, in a browser', () => {
   const browser = useBrowser();
-  let service: TestService;
-
-  beforeAll(async () => {
-    service = await startService([order, report, unpack], { triggers: [sundays, days, inbox] });
-  }, 60_000);
+  const service = useService(() =>
+    startService([order, report, unpack], { triggers: [sundays, days, inbox] }),
+  );
 
   it('#22: a run is started from a form made from the schema, and a draft keeps what is not secret', async () => {
     const page = await browser.open(`${service.url}/start`);

@@ -1,9 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { createOrchestrator, defineTask, defineWorkflow } from '../../src/index.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
-import { startService, type TestService } from './support/service.ts';
+import { startService, useService } from './support/service.ts';
 
 const text = z.string();
 const check = defineTask({
@@ -59,18 +59,16 @@ const second = defineWorkflow({
   },
 });
 
-describe('workflows in a browser', { timeout: 60_000 }, () => {
+describe('workflows in a browser', () => {
   const browser = useBrowser();
-  let service: TestService;
   let runId: string;
-
-  beforeAll(async () => {
+  const service = useService(async () => {
     const store = createMemoryStore();
     const earlier = await createOrchestrator({ workflows: [first], store });
     ({ runId } = await earlier.start('parcel', 'p-1'));
     await earlier.drive(runId);
     await earlier.close();
-    service = await startService([first, second], {
+    return startService([first, second], {
       store,
       definitions: {
         problems: [],
@@ -89,7 +87,7 @@ describe('workflows in a browser', { timeout: 60_000 }, () => {
         },
       },
     });
-  }, 60_000);
+  });
 
   it('#25: a workflow shows its chart, what is proved of it, and what runs and tests have covered', async () => {
     const page = await browser.open(`${service.url}/workflows`);

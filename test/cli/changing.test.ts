@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../src/adapters/sqlite/index.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { begun, seed } from './support/seed.ts';
 import { oneDocument, useTown } from './support/signalbox.ts';
 
@@ -177,13 +178,18 @@ describe('retry', () => {
 
 describe('work', () => {
   it('takes up what an earlier process left, and stops where only people can go on', async () => {
-    const [road, stall] = await seed(openTown(), async (orchestrator) => {
-      const { runId } = await orchestrator.start('phone', place(), {
-        startAt: Date.now() + 100,
-      });
-      return [runId, await begun(orchestrator, 'stall', { wish: 'cheese' })];
-    });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // What is due now was not yet an hour ago, when the earlier process ended.
+    const clock = new ManualClock(Date.now() - 3_600_000);
+    const [road, stall] = await seed(
+      openTown(),
+      async (orchestrator) => {
+        const startAt = clock.nowMs() + 1_000;
+        const { runId } = await orchestrator.start('phone', place(), { startAt });
+        await clock.advance(1);
+        return [runId, await begun(orchestrator, 'stall', { wish: 'cheese' })];
+      },
+      clock,
+    );
 
     const worked = await town.ask('work', ...store);
     const idle = await town.run('work', ...store);

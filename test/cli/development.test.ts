@@ -57,4 +57,4 @@ it('serve --development kills the worker at a commit and another one goes on; it
   expect([before.restarts, after.restarts]).toEqual([1, 2]);
   expect(Date.parse(after.clock.now)).toBeGreaterThan(Date.now() + dayMs - 120_000);
   expect((await ended).code).toBe(0);
-}, 30_000);
+});

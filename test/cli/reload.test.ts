@@ -144,4 +144,4 @@ it('serve --watch loads changed modules and triggers: runs keep their plan, new 
   ]);
   expect(third).toMatchObject({ version: 2, output: 'good evening' });
   expect((await ended).code).toBe(0);
-}, 30_000);
+});

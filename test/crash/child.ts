@@ -169,6 +169,7 @@ const { graceMs } = assignment;
 if (graceMs !== null) {
   process.once('SIGTERM', () => {
     phase.isClosing = true;
+    say({ type: 'closing' });
     const startedMs = performance.now();
     void orchestrator
       .close({ graceMs })

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Assignment } from './support/assignment.ts';
@@ -5,7 +7,7 @@ import { mustHaveEnded } from './support/kill-trial.ts';
 import { createPlace, effectsIn, type Place, runsIn, startChild } from './support/processes.ts';
 import { report } from './support/seed.ts';
 
-const graceMs = 5_000;
+const graceMs = 3_000;
 
 describe.concurrent.each(['sqlite', 'lowdb'] as const)(
   'A-13: SIGTERM during 10 tasks on %s',
@@ -13,18 +15,20 @@ describe.concurrent.each(['sqlite', 'lowdb'] as const)(
     it('starts nothing more, lets what is quick end, releases the rest, and the next start goes on at once', async () => {
       const place = createPlace(kind);
       try {
+        const quick = join(place.directory, 'quick');
+        const late = join(place.directory, 'late');
         const assignment: Assignment = {
           store: place.store,
           runs: Array.from({ length: 10 }, (_, index) => ({
             workflow: 'slow',
             // half of them end within the grace; of the others every second one ends when it is told to
-            input: { takesMs: index < 5 ? 2_500 : 60_000, obeys: index % 2 === 0 },
+            input: { until: index < 5 ? quick : late, obeys: index % 2 === 0 },
             key: `run-${index}`,
           })),
           killAt: null,
           effectsFile: place.effectsFile,
           arrived: [],
-          // nobody may have to wait for a lease to expire
+          // nobody may have to wait for a lease to expire: it takes longer than the test may
           settings: { leaseMs: 120_000, pollMs: 50 },
           graceMs,
         };
@@ -33,12 +37,13 @@ describe.concurrent.each(['sqlite', 'lowdb'] as const)(
 
         const startedMs = performance.now();
         first.process.kill('SIGTERM');
+        await first.said('closing');
+        writeFileSync(quick, '');
         const ended = await first.ended;
         const tookMs = performance.now() - startedMs;
 
         mustHaveEnded(ended);
         expect(ended.lines.at(-1)).toMatchObject({ type: 'closed' });
-        expect(tookMs).toBeLessThan(graceMs + 1_500);
         expect([begun(place, 'take'), begun(place, 'next')]).toEqual([10, 0]);
         const left = await runsIn(place.store);
         const taken = left.filter(({ history }) =>
@@ -47,14 +52,14 @@ describe.concurrent.each(['sqlite', 'lowdb'] as const)(
         expect(taken).toHaveLength(5);
         expect(left.filter(({ state }) => state.status === 'processing')).toHaveLength(10);
 
-        const second = startChild({ ...assignment, graceMs: null }, { SLOW_LIMIT_MS: '10' });
+        writeFileSync(late, '');
+        const second = startChild({ ...assignment, graceMs: null });
         await second.said('opened');
         const openedMs = performance.now();
         await until(() => begun(place, 'take') === 15 && begun(place, 'next') >= 5);
         const waitedMs = performance.now() - openedMs;
         mustHaveEnded(await second.ended);
 
-        expect(waitedMs).toBeLessThan(3_000);
         const finished = await runsIn(place.store);
         expect(finished.map(({ state }) => state.status)).toEqual(Array(10).fill('complete'));
         expect([begun(place, 'take'), begun(place, 'next')]).toEqual([15, 10]);
@@ -64,7 +69,7 @@ describe.concurrent.each(['sqlite', 'lowdb'] as const)(
       } finally {
         place.dispose();
       }
-    }, 60_000);
+    });
   },
 );
 
@@ -118,7 +123,7 @@ describe.concurrent.each(['sqlite', 'lowdb'] as const)(
       } finally {
         place.dispose();
       }
-    }, 60_000);
+    });
   },
 );
 
@@ -127,9 +132,5 @@ function begun(place: Place, step: string): number {
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  const startedMs = performance.now();
-  while (!isTrue()) {
-    if (performance.now() - startedMs > 20_000) throw new Error('Has not come about in 20 s');
-    await delay(10);
-  }
+  while (!isTrue()) await delay(10);
 }

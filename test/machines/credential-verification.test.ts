@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import claim from '../../machines/credential-verification/claim.json' with { type: 'json' };
 import disputed from '../../machines/credential-verification/disputed.json' with { type: 'json' };
@@ -11,6 +11,7 @@ import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
 import { isFull, sampled } from '../crash/support/seed.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { day, entryOf, eventsOf, minute, openBench, until } from '../support/engine-bench.ts';
+import { eventually } from '../support/eventually.ts';
 import { printWalk } from './support/print-walk.ts';
 
 const registries = [california, newYork, texas];
@@ -214,7 +215,7 @@ type Bench = Awaited<ReturnType<typeof openBench>>;
 
 /** Lets waits for retries pass until none is left. */
 async function passRetries(engine: Bench['engine'], clock: Bench['clock'], runId: string) {
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await clock.advance(minute / 6);
     expect((await engine.get(runId)).status).toBe('complete');
   });

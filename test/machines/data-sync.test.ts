@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { syncDataSource } from '../../machines/data-sync/tasks.ts';
 import { dataSync } from '../../machines/data-sync/workflow.ts';
 import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
@@ -10,6 +10,7 @@ import { sampled } from '../crash/support/seed.ts';
 import { callTask, undoTask } from '../support/call-task.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { openBench, second } from '../support/engine-bench.ts';
+import { eventually } from '../support/eventually.ts';
 import { printWalk } from './support/print-walk.ts';
 import { closedByPolicy, neverTimedOut, startedUnconditionally } from './support/unreachable.ts';
 
@@ -83,7 +84,7 @@ describe('data sync', () => {
     const run = await engine.start(dataSync, { sources: [anAddress('prices', url)] });
 
     // The waits are on the clock that stands still, the answers come from a real server.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await clock.advance(2 * second);
       expect((await engine.get(run.runId)).status).toBe('complete');
     });

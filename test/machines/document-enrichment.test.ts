@@ -13,6 +13,7 @@ import { startStandIn } from '../../machines/stand-in.ts';
 import { openLowdbStore } from '../../src/adapters/lowdb/index.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { type Bench, eventsOf, minute, openBench, second } from '../support/engine-bench.ts';
+import { eventually } from '../support/eventually.ts';
 
 const get = 'GET /documents/:name';
 const post = 'POST /enrich';
@@ -98,18 +99,18 @@ describe('document enrichment', () => {
     const first = await bench.engine.start(documentEnrichment, input);
     await pass(bench, 1, second);
     await pass(bench, 2, 2 * second);
-    await vi.waitFor(() => expect(bench.log.saying('breaker open')).toHaveLength(1));
+    await eventually(() => expect(bench.log.saying('breaker open')).toHaveLength(1));
     expect(service.count(post)).toBe(3);
 
     const second_ = await bench.engine.start(documentEnrichment, { ...input, doc_id: 'd-2' });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await eventsOf(bench.engine, second_.runId)).toContain('extract.completed'),
     );
     await bench.clock.advance(minute - 1);
 
     expect(service.count(post)).toBe(3);
     await bench.clock.advance(1);
-    await vi.waitFor(() => expect(service.count(post)).toBeGreaterThan(3));
+    await eventually(() => expect(service.count(post)).toBeGreaterThan(3));
     await bench.clock.advance(second);
     expect(await first.result()).toMatchObject({ doc_id: 'd-1' });
     await bench.clock.advance(minute);
@@ -167,7 +168,7 @@ async function pass(bench: Bench, announced: number, ms: number): Promise<void> 
 }
 
 async function retriesAnnounced(bench: Bench, count: number): Promise<void> {
-  await vi.waitFor(() => expect(retries(bench)).toHaveLength(count));
+  await eventually(() => expect(retries(bench)).toHaveLength(count));
 }
 
 function retries({ log }: Bench): readonly string[] {

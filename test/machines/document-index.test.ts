@@ -18,6 +18,7 @@ import { startStandIn } from '../../machines/stand-in.ts';
 import type { Orchestrator } from '../../src/index.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { eventsOf, openBench, second, statusesOf } from '../support/engine-bench.ts';
+import { eventually } from '../support/eventually.ts';
 
 const deadLetters = createLedger('document-index', 'dead-letters');
 const get = 'GET /documents/:name';
@@ -106,7 +107,7 @@ describe('routing', () => {
     const bench = await aBench();
     library.fault(get, { status: 503 });
     const { runId } = await bench.engine.start(documentIndex, created);
-    await vi.waitFor(() => expect(bench.log.at('warn')).toHaveLength(1));
+    await eventually(() => expect(bench.log.at('warn')).toHaveLength(1));
 
     await bench.clock.advance(500);
     await run(bench.engine, deleted);
@@ -184,11 +185,11 @@ describe('a download that fails', () => {
       [2, 2_000],
       [3, 4_000],
     ] as const) {
-      await vi.waitFor(() => expect(log.at('warn')).toHaveLength(attempt));
+      await eventually(() => expect(log.at('warn')).toHaveLength(attempt));
       await clock.advance(delayMs - 1);
       expect(library.count(get)).toBe(attempt);
       await clock.advance(1);
-      await vi.waitFor(() => expect(library.count(get)).toBe(attempt + 1));
+      await eventually(() => expect(library.count(get)).toBe(attempt + 1));
     }
 
     expect(await engine.result(runId)).toMatchObject({ chunks_indexed: 4, status: 'success' });
@@ -206,7 +207,7 @@ describe('a download that fails', () => {
     const { runId } = await engine.start(documentIndex, created);
 
     for (const [failed, seconds] of [1, 2, 4].entries()) {
-      await vi.waitFor(() => expect(log.at('warn')).toHaveLength(failed + 1));
+      await eventually(() => expect(log.at('warn')).toHaveLength(failed + 1));
       await clock.advance(seconds * second);
     }
 
@@ -237,11 +238,11 @@ describe('a download that fails', () => {
     const { engine, clock, log } = await aBench();
     library.fault(get, { status, times: 2 });
     await engine.start(documentIndex, created);
-    await vi.waitFor(() => expect(log.at('warn')).toHaveLength(1));
+    await eventually(() => expect(log.at('warn')).toHaveLength(1));
 
     await clock.advance(second);
 
-    await vi.waitFor(() => expect(library.count(get)).toBe(2));
+    await eventually(() => expect(library.count(get)).toBe(2));
   });
 
   it('M030: waits as long as a busy server asks', async () => {
@@ -250,7 +251,7 @@ describe('a download that fails', () => {
 
     await engine.start(documentIndex, created);
 
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(log.at('warn')).toMatchObject([{ message: 'retrying in 30s (attempt 2/4)' }]),
     );
   });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import applicant from '../../machines/enrolment/applicant.json' with { type: 'json' };
 import declined from '../../machines/enrolment/declined.json' with { type: 'json' };
@@ -10,6 +10,7 @@ import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
 import { isFull, sampled } from '../crash/support/seed.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { eventsOf, minute, openBench } from '../support/engine-bench.ts';
+import { eventually } from '../support/eventually.ts';
 import { printWalk } from './support/print-walk.ts';
 
 const platforms = [studentSystem, learningPlatform, payments];
@@ -86,7 +87,7 @@ describe('enrolment', () => {
     const standIn = await standInOf(payments);
     standIn.fault('POST /charges', { drop: 'after' });
     const { engine, clock, runId } = await anEnrolment();
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await engine.get(runId)).waitingOn[1]?.kind).toBe('retry'),
     );
 

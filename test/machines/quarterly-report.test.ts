@@ -10,6 +10,7 @@ import {
 } from '../../machines/quarterly-report/workflow.ts';
 import { useDataDirectory } from '../support/data-directory.ts';
 import { entryOf, eventsOf, minute, openBench } from '../support/engine-bench.ts';
+import { eventually } from '../support/eventually.ts';
 import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts';
 
 const dataDirectory = useDataDirectory();
@@ -72,13 +73,11 @@ describe('quarterly report', () => {
   it('tries again until the mail server takes the mail', async () => {
     server.behave({ kind: 'refuse', at: 'mail', code: 451 });
     const { engine, clock, runId } = await aReport();
-    await vi.waitFor(
-      async () =>
-        expect((await engine.get(runId)).waitingOn).toMatchObject([
-          { kind: 'timer', step: 'send_email' },
-          { kind: 'retry' },
-        ]),
-      { timeout: 10_000 },
+    await eventually(async () =>
+      expect((await engine.get(runId)).waitingOn).toMatchObject([
+        { kind: 'timer', step: 'send_email' },
+        { kind: 'retry' },
+      ]),
     );
 
     server.behave({ kind: 'accept' });

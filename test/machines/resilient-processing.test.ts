@@ -5,6 +5,7 @@ import { resilientProcessing } from '../../machines/resilient-processing/workflo
 import { describeCrashes, describeWorkflow } from '../../src/testing/index.ts';
 import { sampled } from '../crash/support/seed.ts';
 import { openBench, second } from '../support/engine-bench.ts';
+import { eventually } from '../support/eventually.ts';
 import { printWalk } from './support/print-walk.ts';
 import {
   closedByPolicy,
@@ -130,7 +131,7 @@ async function aPayment() {
 }
 
 async function retryIsDue(engine: Engine, runId: string, failed: number): Promise<void> {
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(asked.length).toBeLessThanOrEqual(failed);
     const { waitingOn } = await engine.get(runId);
     expect(waitingOn.map(({ kind }) => kind)).toContain('retry');

@@ -3,7 +3,7 @@ import { mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { createMemoryQueue } from '../../src/adapters/memory-queue/index.ts';
@@ -22,6 +22,7 @@ import { createQueueRunner } from '../../src/service/feeds/queue-runner.ts';
 import { createWatchRunner } from '../../src/service/feeds/watch-runner.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { silent } from '../../src/testing/player/world.ts';
+import { eventually } from '../support/eventually.ts';
 
 const importFile = defineWorkflow({
   name: 'import-file',
@@ -165,11 +166,11 @@ describe('a watched directory', () => {
     writeFileSync(join(directory, 'large.csv'), 'large');
     const { clock, names, get } = await aService([aWatch(directory, 3)]);
 
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await clock.advance(2_000);
       expect(await names()).toEqual(['small.csv']);
       expect((await get('/triggers')).triggers).toMatchObject([{ counts: { accepted: 2 } }]);
-    }, 10_000);
+    });
 
     const { deadLetters } = await get('/webhooks/dead-letters');
     expect(deadLetters).toMatchObject([{ source: 'inbox', payload: { name: 'large.csv' } }]);
@@ -253,10 +254,12 @@ describe('a queue of messages', () => {
   it('D-12: of 1,000 messages that come while it shuts down, each is kept or still in the queue', async () => {
     const { queue, trigger, clock } = aQueue();
     const kept = new Set<string>();
+    const isAtWork = Promise.withResolvers<void>();
     const runner = createQueueRunner(trigger, {
       accept: async (_source, id) => {
         await new Promise((resolve) => setImmediate(resolve));
         kept.add(id);
+        if (kept.size > 100) isAtWork.resolve();
         return true;
       },
       clock,
@@ -265,10 +268,7 @@ describe('a queue of messages', () => {
     });
     for (let index = 0; index < 1_000; index += 1) queue.send('{}', { id: `${index}` });
     runner.start();
-    await vi.waitFor(() => expect(kept.size).toBeGreaterThan(100), {
-      interval: 1,
-      timeout: 10_000,
-    });
+    await isAtWork.promise;
 
     await runner.close();
 

@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { fastify } from 'fastify';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { SignalboxError } from '../../src/errors.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import { parseBody } from '../../src/service/http/json-body.ts';
 import { sendProblem } from '../../src/service/http/problems.ts';
+import { eventually } from '../support/eventually.ts';
 import { createLogBook } from '../support/log-book.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
 
@@ -147,9 +149,9 @@ describe('requests that cannot be served', () => {
 
     socket.write('GET /api/v1/runs HTTP/1.1\r\nHost: loc');
 
-    await vi.waitFor(() => expect(text).toContain('408'), { timeout: 4_000 });
+    await eventually(() => expect(text).toContain('408'));
     const [served] = await accepted;
-    await vi.waitFor(() => expect(served).toMatchObject({ destroyed: true }), { timeout: 4_000 });
+    await eventually(() => expect(served).toMatchObject({ destroyed: true }));
     socket.destroy();
   });
 
@@ -314,15 +316,19 @@ describe('a service in a server that reads bodies itself', () => {
 describe('the header Idempotency-Key', () => {
   const keyed = (key: string, body: object = start) =>
     post(JSON.stringify(body), { ...json, 'idempotency-key': key });
+  let key: string;
+  beforeEach(() => {
+    key = randomUUID();
+  });
 
   it('gives the first answer to a repetition, also across a restart', async () => {
-    const first = await keyed('key-1');
-    const again = await keyed('key-1');
+    const first = await keyed(key);
+    const again = await keyed(key);
     const other = await openService([order], { store: bench.store });
     const later = await other.service.app.inject({
       method: 'POST',
       url: '/api/v1/runs',
-      headers: { ...json, 'idempotency-key': 'key-1' },
+      headers: { ...json, 'idempotency-key': key },
       payload: JSON.stringify(start),
     });
 
@@ -335,15 +341,15 @@ describe('the header Idempotency-Key', () => {
   });
 
   it('has one effect, however many come at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => keyed('key-2')));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => keyed(key)));
 
     expect(new Set(answers.map((answer) => answer.json().runId)).size).toBe(1);
   });
 
   it('is refused with another body, and as what is no key', async () => {
-    await keyed('key-3');
+    await keyed(key);
 
-    expect((await keyed('key-3', { ...start, priority: 'high' })).json()).toMatchObject({
+    expect((await keyed(key, { ...start, priority: 'high' })).json()).toMatchObject({
       status: 409,
       code: 'IDEMPOTENCY_CONFLICT',
     });
@@ -352,12 +358,12 @@ describe('the header Idempotency-Key', () => {
 
   it('may come again with a call that was refused', async () => {
     const wrong = { ...start, workflow: 'later' };
-    expect((await keyed('key-4', wrong)).json()).toMatchObject({ code: 'WORKFLOW_UNKNOWN' });
-    expect((await keyed('key-4')).statusCode).toBe(201);
+    expect((await keyed(key, wrong)).json()).toMatchObject({ code: 'WORKFLOW_UNKNOWN' });
+    expect((await keyed(key)).statusCode).toBe(201);
   });
 
   it('says so if nobody knows what became of the call', async () => {
-    const first = await keyed('key-5');
+    const first = await keyed(key);
     expect(first.statusCode).toBe(201);
     const [record] = (await bench.store.records('idempotency', { limit: 100 })).filter(
       ({ value }) => JSON.stringify(value).includes(String(first.json().runId)),
@@ -371,7 +377,7 @@ describe('the header Idempotency-Key', () => {
       },
     ]);
 
-    expect((await keyed('key-5')).json()).toMatchObject({
+    expect((await keyed(key)).json()).toMatchObject({
       status: 409,
       code: 'IDEMPOTENCY_UNKNOWN',
     });
@@ -379,12 +385,12 @@ describe('the header Idempotency-Key', () => {
 
   it('is forgotten after a day', async () => {
     const { clock, store } = bench;
-    await keyed('key-6');
+    await keyed(key);
 
     await clock.advance(25 * 60 * 60 * 1_000);
 
     expect(await store.records('idempotency', { limit: 10 })).toEqual([]);
     expect(await store.records('idempotency-expiry', { limit: 10 })).toEqual([]);
-    expect((await keyed('key-6')).headers['idempotent-replayed']).toBeUndefined();
+    expect((await keyed(key)).headers['idempotent-replayed']).toBeUndefined();
   });
 });

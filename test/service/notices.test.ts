@@ -297,7 +297,7 @@ describe('notices of reviews', () => {
             (await ledger.list({ status: 'sent', limit: 9 })).notices.length >= count;
           for (const count of [1, 2]) {
             const isOver = () => isDead() || isSent(count);
-            await expect.poll(isOver, { interval: 2, timeout: 5_000 }).toBe(true);
+            await expect.poll(isOver, { interval: 2 }).toBe(true);
             if (isDead()) return;
             await clock.advance(3_600_000);
           }
@@ -495,7 +495,7 @@ function bodyOf({ source }: { readonly source: string }): string {
   return readableSource(source).replaceAll(/^(date|content-type|--|\s+boundary).*$/gim, '');
 }
 
-async function mailsOf(smtp: TestSmtpServer, count: number, timeout = 5_000): Promise<void> {
+async function mailsOf(smtp: TestSmtpServer, count: number, timeout = 10_000): Promise<void> {
   await expect.poll(() => smtp.mails.length, { interval: 5, timeout }).toBe(count);
 }
 
@@ -507,5 +507,5 @@ async function noticeOf(
     const answer = await app.inject('/api/v1/notices');
     return answer.json<{ notices: { error: string | null }[] }>().notices.some(isWanted);
   };
-  await expect.poll(read, { interval: 5, timeout: 5_000 }).toBe(true);
+  await expect.poll(read, { interval: 5 }).toBe(true);
 }

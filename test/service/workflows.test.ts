@@ -1,14 +1,15 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { type Client, createClient } from '../../src/client/index.ts';
 import { createOrchestrator, defineTask, defineWorkflow } from '../../src/index.ts';
 import { createApp } from '../../src/service/app.ts';
+import { openOnce } from '../support/open-once.ts';
 
 const pack = defineTask({
   name: 'pack',
@@ -42,9 +43,8 @@ const orderOf = (version: number, name: string) =>
 const [first, second] = [orderOf(1, 'pack'), orderOf(2, 'wrap')];
 let client: Client;
 let runId: string;
-let close: () => Promise<void>;
 
-beforeAll(async () => {
+openOnce(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-'));
   await writeFile(join(folder, 'order.json'), '{"orderId":"o-1","card":"x"}');
   await writeFile(join(folder, 'other.json'), '{"no":"order"}');
@@ -60,12 +60,12 @@ beforeAll(async () => {
   });
   const app = await createApp({ orchestrator, store, clock: systemClock });
   client = createClient({ url: await app.listen({ host: '127.0.0.1', port: 0 }) });
-  close = async () => {
+  return async () => {
     await app.close();
     await orchestrator.close();
+    await rm(folder, { recursive: true });
   };
 });
-afterAll(() => close());
 
 const params = { workflow: 'order' };
 

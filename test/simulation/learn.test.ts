@@ -34,6 +34,7 @@ const order = defineWorkflow({
 
 describe('a model learned from stored runs', () => {
   it('has their durations, rates and delays', async () => {
+    calls = 0;
     const bench = await openBench({ workflows: [order] });
     for (let index = 0; index < 12; index += 1) {
       const { runId } = await bench.engine.start(order, { cents: index < 9 ? 500 : 5 });

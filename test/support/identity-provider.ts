@@ -10,6 +10,8 @@ export interface TestProvider extends AsyncDisposable {
   readonly people: Map<string, { readonly email: string; readonly groups: readonly string[] }>;
   /** Who sits before the browser: the provider asks nothing. */
   account: string;
+  /** Hangs up on everybody. */
+  isAway: boolean;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export async function startIdentityProvider(
     clientSecret,
     people,
     account: '',
+    isAway: false,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -68,6 +71,7 @@ export async function startIdentityProvider(
     [Symbol.asyncDispose]: () => test.close(),
   };
   server.on('request', (request, response) => {
+    if (test.isAway) return void request.socket.destroy();
     if (request.url?.startsWith('/interaction/') !== true) return handle(request, response);
     void provider.interactionFinished(request, response, { login: { accountId: test.account } });
   });

@@ -1,7 +1,6 @@
 /** A real service with the dashboard, on a free port of this machine, with its runs in memory. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { afterAll } from 'vitest';
 import { buildDashboard } from '../../../scripts/dashboard-build.ts';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
@@ -14,6 +13,7 @@ import { createApp } from '../../../src/service/app.ts';
 import type { IdentityOptions } from '../../../src/service/identity/options.ts';
 import type { OutgoingSettings } from '../../../src/service/outgoing/outgoing.ts';
 import type { ServicePorts } from '../../../src/service/parts.ts';
+import { openOnce } from '../../support/open-once.ts';
 
 export interface TestService {
   /** With the base path. */
@@ -28,7 +28,30 @@ export type TestServiceOptions = Partial<Omit<ServicePorts, 'orchestrator'>> & {
   readonly basePath?: string;
 };
 
-/** Closed after the tests of the file. */
+const closers: (() => Promise<void>)[] = [];
+
+async function closeAll(): Promise<void> {
+  for (const close of closers.splice(0)) await close();
+}
+
+/** The service of the tests of a file. */
+export function useService(start: () => Promise<TestService>): TestService {
+  let service: TestService;
+  openOnce(async () => {
+    service = await start();
+    return closeAll;
+  });
+  return {
+    get url() {
+      return service.url;
+    },
+    get orchestrator() {
+      return service.orchestrator;
+    },
+  };
+}
+
+/** Closed with the service of the file. */
 export async function startService(
   workflows: OrchestratorOptions['workflows'],
   {
@@ -49,7 +72,7 @@ export async function startService(
     { outgoing, basePath, ...(identity === undefined ? {} : { identity: identity(url) }) },
   );
   await app.listen({ host: '127.0.0.1', port });
-  afterAll(async () => {
+  closers.push(async () => {
     await app.close();
     await orchestrator.close();
   });

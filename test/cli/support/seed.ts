@@ -1,16 +1,20 @@
 import { pino } from 'pino';
+import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { createOrchestrator, type Orchestrator, type Store } from '../../../src/index.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import * as town from '../machines/town/workflow.ts';
 
 /** Does something with the town's workflows in this process, then leaves the store to others. */
 export async function seed<T>(
   opening: Promise<Store>,
   work: (orchestrator: Orchestrator) => Promise<T>,
+  clock: Clock = systemClock,
 ): Promise<T> {
   const store = await opening;
   const orchestrator = await createOrchestrator({
     workflows: Object.values(town),
     store,
+    clock,
     logger: pino({ level: 'silent' }),
   });
   try {

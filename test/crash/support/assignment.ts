@@ -35,6 +35,8 @@ export type Line =
   /** Everything is paused, or goes on: acknowledged as well. */
   | { readonly type: 'switched'; readonly isPaused: boolean }
   | { readonly type: 'ended'; readonly places: readonly string[] }
+  /** It has been told to end; what ends from here on ends within the grace. */
+  | { readonly type: 'closing' }
   | { readonly type: 'closed'; readonly afterMs: number };
 
 export interface NotedEffect {

@@ -1,4 +1,5 @@
 /** Small workflows for real processes, around everything the two machines do not do. Their effects are logged by the executor of the child. */
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import {
@@ -160,21 +161,20 @@ export const deadly = defineWorkflow({
   },
 });
 
-/** Takes as long as it is told to, but no longer than `SLOW_LIMIT_MS`; some listen to their signal. */
+/** Takes until a file is there; some listen to their signal. */
 export const slow = defineWorkflow({
   name: 'slow',
   version: 1,
-  input: z.object({ takesMs: z.number(), obeys: z.boolean() }),
+  input: z.object({ until: z.string(), obeys: z.boolean() }),
   steps(w) {
     const take = defineTask({
       name: 'take',
-      input: z.object({ takesMs: z.number(), obeys: z.boolean() }),
+      input: z.object({ until: z.string(), obeys: z.boolean() }),
       output: z.string(),
       compensate: 'none',
-      async run({ input: { takesMs, obeys }, signal }) {
-        const limitMs = Number(process.env['SLOW_LIMIT_MS'] ?? takesMs);
-        await delay(Math.min(takesMs, limitMs), undefined, obeys ? { signal } : {});
-        return `took ${takesMs}`;
+      async run({ input: { until, obeys }, signal }) {
+        while (!existsSync(until)) await delay(10, undefined, obeys ? { signal } : {});
+        return 'took';
       },
     });
     const took = w.task('take', take, { input: w.input });

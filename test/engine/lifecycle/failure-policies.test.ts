@@ -390,7 +390,9 @@ describe('what a run shares', () => {
     expect(await engine.get(run.runId)).toMatchObject({
       context: { total: 107, seen: [3, 4], most: 4, facts: { a: 3, b: 4 }, product: 12 },
     });
-    expect(deeds.of('read')).toMatchObject([{ input: 107 }]);
+    expect(deeds.of('read').filter(({ runId }) => runId === run.runId)).toMatchObject([
+      { input: 107 },
+    ]);
   });
 
   it('is updated by parallel steps in the order of their commits', async () => {

@@ -50,6 +50,7 @@ describe('sign-in at an OpenID Connect provider', () => {
     provider.people.set('k-1', { email: 'kim@example.com', groups: ['staff', 'approvers'] });
     provider.people.set('l-2', { email: 'lee@example.com', groups: ['guests'] });
     provider.account = 'k-1';
+    provider.isAway = false;
   });
   afterAll(async () => {
     await app.close();
@@ -315,7 +316,7 @@ describe('sign-in at an OpenID Connect provider', () => {
   it('E-09: while the provider is away, nobody decides, and people go on looking', async () => {
     const review = await openReview();
     const { session } = await signIn();
-    await provider.close();
+    provider.isAway = true;
     await clock.advance(300_000);
 
     expect((await approve(review, session)).json()).toMatchObject({

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { type Client, createClient } from '../../../src/client/index.ts';
@@ -11,6 +11,7 @@ import {
 } from '../../../src/index.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { createService } from '../../../src/service/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createFaultyStore } from '../../support/faulty-store.ts';
 import { openService } from '../../support/service-bench.ts';
 
@@ -120,9 +121,9 @@ describe('a batch', () => {
     const { batchId } = await client.batches.start({
       body: { action: { kind: 'retry' }, runs: { filter: { workflow: 'order' } }, reason: 'up' },
     });
-    await vi.waitFor(() => expect(faulty.refused).toBeGreaterThan(0));
+    await eventually(() => expect(faulty.refused).toBeGreaterThan(0));
     faulty.outage = 0;
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await clock.advance(5_000);
       expect(await client.batches.get({ params: { batchId } })).toMatchObject({
         status: 'complete',

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Webhook as ReferenceWebhook } from 'standardwebhooks';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { type Client, createClient } from '../../../src/client/index.ts';
@@ -11,6 +11,7 @@ import type { Store } from '../../../src/ports/store.ts';
 import { createApp } from '../../../src/service/app.ts';
 import type { OutgoingSettings } from '../../../src/service/outgoing/outgoing.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { fetchOf } from '../webhooks/support.ts';
 
 const order = defineWorkflow({
@@ -101,13 +102,10 @@ const silence = { debug() {}, info() {}, warn() {}, error() {}, child: () => sil
 
 /** What goes over the network takes turns of the event loop, and time of the clock. */
 async function until(clock: ManualClock, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await clock.advance(1);
-      expect(await isSo()).toBe(true);
-    },
-    { timeout: 5_000, interval: 5 },
-  );
+  await eventually(async () => {
+    await clock.advance(1);
+    expect(await isSo()).toBe(true);
+  });
 }
 
 const all = ['run.created', 'run.completed', 'review.opened', 'review.decided'] as const;
