@@ -48,7 +48,7 @@ const payout = defineWorkflow({
   },
 });
 
-let prices = 0;
+let prices: number;
 const price = defineTask({
   name: 'price',
   input: z.object({ item: z.string() }),
@@ -179,6 +179,7 @@ describe('reviews in a browser', () => {
   });
 
   it('#8: what is asked again shows what has changed since; a decision on what has changed meanwhile is not sent', async () => {
+    prices = 0;
     const { runId } = await service.orchestrator.start('quote', { item: 'teapot' });
     await service.orchestrator.drive(runId);
     const again = async () => {

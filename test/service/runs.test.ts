@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Pack } from '../../src/api/run-shapes.ts';
 import { verifyPack } from '../../src/engine/verify-pack.ts';
@@ -6,6 +6,7 @@ import { defineWorkflow } from '../../src/index.ts';
 import type { ServiceParts } from '../../src/service/parts.ts';
 import { compareRuns } from '../../src/service/runs/comparison.ts';
 import { createDeeds } from '../support/deeds.ts';
+import { openOnce } from '../support/open-once.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
 
 const deeds = createDeeds();
@@ -30,10 +31,10 @@ const change = defineWorkflow({
 });
 
 let bench: ServiceBench;
-beforeAll(async () => {
+openOnce(async () => {
   bench = await openService([change]);
+  return bench.close;
 });
-afterAll(() => bench.close());
 
 /** What comparing takes of a service. */
 function partsOf({ orchestrator }: ServiceBench): Pick<ServiceParts, 'orchestrator'> {
