@@ -52,6 +52,7 @@ it('a review is renamed: the suggested mapping moves the runs that wait at it', 
   ]);
   const suggestion = JSON.stringify(gate.document.runs.judged[0].suggestion);
   const dry = await town.ask(...move, '--mapping', suggestion);
+  const said = await town.run(...move, '--mapping', suggestion);
   const apply = [...move, '--mapping', suggestion, '--apply', '--reason', 'law 7'];
   const moved = await town.ask(...apply);
   const again = await town.ask(...apply);
@@ -73,6 +74,7 @@ it('a review is renamed: the suggested mapping moves the runs that wait at it', 
   expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('needs a mapping') });
   expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason') });
   expect(dry.document).toMatchObject({ dryRun: true, runs: [{ runId, outcome: 'moved' }] });
+  expect(said.stdout).toContain('renamed: approval -> consent\n  waits at: consent\n');
   expect(moved).toMatchObject({ code: 0, document: { runs: [{ outcome: 'moved' }] } });
   expect(again.document.runs).toMatchObject([{ outcome: 'already' }]);
   expect(decided.document).toMatchObject({ status: 'complete', version: 2, output: 'approved' });

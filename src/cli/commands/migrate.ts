@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { MigratedRun, MigrationReport } from '../../engine/migrate.ts';
+import type { Json } from '../../plan/json.ts';
 import { actorOption } from '../arguments.ts';
 import type { Cli, Report } from '../cli.ts';
 import { printable } from '../escape.ts';
@@ -93,8 +94,8 @@ function linesOf({ runId, from, outcome, reasons, changes }: MigratedRun, dryRun
     ended: 'has ended',
   }[outcome];
   const details = Object.entries(changes ?? {}).flatMap(([name, value]) => {
-    const isEmpty = value === null || Object.keys(value as object).length === 0;
-    return isEmpty ? [] : [`${name}: ${JSON.stringify(value)}`];
+    const text = listed(value);
+    return text === '' ? [] : [`${changeNames[name] ?? name}: ${text}`];
   });
   return [
     printable(`${runId} (version ${from}) ${text}`),
@@ -107,4 +108,13 @@ function linesOf({ runId, from, outcome, reasons, changes }: MigratedRun, dryRun
       ].map(printable),
     ),
   ];
+}
+
+const changeNames: { readonly [name: string]: string } = { waitsAt: 'waits at' };
+
+/** `approval, payment`, or `approval -> consent`. */
+function listed(value: Json): string {
+  if (Array.isArray(value)) return value.map(String).join(', ');
+  const renamed = Object.entries(typeof value === 'object' ? (value ?? {}) : {});
+  return renamed.map(([from, to]) => `${from} -> ${String(to)}`).join(', ');
 }
