@@ -38,7 +38,7 @@ export function observe(
     retries.note(event);
   });
   const calls = watchCalls(app, parts.callsPerMinute);
-  const watched = { surveyor, writable, models, retries, calls };
+  const watched = { surveyor, writable, models, spend, retries, calls };
   const health = createHealth({ ...parts, ...watched, version: packageVersion });
   serveIncidents(bind, {
     incidents: createIncidents({ ...parts, surveyor }),

@@ -8,6 +8,7 @@ import type { ServiceParts } from '../parts.ts';
 import type { CallLimits } from './calls.ts';
 import type { ModelMeter } from './models.ts';
 import { type RetryMeter, type StepFailures, windowMinutes } from './retries.ts';
+import type { Spend } from './spend.ts';
 import type { RetryingStep } from './survey.ts';
 import type { Surveyor } from './surveyor.ts';
 import type { Writable } from './writable.ts';
@@ -26,6 +27,7 @@ export interface HealthParts extends Pick<ServiceParts, 'orchestrator' | 'store'
   readonly surveyor: Surveyor;
   readonly writable: Writable;
   readonly models: ModelMeter;
+  readonly spend: Pick<Spend, 'unreadable'>;
   readonly retries: RetryMeter;
   readonly calls: { read(): CallLimits };
   readonly version: string;
@@ -38,6 +40,7 @@ export function createHealth({
   surveyor,
   writable,
   models,
+  spend,
   retries,
   calls,
   version,
@@ -72,6 +75,9 @@ export function createHealth({
         .map(({ name, state }) => `Breaker "${name}" is ${state.replace('_', ' ')}`),
       ...retrying.filter(({ isStorm }) => isStorm).map(stormInWords),
       ...(stuck === 0 ? [] : [stuck === 1 ? '1 run is stuck' : `${stuck} runs are stuck`]),
+      ...spend
+        .unreadable()
+        .map((day) => `What models had used on ${day} cannot be read; its sums are too low`),
       ...(timerLagMs > lateMs
         ? [`The earliest timer is ${Math.round(timerLagMs / 1000)} s late`]
         : []),

@@ -42,6 +42,20 @@ export function createSpend({ store, clock, log }: SpendParts) {
   let cancel: (() => void) | null = null;
   let writing: Promise<void> = Promise.resolve();
   let isClosed = false;
+  /** Days of which something is written that is none of it: their sums begin anew, and are too low. */
+  const unreadable = new Set<string>();
+
+  function rowsOf(day: string, record: { readonly value: JsonObject } | null): readonly SpendRow[] {
+    if (record === null) return [];
+    const parsed = Day.safeParse(record.value);
+    if (parsed.success) return parsed.data.rows;
+    if (!unreadable.has(day)) {
+      unreadable.add(day);
+      const what = 'what models had used on a day cannot be read; its sums begin anew';
+      log.error({ err: parsed.error, day }, what);
+    }
+    return [];
+  }
 
   async function write(): Promise<void> {
     cancel = null;
@@ -50,7 +64,7 @@ export function createSpend({ store, clock, log }: SpendParts) {
     for (const [day, rows] of taken) {
       try {
         await updateRecord(store, collection, day, (record) =>
-          toJson(merged(rowsOf(record), rows)),
+          toJson(merged(rowsOf(day, record), rows)),
         );
         await forget(day);
       } catch (error) {
@@ -85,13 +99,17 @@ export function createSpend({ store, clock, log }: SpendParts) {
       fresh.set(day, merged(fresh.get(day) ?? [], [{ ...row, unpricedCalls }]));
       if (!store.readOnly) later();
     },
+    /** Days whose sums are too low, as long as this process lives. */
+    unreadable: (): readonly string[] => [...unreadable].sort(),
     today: () => dayOf(clock.nowMs()),
     /** @param days - today is the first. @returns rows by day in UTC, the newest first; days without any are left out */
     async read(days: number): Promise<readonly (SpendRow & { readonly day: string })[]> {
       const nowMs = clock.nowMs();
       const after = dayOf(nowMs - days * msOfDay);
       const stored = await store.records(collection, { after, limit: maxDays + 1 });
-      const all = new Map(stored.map((record) => [record.key, rowsOf(record)] as const));
+      const all = new Map(
+        stored.map((record) => [record.key, rowsOf(record.key, record)] as const),
+      );
       for (const [day, rows] of fresh)
         if (day > after) all.set(day, merged(all.get(day) ?? [], rows));
       return [...all]
@@ -113,11 +131,6 @@ export type Spend = ReturnType<typeof createSpend>;
 
 function dayOf(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 10);
-}
-
-function rowsOf(record: { readonly value: JsonObject } | null): readonly SpendRow[] {
-  const parsed = Day.safeParse(record?.value);
-  return parsed.success ? parsed.data.rows : [];
 }
 
 function toJson(rows: readonly SpendRow[]): JsonObject {

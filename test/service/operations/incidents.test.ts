@@ -36,7 +36,7 @@ async function served(workflows: Parameters<typeof createOrchestrator>[0]['workf
     await service.close();
     await orchestrator.close();
   });
-  return { orchestrator, client, clock };
+  return { orchestrator, client, clock, store };
 }
 
 function ordering() {
@@ -267,6 +267,22 @@ describe('what models have used', () => {
     const kept = await store.records('model-use', { limit: 10 });
     expect(kept.map(({ value }) => value)).toMatchObject([{ rows: [{ calls: 2 }] }]);
   });
+
+  it('begins anew on a day that cannot be read, and says so', async () => {
+    const store = createMemoryStore();
+    const clock = new ManualClock();
+    const spend = createSpend({ store, clock, log: pino({ level: 'silent' }) });
+    const key = spend.today();
+    const damaged = { collection: 'model-use', key, expectedRevision: 0, value: { rows: 7 } };
+    await store.saveRecords([damaged]);
+    expect(spend.unreadable()).toEqual([]);
+
+    spend.note('triage', use);
+    await clock.advance(6_000);
+
+    expect(await spend.read(1)).toMatchObject([{ calls: 2 }]);
+    expect(spend.unreadable()).toEqual([key]);
+  });
 });
 
 describe('the cause of a failure', () => {
@@ -377,7 +393,11 @@ describe('health', () => {
       input: z.object({}),
       steps: (w) => w.task('call', call, { input: w.input }),
     });
-    const { orchestrator, client, clock } = await served([caller]);
+    const { orchestrator, client, clock, store } = await served([caller]);
+    const { today } = await client.health.spend({ query: {} });
+    const spent = { collection: 'model-use', key: today, expectedRevision: 0, value: { rows: 7 } };
+    await store.saveRecords([spent]);
+    expect(await client.health.spend({ query: {} })).toMatchObject({ rows: [] });
     await orchestrator.start(caller, {});
     await clock.advance(2_000);
     await expect
@@ -392,7 +412,10 @@ describe('health', () => {
 
     expect(degraded).toMatchObject({
       status: 'degraded',
-      problems: ['Breaker "bank" is open'],
+      problems: [
+        'Breaker "bank" is open',
+        expect.stringContaining(`used on ${today} cannot be read`),
+      ],
       queue: { waiting: 0, running: 0 },
       runs: { processing: 1 },
     });
