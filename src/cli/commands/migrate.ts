@@ -94,7 +94,7 @@ function linesOf({ runId, from, outcome, reasons, changes }: MigratedRun, dryRun
     ended: 'has ended',
   }[outcome];
   const details = Object.entries(changes ?? {}).flatMap(([name, value]) => {
-    const text = listed(value);
+    const text = value === null ? '' : listed(value);
     return text === '' ? [] : [`${changeNames[name] ?? name}: ${text}`];
   });
   return [
@@ -114,7 +114,11 @@ const changeNames: { readonly [name: string]: string } = { waitsAt: 'waits at' }
 
 /** `approval, payment`, or `approval -> consent`. */
 function listed(value: Json): string {
-  if (Array.isArray(value)) return value.map(String).join(', ');
-  const renamed = Object.entries(typeof value === 'object' ? (value ?? {}) : {});
-  return renamed.map(([from, to]) => `${from} -> ${String(to)}`).join(', ');
+  if (typeof value !== 'object' || value === null) return word(value);
+  if (Array.isArray(value)) return value.map(word).join(', ');
+  return Object.entries(value)
+    .map(([from, to]) => `${from} -> ${word(to)}`)
+    .join(', ');
 }
+
+const word = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
