@@ -2,6 +2,9 @@
 export const basePath =
   document.querySelector<HTMLMetaElement>('meta[name="base-path"]')?.content ?? '';
 
+/** Where programs reach the service, as `https://example.com/signalbox`. */
+export const serviceAddress = `${window.location.origin}${basePath}`;
+
 /** Where this page is, for the service: without the base path. */
 export function placeHere(): string {
   const { pathname, search } = window.location;

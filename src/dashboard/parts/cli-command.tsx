@@ -1,6 +1,7 @@
 /** The command line that does what a button does, to copy. */
 import { ActionIcon, Code, CopyButton, Group, Popover, Stack, Text, Tooltip } from '@mantine/core';
 import { Check, Copy, SquareTerminal } from 'lucide-react';
+import { serviceAddress } from '../data/base-path.ts';
 import { shellCommand } from './shell-command.ts';
 
 /** @param args - of `signalbox`, unquoted: `['cancel', runId, '--reason', reason]` */
@@ -49,7 +50,8 @@ export function CliCommands({
           ))}
         </Stack>
         <Text size="xs" c="dimmed" mt={4}>
-          Talks to this service while it runs on the same store; from elsewhere add --url.
+          Talks to this service while it runs on the same store; from elsewhere add{' '}
+          <span className="mono">--url {serviceAddress}</span>.
         </Text>
       </Popover.Dropdown>
     </Popover>

@@ -20,13 +20,16 @@ export function parseBasePath(text: string): string {
   const path = text.replace(/\/$/, '');
   const hasDots = path.split('/').some((part) => part === '.' || part === '..');
   const isPath = path === '' || (pattern.test(path) && !hasDots && path.length <= maxLength);
-  if (isPath && !own.test(path)) return path;
+  if (!isPath)
+    throw new SignalboxError('INPUT_INVALID', `"${text}" is no base path`, {
+      details: { basePath: text },
+      hint: 'Give one of letters, digits and -._~ between slashes, such as /signalbox',
+    });
+  if (!own.test(path)) return path;
   throw new SignalboxError(
     'INPUT_INVALID',
-    isPath
-      ? `"${text}" cannot be the base path: the service has paths of its own there`
-      : `"${text}" is no base path; expected one like /signalbox`,
-    { details: { basePath: text }, hint: 'Letters, digits and -._~ between slashes: /signalbox' },
+    `"${text}" cannot be the base path: the service has paths of its own there`,
+    { details: { basePath: text }, hint: 'Give another one, such as /signalbox' },
   );
 }
 
