@@ -40,7 +40,10 @@ export function openDashboard(basePath: string): Dashboard | null {
       });
     },
     sendPage({ method, url, headers }, reply) {
-      const wantsPage = (headers.accept ?? '').includes('text/html');
+      const { accept = '*/*' } = headers;
+      // Load balancers and people with curl look at the root, and take whatever there is.
+      const isRoot = /^\/(?:\?|$)/.test(url);
+      const wantsPage = accept.includes('text/html') || (isRoot && accept.includes('*/*'));
       const isPage = (method === 'GET' || method === 'HEAD') && !url.startsWith(`${apiRoot}/`);
       if (!isPage || !wantsPage) return null;
       return reply

@@ -83,6 +83,14 @@ describe('starting by hand, in a browser', () => {
     startService([order, report, unpack], { triggers: [sundays, days, inbox] }),
   );
 
+  it('the root answers whoever takes anything, as load balancers and curl do', async () => {
+    const root = await fetch(`${service.url}/`, { headers: { accept: '*/*' } });
+    const below = await fetch(`${service.url}/runs`, { headers: { accept: '*/*' } });
+
+    expect(root.headers.get('content-type')).toContain('text/html');
+    expect([root.status, below.status]).toEqual([200, 404]);
+  });
+
   it('#22: a run is started from a form made from the schema, and a draft keeps what is not secret', async () => {
     const page = await browser.open(`${service.url}/start`);
     await page.getByLabel('Order id').fill('o-7');

@@ -8,6 +8,7 @@ import type { Development } from '../../service/development/development.ts';
 import { createTokens } from '../../service/identity/tokens.ts';
 import type { Service } from '../../service/index.ts';
 import type { FileSettings } from '../../service/settings-file.ts';
+import { collect } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { prepareDevelopment } from '../development/prepare.ts';
 import {
@@ -29,6 +30,8 @@ interface ServeOptions {
   readonly basePath?: string;
   readonly watch: boolean;
   readonly auth?: string;
+  readonly actor?: string;
+  readonly group?: readonly string[];
   readonly development: boolean;
 }
 
@@ -55,6 +58,17 @@ export function addServe(program: Command, cli: Cli): void {
       new Option('--auth <file>', 'settings of sign-in, decision links and notices').env(
         'SIGNALBOX_AUTH',
       ),
+    )
+    .addOption(
+      new Option(
+        '--actor <name>',
+        'who a browser is, without sign-in (default: "developer")',
+      ).conflicts('auth'),
+    )
+    .addOption(
+      new Option('--group <name>', 'group of --actor, for reviews assigned to one; may be repeated')
+        .argParser(collect)
+        .conflicts('auth'),
     )
     .option(
       '--development',
@@ -116,6 +130,13 @@ async function serve(cli: Cli, options: ServeOptions, place: WorkerPlace | null)
       ...(development === null ? {} : { development, clock: development.clock }),
       triggers: distinctTriggers(machines.triggers),
       ...settings,
+      ...(options.auth === undefined && {
+        identity: {
+          mode: 'development' as const,
+          ...(options.actor === undefined ? {} : { actor: options.actor }),
+          groups: options.group ?? [],
+        },
+      }),
       ...(options.basePath === undefined ? {} : { basePath: options.basePath }),
     });
     let withdraw = async () => {};

@@ -6,11 +6,11 @@ import { checkHost, checkOrigin, isLoopbackAddress, isLoopbackName } from './ori
 import { bearerOf, byToken, type SignInParts, tokenOf } from './sign-in.ts';
 
 /**
- * Everybody on this machine is the administrator `developer`, or whom the headers `x-signalbox-actor` (percent-encoded) and `x-signalbox-groups`
+ * Everybody on this machine is the administrator `actor`, or whom the headers `x-signalbox-actor` (percent-encoded) and `x-signalbox-groups`
  * (with commas) name, or whose API token is sent. Requests from elsewhere are refused one by one, however the server came to listen there.
  */
 export function createDevelopmentIdentity(
-  { origins = [] }: DevelopmentOptions,
+  { actor = 'developer', groups: own = [], origins = [] }: DevelopmentOptions,
   parts: Pick<SignInParts, 'tokens' | 'attempts'>,
 ): Identity {
   return {
@@ -28,10 +28,14 @@ export function createDevelopmentIdentity(
       const { headers, ip } = request;
       const text = bearerOf(request);
       if (text !== null) return byToken(await tokenOf(text, ip, parts));
-      const name = ActorName.safeParse(decoded(headers['x-signalbox-actor'] ?? 'developer'));
-      const listed = String(headers['x-signalbox-groups'] ?? '').split(',');
+      const { 'x-signalbox-actor': givenName, 'x-signalbox-groups': givenGroups } = headers;
+      const isUnnamed = givenName === undefined && givenGroups === undefined;
+      const name = ActorName.safeParse(givenName === undefined ? actor : decoded(givenName));
+      const listed = String(givenGroups ?? '').split(',');
       const groups = Groups.safeParse(
-        listed.map((group) => decoded(group)?.trim()).filter((group) => group !== ''),
+        isUnnamed
+          ? own
+          : listed.map((group) => decoded(group)?.trim()).filter((group) => group !== ''),
       );
       if (!name.success || !groups.success) {
         throw new SignalboxError(

@@ -5,9 +5,13 @@ import type { SessionLimits } from './sessions.ts';
 
 export type IdentityOptions = DevelopmentOptions | SignInOptions;
 
-/** Everybody on this machine is the administrator `developer`; everybody else is refused. */
+/** Everybody on this machine is the administrator `actor`; everybody else is refused. */
 export interface DevelopmentOptions {
   readonly mode: 'development';
+  /** Who a caller is who does not say so, as a browser. Default `developer`. */
+  readonly actor?: string;
+  /** Groups of `actor`, for reviews that are assigned to one. Default: none. */
+  readonly groups?: readonly string[];
   /** Further origins whose pages may call, such as `http://localhost:5173` of a development server. Default: none. */
   readonly origins?: readonly string[];
 }

@@ -14,14 +14,20 @@ const start = {
 
 describe('a service without sign-in', () => {
   let app: FastifyInstance;
+  let own: FastifyInstance;
   let orchestrator: Orchestrator;
   beforeAll(async () => {
     const store = createMemoryStore();
     orchestrator = await createOrchestrator({ workflows: [], store });
     app = await createApp({ orchestrator, store, clock: systemClock });
+    own = await createApp(
+      { orchestrator, store, clock: systemClock },
+      { identity: { mode: 'development', actor: 'ann', groups: ['engineers'] } },
+    );
   });
   afterAll(async () => {
     await app.close();
+    await own.close();
     await orchestrator.close();
   });
 
@@ -42,6 +48,14 @@ describe('a service without sign-in', () => {
       caller: { name: 'developer', role: 'admin', groups: [] },
     });
     expect(named.json()).toMatchObject({ caller: { name: 'kim', groups: ['sre', 'finance'] } });
+  });
+
+  it('knows them as whom its options name, in the groups of that person', async () => {
+    const caller = async (headers: Record<string, string>) =>
+      (await own.inject({ url: '/api/v1/me', headers })).json<{ caller: object }>().caller;
+
+    expect(await caller({})).toMatchObject({ name: 'ann', groups: ['engineers'] });
+    expect(await caller({ 'x-signalbox-actor': 'kim' })).toMatchObject({ name: 'kim', groups: [] });
   });
 
   it('refuses a name that somebody else pointed at this machine', async () => {
