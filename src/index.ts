@@ -70,7 +70,8 @@ export type { PastRun } from './engine/past-run.ts';
 export type { RunOutcome } from './engine/run-outcome.ts';
 export type { Settings } from './engine/settings.ts';
 export type { StartOptions } from './engine/start.ts';
-export type { Explanation, RunView, Waiting } from './engine/views.ts';
+export type { Explanation, RunView } from './engine/views.ts';
+export type { Waiting } from './engine/waiting.ts';
 export {
   createOrchestrator,
   type Decision,

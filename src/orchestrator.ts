@@ -19,7 +19,7 @@ import type { PastRun } from './engine/past-run.ts';
 import type { ChainReport, ListQuery } from './engine/reader.ts';
 import type { Settings } from './engine/settings.ts';
 import type { StartOptions } from './engine/start.ts';
-import type { UndoStep } from './engine/undo.ts';
+import type { UndoStep } from './engine/undo/list.ts';
 import type { Explanation, RunView } from './engine/views.ts';
 import { SignalboxError } from './errors.ts';
 import type { JsonObject } from './plan/json.ts';

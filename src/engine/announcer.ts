@@ -1,8 +1,8 @@
 import type { RunStatus } from '../plan/plan.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { HistoryEntry, RunCommit } from '../ports/store.ts';
+import { toHistoryView } from './history-view.ts';
 import type { LiveRun } from './live-run.ts';
-import { toHistoryView } from './views.ts';
 
 /** A step of a run's life, told after it is durable. */
 export interface RunEvent {

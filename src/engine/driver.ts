@@ -9,7 +9,8 @@ import type { Announcer } from './announcer.ts';
 import type { Reader } from './reader.ts';
 import type { RunBody } from './run-body.ts';
 import type { RunTable } from './run-table.ts';
-import { type RunView, toView, type Waiting } from './views.ts';
+import { type RunView, toView } from './views.ts';
+import type { Waiting } from './waiting.ts';
 
 export type Until = 'waiting' | 'finished';
 

@@ -45,7 +45,7 @@ import { shutDown } from './shutdown.ts';
 import { acceptJson, type StartOptions } from './start.ts';
 import { createSweeper } from './sweeper.ts';
 import { accept, Name, Reason, Text } from './texts.ts';
-import { createUndoing, type Undoing } from './undo.ts';
+import { createUndoing, type Undoing } from './undo/undo.ts';
 import { createUnreadable } from './unreadable.ts';
 import { usedBlobs } from './used-blobs.ts';
 import type { WorkDeps } from './work-deps.ts';

@@ -1,6 +1,8 @@
 /** How a run stood at a moment of its past, for people and programs. */
+
 import type { HistoryEntry, RunHeader, StoredRun } from '../ports/store.ts';
 import { bodyOf } from './draft.ts';
+import { iso } from './iso.ts';
 import type { LiveRun } from './live-run.ts';
 import { parseBody } from './run-body.ts';
 import { type Explanation, explainRun, toView } from './views.ts';
@@ -37,7 +39,7 @@ export function toPastRun(run: LiveRun, entries: readonly HistoryEntry[]): PastR
     ...explained,
     seq: run.state.seq,
     event: last?.event ?? '',
-    at: new Date(last?.atMs ?? run.header.createdAtMs).toISOString(),
+    at: iso(last?.atMs ?? run.header.createdAtMs),
     settled: settledOf(run, entries),
     undoList: [...run.completed].reverse().map(({ step, seq }) => ({ step, seq })),
     undone: [...run.undone],

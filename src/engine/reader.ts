@@ -5,13 +5,14 @@ import type { HistoryEntry, RunHeader, RunQuery, Store, StoredRun } from '../por
 import { type Catalogue, planMissing } from './catalogue.ts';
 import { type ChainFault, genesisHash, verifyEntry } from './history-entry.ts';
 import { historyUpTo } from './history-pages.ts';
+import { toHistoryView } from './history-view.ts';
 import type { Holds } from './holds.ts';
 import { restoreSnapshot } from './live-run.ts';
 import { headerAtStart, type PastRun, toPastRun } from './past-run.ts';
 import { replayRun } from './replay.ts';
 import { parseBody } from './run-body.ts';
 import { notFound } from './run-table.ts';
-import { type Explanation, explainRun, type RunView, toHistoryView, toView } from './views.ts';
+import { type Explanation, explainRun, type RunView, toView } from './views.ts';
 
 export interface ChainReport {
   readonly runId: string;

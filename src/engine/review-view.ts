@@ -1,5 +1,7 @@
 /** An open review as people and programs see it. */
+
 import { sharesOf } from '../chart/quorum.ts';
+import { iso } from './iso.ts';
 import type { GivenVote, OpenItem } from './run-body.ts';
 
 export type ReviewItem = Extract<OpenItem, { kind: 'review' }>;
@@ -53,8 +55,6 @@ export interface ReviewWaiting {
   readonly reminders: number;
   readonly escalatedTo: readonly string[];
 }
-
-const iso = (ms: number) => new Date(ms).toISOString();
 
 export function reviewWaiting(item: ReviewItem): ReviewWaiting {
   const { claim, delegations = [], votes = [], approvals = 1, from = [] } = item;

@@ -2,7 +2,7 @@
 import type { RunStatus } from '../plan/plan.ts';
 import type { Standing } from '../ports/store.ts';
 import type { OpenItem } from './run-body.ts';
-import type { Waiting } from './views.ts';
+import type { Waiting } from './waiting.ts';
 
 /** States beyond this number are not looked for; a chart with more is in all of its statuses' lists anyway. */
 const maxStates = 100;

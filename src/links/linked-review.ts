@@ -1,5 +1,7 @@
 /** The review a link is about, as it stands now. */
-import type { RunView, Waiting } from '../engine/views.ts';
+
+import type { RunView } from '../engine/views.ts';
+import type { Waiting } from '../engine/waiting.ts';
 import type { Orchestrator } from '../orchestrator.ts';
 import type { JsonSchema } from '../plan/json.ts';
 import type { Permission } from './token.ts';

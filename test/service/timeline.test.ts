@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTimeScale } from '../../src/dashboard/pages/run/time-scale.ts';
-import type { Waiting } from '../../src/engine/views.ts';
+import type { Waiting } from '../../src/engine/waiting.ts';
 import type { HistoryEntry } from '../../src/ports/store.ts';
 import { lanesOf } from '../../src/service/timeline/lanes.ts';
 import { payout } from '../browser/support/payout.ts';

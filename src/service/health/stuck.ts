@@ -1,5 +1,7 @@
 /** When a run under way counts as stuck. */
-import type { RunView, Waiting } from '../../engine/views.ts';
+
+import type { RunView } from '../../engine/views.ts';
+import type { Waiting } from '../../engine/waiting.ts';
 
 export interface Stuck {
   /**

@@ -1,5 +1,5 @@
 /** A look at every run under way: which are stuck, and which steps are being tried again. */
-import type { Waiting } from '../../engine/views.ts';
+import type { Waiting } from '../../engine/waiting.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
 import { type Stuck, type SurveyLimits, stuckReason } from './stuck.ts';
 

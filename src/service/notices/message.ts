@@ -1,6 +1,7 @@
 /** What somebody is told about an open review. */
 import type { NoticeKind } from '../../api/identity.ts';
-import type { RunView, Waiting } from '../../engine/views.ts';
+import type { RunView } from '../../engine/views.ts';
+import type { Waiting } from '../../engine/waiting.ts';
 import type { Notification, NotificationAction } from '../../notify/notifier.ts';
 
 export interface NoticeText {

@@ -2,7 +2,8 @@
 import type { Review } from '../../api/reviews.ts';
 import { type Quorum, type WhyNot, whyNotDecide } from '../../chart/deciding.ts';
 import { deciderOf } from '../../engine/deciders.ts';
-import type { RunView, Waiting } from '../../engine/views.ts';
+import type { RunView } from '../../engine/views.ts';
+import type { Waiting } from '../../engine/waiting.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Caller } from '../caller.ts';
 import { gistOf } from './gist.ts';

@@ -1,7 +1,7 @@
 /** The history of a run as lanes of a waterfall; pure. */
 import type { z } from 'zod';
 import type { Lane, Phase } from '../../api/timeline.ts';
-import type { Waiting } from '../../engine/views.ts';
+import type { Waiting } from '../../engine/waiting.ts';
 import { dependenciesOf } from '../../plan/dependencies.ts';
 import { isStep, type Plan } from '../../plan/plan.ts';
 import type { HistoryEntry } from '../../ports/store.ts';

@@ -1,7 +1,8 @@
 /** Making one event of a script happen, once the run waits for it. */
 
 import { escalationLevel } from '../../chart/review-states.ts';
-import type { RunView, Waiting } from '../../engine/views.ts';
+import type { RunView } from '../../engine/views.ts';
+import type { Waiting } from '../../engine/waiting.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { Orchestrator } from '../../orchestrator.ts';
 import type { AttemptOutcome, AttemptRequest } from '../../ports/executor.ts';
