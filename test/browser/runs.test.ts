@@ -68,6 +68,11 @@ describe('the runs in a browser', () => {
     const page = await browser.open(service.url);
     await page.getByText('k-large').waitFor();
     await takePictures(page, 'runs');
+    await page.getByRole('button', { name: /With an open review 1/ }).click();
+    await page.getByText('k-small').waitFor({ state: 'detached' });
+    await page.getByText('k-large').waitFor();
+    await page.getByRole('button', { name: /With an open review 1/ }).click();
+    await page.getByText('k-small').waitFor();
     await page.getByRole('button', { name: /Failed 1/ }).click();
     await page.getByText('k-large').waitFor({ state: 'detached' });
     await expect.poll(() => page.getByText('The bank refuses the account').count()).toBe(1);

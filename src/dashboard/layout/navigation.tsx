@@ -1,6 +1,7 @@
 import { Kbd, NavLink, Stack } from '@mantine/core';
 import { Link, useLocation } from 'wouter';
 import { useAttention } from '../data/attention.ts';
+import { useRoles } from '../data/me.ts';
 import { useService } from '../parts/use-service.ts';
 import { pages } from './pages.tsx';
 import styles from './shell.module.css';
@@ -9,12 +10,14 @@ import styles from './shell.module.css';
 export function Navigation({ onNavigate }: { readonly onNavigate: () => void }) {
   const [location] = useLocation();
   const attention = useAttention();
+  const may = useRoles();
   const isDevelopment = useService().data?.isDevelopment === true;
   return (
     <Stack component="nav" gap={2} aria-label="Pages">
       {pages.map(({ path, navigation }) => {
         if (navigation === undefined) return null;
         if (navigation.isForDevelopment === true && !isDevelopment) return null;
+        if (navigation.role !== undefined && !may[navigation.role]) return null;
         const { label, icon: Icon } = navigation;
         const isHere = location === path || location.startsWith(`${path}/`);
         return (

@@ -14,6 +14,7 @@ import {
   Workflow,
 } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
+import type { Role } from '../../api/route.ts';
 
 export interface Page {
   /** Pattern of the address, as `/runs/:runId`. */
@@ -27,6 +28,8 @@ export interface Page {
     readonly key: string;
     /** Only where the service was started for development. */
     readonly isForDevelopment?: true;
+    /** Only for who has this role or more. */
+    readonly role?: Role;
   };
 }
 
@@ -78,7 +81,7 @@ export const pages: readonly Page[] = [
     page: lazy(() =>
       import('../pages/start/start-page.tsx').then((m) => ({ default: m.StartPage })),
     ),
-    navigation: { label: 'Start', icon: Play, key: 's' },
+    navigation: { label: 'Start', icon: Play, key: 's', role: 'operator' },
   },
   {
     path: '/schedules',
@@ -106,7 +109,7 @@ export const pages: readonly Page[] = [
     page: lazy(() =>
       import('../pages/audit/audit-page.tsx').then((m) => ({ default: m.AuditPage })),
     ),
-    navigation: { label: 'Audit', icon: ScrollText, key: 'a' },
+    navigation: { label: 'Audit', icon: ScrollText, key: 'a', role: 'admin' },
   },
   {
     path: '/settings',

@@ -5,6 +5,7 @@ import { CirclePause, Pause, Play } from 'lucide-react';
 import { useState } from 'react';
 import type { Pause as PauseInForce } from '../../api/pauses.ts';
 import { client } from '../data/client.ts';
+import { useRoles } from '../data/me.ts';
 import { usePauses } from '../data/pauses.ts';
 import { CliCommand } from './cli-command.tsx';
 import { notifyDone, notifyFailed } from './notify.ts';
@@ -16,7 +17,9 @@ export function PauseSwitch({ workflow }: { readonly workflow: string | null }) 
   const [isAsking, setAsking] = useState(false);
   const queries = useQueryClient();
   const { data: pauses } = usePauses();
-  if (pauses === undefined || pauses.some((pause) => pause.workflow === workflow)) return null;
+  const isOperator = useRoles().operator;
+  if (!isOperator || pauses === undefined || pauses.some((pause) => pause.workflow === workflow))
+    return null;
   const what = workflow === null ? 'everything' : workflow;
   return (
     <>

@@ -1,7 +1,7 @@
 /** What a page shows while it has nothing to show: it loads, it is empty, it failed. */
 import { Alert, Anchor, Button, Center, Group, Skeleton, Stack, Text } from '@mantine/core';
 import type { LucideIcon } from 'lucide-react';
-import { CircleAlert, Inbox } from 'lucide-react';
+import { CircleAlert, Inbox, Lock } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { ServiceError } from '../../client/index.ts';
@@ -53,6 +53,13 @@ export function Failure({
   readonly children?: ReactNode;
 }) {
   const { message, hint, code } = describe(error);
+  if (error instanceof ServiceError && error.status === 403) {
+    return (
+      <Empty icon={Lock} title="Your role does not allow this">
+        {message}. {hint}
+      </Empty>
+    );
+  }
   if (error instanceof ServiceError && error.status === 404) {
     return (
       <Empty title={message}>
@@ -116,6 +123,15 @@ export function describe(error: unknown): {
     return {
       message: 'The service does not answer',
       hint: 'It may be starting or stopped; this page tries again when it is back.',
+    };
+  }
+  if (
+    error instanceof Error &&
+    /preload CSS|dynamically imported|module script/.test(error.message)
+  ) {
+    return {
+      message: 'This page could not be loaded',
+      hint: 'The service does not answer, or it has a newer dashboard than this window: load the page again.',
     };
   }
   return { message: error instanceof Error ? error.message : String(error) };

@@ -24,7 +24,7 @@ export const statusLooks: Readonly<
 > = {
   pending: { label: 'Pending', tint: 'neutral', icon: CircleDashed },
   processing: { label: 'Processing', tint: 'blue', icon: CirclePlay },
-  waiting_review: { label: 'Waiting for review', tint: 'amber', icon: UserRound },
+  waiting_review: { label: 'Closing review', tint: 'amber', icon: UserRound },
   compensating: { label: 'Compensating', tint: 'violet', icon: Undo2 },
   complete: { label: 'Complete', tint: 'green', icon: CircleCheck },
   failed: { label: 'Failed', tint: 'red', icon: CircleX },

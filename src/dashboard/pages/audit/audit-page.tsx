@@ -8,7 +8,7 @@ import { DataTable } from '../../parts/data-table.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
+import { absolute } from '../../parts/time.tsx';
 
 export function AuditPage() {
   const [actor, setActor] = useState('');
@@ -66,13 +66,14 @@ export function AuditPage() {
       </div>
       <Group gap="sm" mb="md" align="flex-end">
         <TextInput
-          label="Actor"
+          label="Who"
+          placeholder="Everybody"
           value={actor}
           onChange={(event) => setActor(event.currentTarget.value)}
         />
         <TextInput
-          label="Action"
-          description="All of it, or a beginning such as token."
+          label="What"
+          placeholder="Everything, or as token"
           value={action}
           onChange={(event) => setAction(event.currentTarget.value)}
         />
@@ -82,8 +83,14 @@ export function AuditPage() {
         <Failure error={list.error} retry={() => void list.refetch()} />
       )}
       {entries?.length === 0 && (
-        <Empty icon={ShieldCheck} title="Nothing stands here">
-          Tokens made, breakers reset, schedules paused, calls refused: each leaves an entry.
+        <Empty
+          icon={ShieldCheck}
+          title={
+            Object.keys(query).length > 0 ? 'No entry fits the filter' : 'Nothing has been done yet'
+          }
+        >
+          Tokens made, breakers reset, schedules paused, calls refused: each leaves an entry. Who
+          approved a payment stands in the history of its run.
         </Empty>
       )}
       {entries !== undefined && entries.length > 0 && (
@@ -96,8 +103,8 @@ export function AuditPage() {
             {entries.map((entry) => (
               <Table.Tr key={entry.seq}>
                 <Table.Td className="tabular">{entry.seq}</Table.Td>
-                <Table.Td>
-                  <Time at={entry.at} />
+                <Table.Td className="tabular" style={{ whiteSpace: 'nowrap' }}>
+                  <time dateTime={entry.at}>{absolute(entry.at)}</time>
                 </Table.Td>
                 <Table.Td>{entry.actor}</Table.Td>
                 <Table.Td>{entry.action}</Table.Td>

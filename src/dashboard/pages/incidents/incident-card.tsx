@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Incident } from '../../../api/incidents.ts';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { Disclosure } from '../../parts/disclosure.tsx';
 import { LongText } from '../../parts/long-text.tsx';
@@ -33,6 +34,7 @@ export function IncidentCard({
   const [dialog, setDialog] = useState<'retry' | 'handle' | null>(null);
   const [acceptNotUndone, setAcceptNotUndone] = useState(false);
   const queries = useQueryClient();
+  const isOperator = useRoles().operator;
   const refresh = () =>
     Promise.all([
       queries.invalidateQueries({ queryKey: ['incidents'] }),
@@ -88,7 +90,7 @@ export function IncidentCard({
             </Text>
           )}
         </Stack>
-        <Group gap="xs">
+        <Group gap="xs" display={isOperator ? undefined : 'none'}>
           {kind === 'failed' && handled === null && (
             <Button
               leftSection={<RotateCcw size={14} aria-hidden />}
@@ -117,11 +119,20 @@ export function IncidentCard({
           title={`Retry ${count === 1 ? 'one run' : `${count} runs`}`}
           verb="Retry"
           about={
-            <Checkbox
-              label="Also runs some of whose effects could not be undone"
-              checked={acceptNotUndone}
-              onChange={(event) => setAcceptNotUndone(event.currentTarget.checked)}
-            />
+            <>
+              <Text size="sm">
+                Each goes on where it failed, or starts afresh if what it did was undone. Retry when
+                the cause is gone:
+              </Text>
+              <Text size="sm" fw={500} lineClamp={3}>
+                {withoutStep(message)}
+              </Text>
+              <Checkbox
+                label="Also runs some of whose effects could not be undone"
+                checked={acceptNotUndone}
+                onChange={(event) => setAcceptNotUndone(event.currentTarget.checked)}
+              />
+            </>
           }
           args={(reason) => [
             'incident',

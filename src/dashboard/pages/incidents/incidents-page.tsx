@@ -11,12 +11,14 @@ import { BatchProgress } from '../runs/batch-progress.tsx';
 import { IncidentCard } from './incident-card.tsx';
 
 const states = ['open', 'handled', 'all'] as const;
+const orders = ['latest', 'runs'] as const;
 const kinds = ['failed', 'stuck', 'damaged'] as const;
 
 export function IncidentsPage() {
   const [search, setSearch] = useSearchParams();
   const state = states.find((each) => each === search.get('state')) ?? 'open';
   const kind = kinds.find((each) => each === search.get('kind'));
+  const order = orders.find((each) => each === search.get('order')) ?? 'latest';
   const batchId = search.get('batch');
   const set = (name: string, value: string) =>
     setSearch(
@@ -36,6 +38,8 @@ export function IncidentsPage() {
     refetchInterval: 5_000,
   });
   const { data } = list;
+  const incidents =
+    order === 'runs' ? data?.incidents.toSorted((a, b) => b.count - a.count) : data?.incidents;
   return (
     <>
       <PageHeader
@@ -43,7 +47,14 @@ export function IncidentsPage() {
         about="Runs that failed, are stuck or damaged, grouped by cause until somebody has dealt with them."
       />
       {batchId !== null && (
-        <section className="card" aria-label="Batch" style={{ padding: 16, marginBottom: 16 }}>
+        <section
+          key={batchId}
+          // It begins from a card further down.
+          ref={(panel) => panel?.scrollIntoView({ block: 'end' })}
+          className="card"
+          aria-label="Batch"
+          style={{ padding: 16, marginBottom: 16 }}
+        >
           <BatchProgress batchId={batchId} onClose={() => set('batch', '')} />
         </section>
       )}
@@ -69,6 +80,15 @@ export function IncidentsPage() {
             { value: 'damaged', label: 'Damaged' },
           ]}
         />
+        <NativeSelect
+          label="Sort by"
+          value={order}
+          onChange={(event) => set('order', event.currentTarget.value)}
+          data={[
+            { value: 'latest', label: 'Latest' },
+            { value: 'runs', label: 'Most runs' },
+          ]}
+        />
       </Group>
       {data?.isPartial === true && (
         <Alert color="yellow" variant="light" mb="md" title="Not every failed run was looked at">
@@ -79,7 +99,7 @@ export function IncidentsPage() {
       {list.isError && data === undefined && (
         <Failure error={list.error} retry={() => void list.refetch()} />
       )}
-      {data?.incidents.map((incident) => (
+      {incidents?.map((incident) => (
         <IncidentCard
           key={incident.incidentId}
           incident={incident}

@@ -14,6 +14,7 @@ import {
 import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { AuditPackDialog } from './audit-pack-dialog.tsx';
 import { CancelDialog } from './cancel-dialog.tsx';
@@ -34,9 +35,10 @@ export function RunActions({ run }: { readonly run: Run }) {
   const resume = useRunAction(run, 'Run resumed', () =>
     client.runs.resume({ params: { runId }, body: {} }),
   );
+  const isOperator = useRoles().operator;
   return (
     <Group gap="xs" wrap="nowrap">
-      {!isOver && run.paused && (
+      {isOperator && !isOver && run.paused && (
         <Button
           leftSection={<Play size={14} aria-hidden />}
           loading={resume.isPending}
@@ -45,7 +47,7 @@ export function RunActions({ run }: { readonly run: Run }) {
           Resume
         </Button>
       )}
-      {!isOver && !run.paused && (
+      {isOperator && !isOver && !run.paused && (
         <Button
           variant="default"
           leftSection={<Pause size={14} aria-hidden />}
@@ -54,7 +56,7 @@ export function RunActions({ run }: { readonly run: Run }) {
           Pause
         </Button>
       )}
-      {run.status === 'failed' && (
+      {isOperator && run.status === 'failed' && (
         <Button leftSection={<RotateCcw size={14} aria-hidden />} onClick={() => setOpen('retry')}>
           Retry
         </Button>

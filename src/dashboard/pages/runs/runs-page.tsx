@@ -1,6 +1,7 @@
 /** All runs: filtered by the service, live, chosen and changed in bulk. */
+import { Anchor } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { BulkBar } from './bulk-bar.tsx';
@@ -16,6 +17,7 @@ export function RunsPage() {
   const filters = useMemo(() => toFilters(search), [search]);
   const change = (next: RunFilters) => setSearch(toSearch(next), { replace: true });
   const counts = useCounts(filters);
+  const inReview = useCounts({ ...filters, hasReview: true });
   const list = useRuns(filters);
   const runs = useMemo(() => list.data?.pages.flatMap((page) => page.runs) ?? [], [list.data]);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -44,6 +46,9 @@ export function RunsPage() {
         total={counts.data?.total}
         chosen={filters.status}
         onChange={(status) => change({ ...filters, status })}
+        inReview={inReview.data?.total}
+        isInReview={filters.hasReview}
+        onInReview={(hasReview) => change({ ...filters, hasReview })}
       />
       <FilterBar filters={filters} onChange={change} />
       {chosen.size > 0 && (
@@ -64,7 +69,10 @@ export function RunsPage() {
             <Empty title="No run fits">Take a filter away, or look in another period.</Empty>
           ) : (
             <Empty title="No run yet">
-              Start one here, by the API, or with <code>npx signalbox run WORKFLOW</code>.
+              <Anchor component={Link} size="sm" href="/start">
+                Start one from a form
+              </Anchor>
+              , by the API, or with <code>npx signalbox run WORKFLOW</code>.
             </Empty>
           )}
         </div>

@@ -1,5 +1,6 @@
-/** The statuses with their counts; each narrows the list to itself. */
+/** The statuses with their counts, and what waits for people in any of them; each narrows the list to itself. */
 import { UnstyledButton } from '@mantine/core';
+import { ClipboardCheck } from 'lucide-react';
 import { type Status, statusLooks } from '../../parts/status-badge.tsx';
 import styles from './runs.module.css';
 
@@ -10,11 +11,18 @@ export function StatusFilter({
   total,
   chosen,
   onChange,
+  inReview,
+  isInReview,
+  onInReview,
 }: {
   readonly counts: { readonly [status in Status]?: number | undefined } | undefined;
   readonly total: number | undefined;
   readonly chosen: readonly Status[];
   readonly onChange: (chosen: readonly Status[]) => void;
+  /** Runs of any status with an open review; `undefined` while it is not known. */
+  readonly inReview: number | undefined;
+  readonly isInReview: boolean;
+  readonly onInReview: (isInReview: boolean) => void;
 }) {
   const toggle = (status: Status) =>
     onChange(
@@ -44,6 +52,15 @@ export function StatusFilter({
           </UnstyledButton>
         );
       })}
+      <UnstyledButton
+        className={styles['status']}
+        data-tint="amber"
+        aria-pressed={isInReview}
+        onClick={() => onInReview(!isInReview)}
+      >
+        <ClipboardCheck size={13} strokeWidth={2.2} aria-hidden />
+        With an open review <Count value={inReview} />
+      </UnstyledButton>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { CirclePause, Clock3 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { notifyDone, notifyFailed } from '../../parts/notify.ts';
@@ -20,6 +21,7 @@ import { Slots } from './slots.tsx';
 /** One schedule: its rule, the next ten times, what became of the last ones, and what can be done. */
 export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
   const { name, cron, timeZone, target, overlap, paused, problem } = schedule;
+  const isOperator = useRoles().operator;
   const [dialog, setDialog] = useState<'pause' | 'backfill' | 'remove' | null>(null);
   const queries = useQueryClient();
   const refresh = () => queries.invalidateQueries({ queryKey: ['schedules'] });
@@ -88,7 +90,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
             </Text>
           )}
         </Stack>
-        <Group gap="xs">
+        <Group gap="xs" display={isOperator ? undefined : 'none'}>
           <RunNow schedule={schedule} />
           {paused === null ? (
             <Button variant="default" onClick={() => setDialog('pause')}>

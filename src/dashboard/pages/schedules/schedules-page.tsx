@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { CalendarClock, CalendarPlus } from 'lucide-react';
 import { useState } from 'react';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { NewScheduleDialog } from './new-schedule-dialog.tsx';
@@ -11,6 +12,7 @@ import { ScheduleCard } from './schedule-card.tsx';
 import { Triggers } from './triggers.tsx';
 
 export function SchedulesPage() {
+  const isOperator = useRoles().operator;
   const [isMaking, setIsMaking] = useState(false);
   const list = useQuery({
     queryKey: ['schedules', 'list'],
@@ -23,12 +25,14 @@ export function SchedulesPage() {
         title="Schedules and triggers"
         about="What starts runs by itself: when it fires next, what it missed, and what it does if the last run still runs."
       >
-        <Button
-          leftSection={<CalendarPlus size={14} aria-hidden />}
-          onClick={() => setIsMaking(true)}
-        >
-          New schedule…
-        </Button>
+        {isOperator && (
+          <Button
+            leftSection={<CalendarPlus size={14} aria-hidden />}
+            onClick={() => setIsMaking(true)}
+          >
+            New schedule…
+          </Button>
+        )}
       </PageHeader>
       {isMaking && <NewScheduleDialog onClose={() => setIsMaking(false)} />}
       {list.isPending && <Loading />}
