@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createClient } from '../../src/client/index.ts';
 import { defineWebhook, defineWorkflow, onWebhook } from '../../src/index.ts';
-import { parseBasePath } from '../../src/service/http/base-path.ts';
+import { parseBasePath, withoutBasePath } from '../../src/service/http/base-path.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
 
 const asking = defineWorkflow({
@@ -152,6 +152,20 @@ describe('a server that has the service below a path', () => {
 });
 
 describe('a base path', () => {
+  it.each([
+    ['/ops/signalbox/runs?a=/b', '/runs?a=/b'],
+    ['/ops/signalbox', '/'],
+    ['/ops/signalbox?a', '/?a'],
+    ['/runs', '/runs'],
+    ['', '/'],
+    ['?a', '/?a'],
+    ['/ops/signalboxes', '/ops/signalboxes'],
+    ['/ops', '/ops'],
+    ['*', '*'],
+  ])('of "%s" leaves "%s"', (url, known) => {
+    expect(withoutBasePath(basePath, url)).toBe(known);
+  });
+
   it.each([
     ['', ''],
     ['/', ''],

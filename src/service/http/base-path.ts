@@ -59,12 +59,16 @@ export function publicAddress(publicUrl: string, basePath: string): string {
   return `${new URL(publicUrl).origin}${basePath}`;
 }
 
-/** @param url - of a request: path and query */
+/**
+ * The address the service knows a request by. Of its first page a host that takes the prefix off may leave nothing, or the query alone.
+ *
+ * @param url - path and query
+ */
 export function withoutBasePath(basePath: string, url: string): string {
-  if (!url.startsWith(basePath)) return url;
   const rest = url.slice(basePath.length);
-  if (rest.startsWith('/')) return rest;
-  return rest === '' || rest.startsWith('?') ? `/${rest}` : url;
+  const isPrefixed = url.startsWith(basePath) && /^(?:[/?]|$)/.test(rest);
+  const known = isPrefixed ? rest : url;
+  return known === '' || known.startsWith('?') ? `/${known}` : known;
 }
 
 /** Every redirect of the service and its plugins stays below the base path. */
