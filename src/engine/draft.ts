@@ -131,8 +131,12 @@ export function catchUp(draft: Draft, heldMs: number): void {
 
 /** Begins what was held while it was paused. */
 export function takeUp(draft: Draft): void {
-  const { run, hold } = draft;
-  if (hold !== null || run.state.pausedAtMs !== null) return;
+  if (draft.hold === null && draft.run.state.pausedAtMs === null) takeUpHeld(draft);
+}
+
+/** The same, whether or not something still holds the run. */
+export function takeUpHeld(draft: Draft): void {
+  const { run } = draft;
   const begin = run.open.filter((item) => item.held === true);
   if (begin.length === 0) return;
   run.open = run.open.map((item) => (item.held === true ? begun(item) : item));

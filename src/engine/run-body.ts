@@ -100,6 +100,8 @@ export type OpenItem =
       readonly stopping: boolean;
       /** Times it was taken up; absent: once. */
       readonly dispatches?: number;
+      /** It was held back when items of it had begun. */
+      readonly hasBegun?: true;
       readonly sinceMs: number;
     })
   /** A task beside the run: the one that is told of its failure, or one that tells people of an open review. */

@@ -4,7 +4,7 @@ import { failureOf } from '../../failure.ts';
 import type { Json } from '../../plan/json.ts';
 import { applyEvent } from '../apply.ts';
 import { closeItems } from '../draft.ts';
-import { holdBack, isHeld } from '../hold-back.ts';
+import { holdMapBack, isHeld } from '../hold-back.ts';
 import type { Incoming } from '../incoming.ts';
 import type { LiveRun } from '../live-run.ts';
 import { isLost, persist } from '../persist.ts';
@@ -67,9 +67,7 @@ export function createMaps(deps: WorkDeps): Maps {
         passes.delete(open.token);
       })
       .then((outcome) =>
-        outcome === 'held'
-          ? persist(deps, () => holdBack(deps, runId, open.token, true))
-          : undefined,
+        outcome === 'held' ? persist(deps, () => holdMapBack(deps, runId, open.token)) : undefined,
       )
       .catch((error: unknown) =>
         deps.log.warn({ err: error, runId, step }, 'the map waits to be taken up again'),

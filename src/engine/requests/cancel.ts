@@ -4,8 +4,9 @@ import { isTerminal } from '../../chart/lifecycle.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { JsonObject } from '../../plan/json.ts';
 import { applyEvent } from '../apply.ts';
-import { annotate, closeItems, type Draft } from '../draft.ts';
+import { annotate, closeItems, type Draft, takeUpHeld } from '../draft.ts';
 import { toError } from '../failure-data.ts';
+import { mayHaveBegun } from '../hold-back.ts';
 import type { OpenItem } from '../run-body.ts';
 import { goOn } from './pause.ts';
 import type { Request } from './request.ts';
@@ -41,18 +42,25 @@ export function cancel(draft: Draft, request: Request<'cancel'>): JsonObject {
   for (const step of neverBegun) {
     const message = `Step "${step}" was stopped before it began`;
     const failure = { step, name: 'Stopped', message, retryable: false };
-    const event = { type: `${step}.failed`, failure };
+    // of a map that has not begun no item is to be undone
+    const event = { type: `${step}.failed`, failure, undo: 0 };
     applyEvent(draft, { event, actor: 'signalbox', step, error: toError(failure), lenient: true });
   }
   return { status: statusOf(run.snapshot) };
 }
 
-/** Ends the pause without beginning what it has held back. Returns the steps that will not begin. */
+/**
+ * Ends the pause without beginning what it has held back. What may have begun before it comes to its end, so that it is known what to undo.
+ *
+ * @returns the steps that will not begin
+ */
 function dropHeld(draft: Draft): readonly string[] {
   const { run } = draft;
   const children = run.held.flatMap(({ kind, body }) => (kind === 'start' ? [body['runId']] : []));
   const isDropped = (item: OpenItem) =>
-    item.held === true || (item.kind === 'child' && children.includes(item.runId));
+    item.kind === 'child'
+      ? children.includes(item.runId)
+      : item.held === true && !mayHaveBegun(item);
   const steps = run.open.flatMap((item) => (isDropped(item) && 'step' in item ? [item.step] : []));
   closeItems(draft, isDropped);
   for (const { kind, body } of run.held) {
@@ -64,6 +72,7 @@ function dropHeld(draft: Draft): readonly string[] {
     });
   }
   run.held = [];
+  takeUpHeld(draft);
   goOn(draft);
   return steps;
 }
