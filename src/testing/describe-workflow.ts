@@ -1,5 +1,5 @@
 /** A suite of tests for a workflow, made from its chart. Needs vitest. */
-import { afterAll, describe, expect, it } from 'vitest';
+
 import { SignalboxError } from '../errors.ts';
 import { createOrchestrator, type Orchestrator } from '../orchestrator.ts';
 import type { Contract, RunnableWorkflow } from '../ports/bindings.ts';
@@ -14,6 +14,7 @@ import { play } from './player/play.ts';
 import type { Script } from './player/script.ts';
 import { createWorld, silent } from './player/world.ts';
 import { scriptOf } from './player/write-script.ts';
+import { afterAll, describe, expect, it } from './vitest.ts';
 
 export interface DescribeWorkflowOptions extends Fixtures {
   /** Default `transitions`. */

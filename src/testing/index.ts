@@ -1,4 +1,4 @@
-/** For tests of workflows, stores and adapters: `signalbox/testing`. What describes a suite needs vitest. */
+/** For tests of workflows, stores and adapters: `signalbox/testing`. What describes a suite, and the cases of the store contract, need vitest. */
 
 export { createMemoryQueue, type MemoryQueue } from '../adapters/memory-queue/index.ts';
 export { type Checkable, check } from '../proof/check/check.ts';

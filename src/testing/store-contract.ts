@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'vitest';
 import type { Store } from '../ports/store.ts';
 import type { StoreCase, StoreSupport } from './store-contract/case.ts';
 import { commitCases } from './store-contract/commit-cases.ts';
@@ -16,6 +15,7 @@ import { recordCases } from './store-contract/record-cases.ts';
 import { schedulingCases } from './store-contract/scheduling-cases.ts';
 import { upkeepCases } from './store-contract/upkeep-cases.ts';
 import { valueCases } from './store-contract/value-cases.ts';
+import { describe, it } from './vitest.ts';
 
 export type { StoreCase, StoreSupport } from './store-contract/case.ts';
 

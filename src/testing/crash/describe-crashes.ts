@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import type { RunnableWorkflow } from '../../ports/bindings.ts';
+import { describe, expect, it } from '../vitest.ts';
 import { type CrashOptions, crashEverywhere } from './crash-everywhere.ts';
 import { crashLines } from './crash-report.ts';
 import { labsFor, storesFor } from './labs.ts';

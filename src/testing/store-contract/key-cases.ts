@@ -1,5 +1,5 @@
-import { expect } from 'vitest';
 import type { RunCommit } from '../../ports/store.ts';
+import { expect } from '../vitest.ts';
 import { aBreaker, aPlan, commitAll, creation, next, startMs } from './builders.ts';
 import { storeCase } from './case.ts';
 

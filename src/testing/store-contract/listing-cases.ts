@@ -1,5 +1,5 @@
-import { expect } from 'vitest';
 import type { RunFilter, RunQuery, Store } from '../../ports/store.ts';
+import { expect } from '../vitest.ts';
 import { commitAll, creation, finished, next, startMs } from './builders.ts';
 import { storeCase } from './case.ts';
 

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect } from '../vitest.ts';
 import { aMessage, commitAll, creation, finished, next } from './builders.ts';
 import { storeCase } from './case.ts';
 

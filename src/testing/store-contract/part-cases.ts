@@ -1,5 +1,5 @@
-import { expect } from 'vitest';
 import type { Store } from '../../ports/store.ts';
+import { expect } from '../vitest.ts';
 import { anItem, commitAll, creation, finished, next } from './builders.ts';
 import { storeCase } from './case.ts';
 

@@ -1,6 +1,6 @@
-import { expect } from 'vitest';
 import type { JsonObject } from '../../plan/json.ts';
 import type { RecordChange, RecordPage, Store } from '../../ports/store.ts';
+import { expect } from '../vitest.ts';
 import { commitAll, creation, finished, startMs } from './builders.ts';
 import { storeCase } from './case.ts';
 

@@ -1,5 +1,5 @@
-import { expect } from 'vitest';
 import type { RunState, Store } from '../../ports/store.ts';
+import { expect } from '../vitest.ts';
 import { aMessage, commitAll, creation, finished, next, startMs } from './builders.ts';
 import { storeCase } from './case.ts';
 

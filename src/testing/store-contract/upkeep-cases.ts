@@ -1,5 +1,5 @@
-import { expect } from 'vitest';
 import type { ExportedRun, PruneQuery, Store } from '../../ports/store.ts';
+import { expect } from '../vitest.ts';
 import {
   aBreaker,
   aMessage,

@@ -1,6 +1,6 @@
-import { expect } from 'vitest';
 import type { Json } from '../../plan/json.ts';
 import type { RunCommit, Store } from '../../ports/store.ts';
+import { expect } from '../vitest.ts';
 import { aMessage, anEntry, anItem, commitAll, creation, finished, startMs } from './builders.ts';
 import { storeCase } from './case.ts';
 
