@@ -16,14 +16,15 @@ export function createWake(clock: Clock, signal: AbortSignal): Wake {
       resume();
     },
     async wait(timeMs) {
-      let cancel = () => {};
-      await new Promise<void>((resolve) => {
-        if (isDue || signal.aborted) return resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      if (!isDue && !signal.aborted) {
         resume = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-        if (timeMs !== null) cancel = clock.after(timeMs, resolve);
-      });
-      cancel();
+        signal.addEventListener('abort', resume);
+        const cancel = timeMs === null ? () => {} : clock.after(timeMs, resolve);
+        await promise;
+        cancel();
+        signal.removeEventListener('abort', resume);
+      }
       isDue = false;
     },
   };
