@@ -82,6 +82,7 @@ export const errorCodes = [
   'VIEWS_FULL',
 ] as const;
 
+/** One of {@link errorCodes}. */
 export type ErrorCode = (typeof errorCodes)[number];
 
 export interface ErrorOptionsWithDetails {

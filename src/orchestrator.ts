@@ -34,13 +34,17 @@ import type { Ids } from './ports/ids.ts';
 import type { Logger } from './ports/logger.ts';
 import type { BreakerRecord, DamagedRun, ExportedRun, HistoryEntry, Store } from './ports/store.ts';
 
+/** What an orchestrator runs, where it keeps it, and the parts to use instead of its own. */
 export interface OrchestratorOptions {
   /** Workflows to run; children come along. With `module`, the file that defines it is known to isolated and remote workers. */
   readonly workflows: readonly WorkflowSource[];
+  /** Where runs are kept; the orchestrator does not close it. */
   readonly store: Store;
   /** Default: pino on standard error at level `info`, or what the environment variable `SIGNALBOX_LOG` names. */
   readonly logger?: Logger;
+  /** Default: that of the system. */
   readonly clock?: Clock;
+  /** Default: random ids. */
   readonly ids?: Ids;
   /** Default: in this process; give limits instead of a dispatcher to keep it. */
   readonly dispatcher?: Dispatcher | LocalDispatcherOptions;
@@ -51,6 +55,7 @@ export interface OrchestratorOptions {
   readonly mode?: Mode;
   /** Default: in this process and thread. */
   readonly executor?: Executor;
+  /** Limits and intervals that differ from the default ones. */
   readonly settings?: Partial<Settings>;
 }
 
@@ -71,6 +76,7 @@ export interface RunHandle<out O> {
   result(): Promise<O>;
 }
 
+/** What somebody decides in a review, in whose name, and what they saw. */
 export interface Decision {
   /** `happened`, `did_not_happen` and `give_up` answer the review of an attempt that ended without a verdict. */
   readonly outcome: 'approved' | 'rejected' | 'happened' | 'did_not_happen' | 'give_up';
@@ -88,11 +94,13 @@ export interface Decision {
   readonly shownHash?: string;
 }
 
+/** Who handles a review, and why; the reason is kept in the history. */
 export interface ReviewHandling {
   readonly actor: string;
   readonly reason?: string;
 }
 
+/** Starts runs, carries them through, and answers for them. Whoever leaves `actor` out is recorded as `anonymous`. */
 export interface Orchestrator {
   /**
    * Starts a run; durable when it resolves.
@@ -214,10 +222,12 @@ export interface Orchestrator {
     step: string,
     options: ReviewHandling & { readonly reason: string },
   ): Promise<void>;
+  /** Holds one run: attempts under way end and are kept, nothing more begins, deadlines stand still. @throws SignalboxError `RUN_FINISHED` */
   pause(
     runId: string,
     options?: { readonly reason?: string; readonly actor?: string },
   ): Promise<void>;
+  /** Ends the pause of the run; a pause of its workflow, or of everything, goes on. @throws SignalboxError `RUN_FINISHED` */
   resume(runId: string, options?: { readonly actor?: string }): Promise<void>;
   /**
    * Pauses every run, or those of one workflow, at a cost that does not depend on how many there are. Attempts under way end and their results
@@ -257,6 +267,7 @@ export interface Orchestrator {
   subscribe(listener: (event: RunEvent) => void, runId?: string): () => void;
   /** Recomputes the chain of a run's history. */
   verify(runId: string): Promise<ChainReport>;
+  /** Every breaker through which a call was ever counted, and its state. */
   breakers(): Promise<readonly BreakerRecord[]>;
   /**
    * Closes a breaker. Runs that were told to wait for it go on at the time they were told.

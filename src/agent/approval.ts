@@ -18,6 +18,7 @@ import { requireTool } from './tool.ts';
 import { refused, ToolUse } from './tool-use.ts';
 import { Usage } from './usage.ts';
 
+/** An agent that may propose one call of a tool with effects. */
 export interface ProposingAgentDefinition<I extends z.ZodType, A extends Schema, TI, TO>
   extends AgentDefinition<I, A> {
   /** The tool with effects, made by `tool()`. The agent may ask for one call of it. */
@@ -126,6 +127,7 @@ export function agentWithApproval<I extends z.ZodType, TI, TO, A extends Schema 
   };
 }
 
+/** What the agent is asked, and who decides the call it proposes. */
 export interface ApprovalOptions<I> {
   input: Wire<I>;
   /** Who is asked, in words. */

@@ -9,6 +9,7 @@ import {
 } from '../definition/task.ts';
 import { definitionInvalid } from '../plan/problem.ts';
 
+/** A task a model may ask for; see `tool`. */
 export interface ToolDefinition<
   I extends z.ZodType,
   O extends Schema,

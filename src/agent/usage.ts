@@ -30,6 +30,7 @@ export interface Budget {
   readonly costUsd?: number;
 }
 
+/** How an agent fails whose budget is used up: which limit, how much it allows, and how much was used. */
 export const BudgetExceeded = z.object({
   limit: z.enum(['calls', 'tokens', 'cost']),
   allowed: z.number(),

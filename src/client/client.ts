@@ -4,6 +4,7 @@ import type { AnswerOf, RequestOf, Route, Stream } from '../api/route.ts';
 import { ServiceError } from './service-error.ts';
 import { readEvents, type StreamEvent, type SubscribeOptions } from './subscribe.ts';
 
+/** Where the service is, and who calls. */
 export interface ClientOptions {
   /** Address of the service, as `http://127.0.0.1:4400` or `https://example.com/signalbox`. In a page: leave it out for its own origin, or give the path. */
   readonly url?: string;
@@ -15,6 +16,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** Options of one call. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
   /** A repetition with the same key gets the first answer. */
@@ -30,6 +32,7 @@ type Call<R extends Route> = R extends Stream
   : (...given: Given<R, CallOptions>) => Promise<AnswerOf<R>>;
 
 type Topics = typeof api;
+/** One method for each route of the service, by topic: `client.runs.start(…)`. */
 export type Client = {
   readonly [T in keyof Topics]: {
     readonly [N in keyof Topics[T]]: Topics[T][N] extends Route ? Call<Topics[T][N]> : never;

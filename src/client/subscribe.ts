@@ -1,12 +1,14 @@
 /** Reading a stream of server-sent events (HTML Living Standard, section 9.2), in Node and in pages, through any number of broken connections. */
 import { ServiceError } from './service-error.ts';
 
+/** One event of a stream. */
 export interface StreamEvent<T> {
   /** Gives the reader its place again after a break. */
   readonly id: string;
   readonly data: T;
 }
 
+/** From where a stream is followed, and until when. */
 export interface SubscribeOptions {
   /** Ends the subscription. */
   readonly signal?: AbortSignal;

@@ -49,6 +49,7 @@ type Outcome<O, F, L> = L extends 'any'
     ? Settled<O, F, C>
     : O;
 
+/** How a step calls a task: its input, and what its failures and its time mean for the run. */
 export interface TaskOptions<I, FO, G, L> extends Gated<G> {
   input: Wire<I>;
   /** Runs with the same input when the task has failed for good. */
@@ -57,7 +58,9 @@ export interface TaskOptions<I, FO, G, L> extends Gated<G> {
   tolerate?: L;
   /** Limit over all attempts and waits of the step. */
   within?: Duration;
+  /** Default: that of the task. */
   queue?: string;
+  /** Default: that of the task, else that of the run. */
   priority?: Priority;
   /** How long it usually takes, for people who watch. */
   expected?: Duration;
@@ -65,13 +68,16 @@ export interface TaskOptions<I, FO, G, L> extends Gated<G> {
   protects?: readonly string[];
 }
 
+/** How a step runs another workflow: as a run of its own, which is cancelled and undone with its parent. */
 export interface ChildOptions<I, G, L> extends Gated<G> {
   input: Wire<I>;
   /** A failed or cancelled child becomes data instead of failing the run: why it failed, and whether what it had done is undone. */
   tolerate?: L;
 }
 
+/** Which event a step waits for, and how long. */
 export interface WaitOptions<P, M, G> extends Gated<G> {
+  /** How long it waits. Default: without end. */
   within?: Duration;
   /** Without it a missing event fails the run; with `continue` the consumer is made to look at `status`. */
   onTimeout?: M;
@@ -115,6 +121,7 @@ export interface DecisionOptions {
   requesterMayDecide?: boolean;
 }
 
+/** What a review shows and asks, who may decide it, and what happens when nobody does. */
 export interface ReviewOptions<F extends z.ZodType, G> extends Gated<G>, DecisionOptions {
   /** What an approver fills in; default: nothing. */
   form?: F;
@@ -140,6 +147,7 @@ export interface ReviewOptions<F extends z.ZodType, G> extends Gated<G>, Decisio
   protects?: readonly string[];
 }
 
+/** How many items are worked on side by side, and what the failure of one means. */
 export interface MapOptions<B, P, G> extends Gated<G> {
   /** Items at work at the same time; default 10. */
   concurrency?: number;
@@ -170,6 +178,7 @@ type Cases<T, F extends keyof T> = {
   readonly [K in Key<T[F]>]: (value: Ref<Narrowed<T, F, K>>) => Branch;
 };
 
+/** Who approves the result before the run counts as complete, and what becomes of it when nobody does. */
 export interface FinalReview extends DecisionOptions {
   approve: Approve;
   assignTo?: Wire<string | readonly string[]>;
@@ -178,6 +187,7 @@ export interface FinalReview extends DecisionOptions {
 }
 
 declare const finish: unique symbol;
+/** The output of a workflow, as `w.finish` declares it; `steps` returns it. */
 export interface Finish<out O> {
   readonly [finish]: O;
 }

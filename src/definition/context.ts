@@ -20,6 +20,7 @@ export type Reduction =
   /** Pure and synchronous, and kept under its name in stored plans. */
   | { readonly name: string; readonly run: (current: never, next: never) => unknown };
 
+/** A key of the run context: the schema of its value, and how an update joins it with the value before. */
 export interface ContextKeyDefinition {
   readonly schema: z.ZodType;
   readonly reduce: Reduction;

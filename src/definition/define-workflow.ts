@@ -43,6 +43,7 @@ import type { Duration, Ref, RunFailure } from './types.ts';
 import type { Workflow } from './workflow.ts';
 import { isWorkflow, rememberWorkflow, workflowParts } from './workflow-registry.ts';
 
+/** A workflow: its name and version, its schemas, its limits and its steps; see `defineWorkflow`. */
 export interface WorkflowDefinition<
   I extends z.ZodType,
   O,

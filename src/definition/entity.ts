@@ -20,6 +20,7 @@ import type { Duration } from './types.ts';
 
 declare const state: unique symbol;
 
+/** One way in which the state of an entity changes; a task for workflows. */
 export interface CommandDefinition<
   S extends z.ZodType,
   I extends z.ZodObject,

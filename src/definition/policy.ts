@@ -19,6 +19,7 @@ export interface Retry {
   };
 }
 
+/** A circuit breaker: it lets no more calls through after so many failures, until one that probes succeeds. All runs on one store share it. */
 export interface Breaker {
   /** Tasks that name the same breaker share it. */
   name: string;

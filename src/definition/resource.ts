@@ -11,6 +11,7 @@ export interface Resource<out T> {
   readonly [value]: T;
 }
 
+/** How a connection or client is opened and closed; see `defineResource`. */
 export interface ResourceDefinition<T> {
   /** For messages and logs. */
   name: string;

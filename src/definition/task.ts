@@ -29,6 +29,7 @@ export interface Task<in I, out O, out F = {}> {
   readonly [contract]: (input: I) => [O, F];
 }
 
+/** What the handler of a task gets. */
 export interface TaskContext<I, F, R = {}> extends AttemptInfo {
   readonly input: I;
   /** What the task declares in `resources`, open. */
@@ -41,11 +42,13 @@ export interface TaskContext<I, F, R = {}> extends AttemptInfo {
   heartbeat(details?: unknown): void;
 }
 
+/** What the undo of a task gets: what the task was given, and what it gave. */
 export interface UndoContext<I, O, R = {}> extends AttemptInfo {
   readonly input: I;
   readonly output: O;
   readonly resources: Opened<R>;
 }
+/** Takes back the effect of a completed step. A `TransientError` is tried again, as the task says. */
 export type Undo<I, O, R = {}> = (context: UndoContext<I, O, R>) => Promise<void>;
 
 /**
@@ -65,6 +68,7 @@ export type Compensation<I, O, R = {}> =
 export type Schema = z.ZodType<unknown, Plain>;
 type Plain = undefined | null | {} | '' | 0 | boolean | readonly Plain[] | { [key: string]: Plain };
 
+/** A task: its schemas, its handler, what undoes it, and how it is tried again; see `defineTask`. */
 export interface TaskDefinition<
   I extends z.ZodType,
   O extends Schema,

@@ -58,6 +58,7 @@ export type Skippable<T, G> = [G] extends [undefined] ? T : MaybeSkipped<T>;
 /** The value of a branch: branches return a reference, or nothing. */
 export type Yield<R> = R extends Ref<infer T> ? T : undefined;
 export type Returned<C> = C extends (...args: never) => infer R ? Yield<R> : never;
+/** What a branch of `w.choose` or `w.when` gives those who read its result: a reference, or nothing. */
 export type Branch = Ref<unknown> | void;
 
 // Values of runs are type aliases, not interfaces: an interface is not assignable to `z.json()` or a loose object. Their lists are not
@@ -94,12 +95,14 @@ export type Reviewed<F> =
   | { outcome: 'approved'; actor: string; form: F }
   | { outcome: 'rejected' | 'expired'; actor: string; form?: F };
 
+/** An item of a map that completed, and what it yields. */
 export type ItemResult<T, R> = {
   /** From 0, in the order of the items. */
   index: number;
   item: T;
   value: R;
 };
+/** An item of a map that failed for good, where failures are collected. `index` counts from 0, in the order of the items. */
 export type ItemFailure<T> = {
   index: number;
   item: T;

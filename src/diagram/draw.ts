@@ -6,6 +6,7 @@ import { noOverlay, withCounts } from './overlay.ts';
 import type { Theme } from './palette.ts';
 import { renderSvg } from './svg.ts';
 
+/** Colours and texts of a drawing. */
 export interface DrawOptions extends TextOptions {
   /** Default `auto`: light or dark as the reader's system asks. */
   readonly theme?: Theme;

@@ -4,6 +4,7 @@ import type { StepKind } from '../plan/plan.ts';
 /** `steps`: what people wired, and what follows what. `states`: the statechart that runs, with its events and guards. */
 export type View = 'steps' | 'states';
 
+/** What a node stands for; its shape and colour follow. */
 export type GraphNodeKind =
   | StepKind
   | 'start'
@@ -20,6 +21,7 @@ export type GraphNodeKind =
   | 'state'
   | 'end';
 
+/** A box of a drawing, or one around others. */
 export interface GraphNode {
   /**
    * In the step view the step; `$start`, `completion`, `$complete`, `$failed` and `$onFailed` for the rest. In the state view the path of
@@ -48,6 +50,7 @@ export interface TransitionRef {
   readonly position: number;
 }
 
+/** A way from one node to another. */
 export interface GraphEdge {
   /** Of the two nodes; never the same, and both in the same box. */
   readonly from: string;
@@ -62,6 +65,7 @@ export interface GraphEdge {
   readonly isHidden: boolean;
 }
 
+/** What is drawn of a workflow, before anything has a place. */
 export interface Graph {
   readonly view: View;
   readonly name: string;

@@ -17,6 +17,7 @@ export type PartState =
 /** Between two versions that are drawn as one. */
 export type Change = 'added' | 'removed' | 'changed';
 
+/** What is shown of one node or edge on top of the drawing. */
 export interface Mark {
   readonly state?: PartState;
   readonly change?: Change;
@@ -27,6 +28,7 @@ export interface Mark {
   readonly isHighlighted?: boolean;
 }
 
+/** What is shown on top of a drawing: a run, a path, a difference, or counts. */
 export interface Overlay {
   /** Beside the name of the workflow, in a few words. */
   readonly title?: string;

@@ -28,6 +28,7 @@ import type { Settings } from './settings.ts';
 import { acceptJson, emptyRun, parseInput } from './start.ts';
 import { accept, Name, Reason } from './texts.ts';
 
+/** Where a fork begins, and what is different in it. */
 export interface ForkOptions {
   /** Entry of the history after which the fork begins, from 1. */
   readonly at: number;
@@ -44,6 +45,7 @@ export interface ForkOptions {
   readonly reason?: string;
 }
 
+/** A fork that was made, or would be, and what of the original it takes over. */
 export interface Fork extends ForkPreview {
   /** The new run; `null` with `dryRun`. */
   readonly runId: string | null;

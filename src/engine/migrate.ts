@@ -17,6 +17,7 @@ import { notFound, type RunTable } from './run-table.ts';
 import { toCode, toStandingRun } from './standing-run.ts';
 import { accept, Name, Reason as ReasonText } from './texts.ts';
 
+/** Which runs move to which version, and by which mapping. */
 export interface MigrateOptions {
   readonly workflow: string;
   /** Version the runs move to; it must be registered. */
@@ -33,6 +34,7 @@ export interface MigrateOptions {
   readonly reason: string;
 }
 
+/** What became, or would become, of one run. `from` is the version it was on. */
 export interface MigratedRun {
   readonly runId: string;
   readonly from: number;
@@ -46,6 +48,7 @@ export interface MigratedRun {
   readonly changes: { readonly [field: string]: Json } | null;
 }
 
+/** Each run of the workflow that was looked at, and what became of it. */
 export interface MigrationReport {
   readonly workflow: string;
   readonly to: { readonly version: number; readonly planHash: string };

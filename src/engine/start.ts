@@ -16,12 +16,15 @@ import { genesisHash } from './history-entry.ts';
 import type { LiveRun } from './live-run.ts';
 import { accept, Name, Text } from './texts.ts';
 
+/** Who starts a run, when, and under which key. */
 export interface StartOptions {
   /** Idempotency key: the same key and input give the same run, the same key and another input a conflict. */
   readonly key?: string;
   /** Who asks; excluded from reviews whose requester may not decide. */
   readonly actor?: string;
+  /** For finding the run; kept as they are. */
   readonly labels?: { readonly [name: string]: string };
+  /** Which of the waiting works begin first. Default: `default`. */
   readonly priority?: Priority;
   /** Wall time in milliseconds since 1970; the run stays `pending` until then. */
   readonly startAt?: number;

@@ -21,6 +21,7 @@ export interface HeldBy {
   readonly reason: string;
 }
 
+/** A run as people and programs see it. Times are ISO 8601 in UTC; sensitive values are replaced. */
 export interface RunView {
   readonly runId: string;
   readonly workflow: string;
@@ -54,6 +55,7 @@ export interface RunView {
   readonly entries: number;
 }
 
+/** A run, and everything that decides what may happen to it next. */
 export interface Explanation extends RunView {
   readonly state: Json;
   readonly facts: { readonly [id: string]: boolean | string };

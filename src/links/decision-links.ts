@@ -5,6 +5,7 @@ import type { Json } from '../plan/json.ts';
 import { parseSecrets, type Secret } from '../signing.ts';
 import { Permission, toToken } from './token.ts';
 
+/** What signs the links, and where they lead. */
 export interface DecisionLinksOptions {
   /** At least 32 bytes each. The first one signs; give the handler the one before as well until its links have expired. */
   readonly secrets: readonly Secret[];
@@ -12,6 +13,7 @@ export interface DecisionLinksOptions {
   readonly url: string;
 }
 
+/** Which review a link decides, how, in whose name and until when. */
 export interface DecisionLinkRequest {
   readonly runId: string;
   /** Step of the review; `completion` for the closing one. */
@@ -32,6 +34,7 @@ export interface DecisionLinkRequest {
   readonly expiresAtMs: number;
 }
 
+/** Makes links by which a person decides without signing in. */
 export interface DecisionLinks {
   /**
    * The address of a page that puts the decision before its reader. It holds for the review that is open when it is issued, once.

@@ -9,6 +9,7 @@ export interface DecisionRequest {
   readonly body?: string;
 }
 
+/** The answer of a decision handler, for any HTTP server. */
 export interface DecisionResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

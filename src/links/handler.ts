@@ -12,6 +12,7 @@ import { serve } from './listener.ts';
 import { readSubmission, type Submission } from './submission.ts';
 import { type Permission, verifyToken } from './token.ts';
 
+/** What decision links are checked against. */
 export interface DecisionHandlerOptions {
   /** As given to `createDecisionLinks`. Links signed with any of them hold: to change the secret, put the new one first and drop the old one later. */
   readonly secrets: readonly Secret[];
@@ -25,6 +26,7 @@ export interface DecisionHandlerOptions {
   readonly logger?: Pick<Logger, 'info' | 'error'>;
 }
 
+/** Serves the pages behind decision links, and takes the decisions. */
 export interface DecisionHandler {
   /** Never rejects; what goes wrong is a response. */
   handle(request: DecisionRequest): Promise<DecisionResponse>;

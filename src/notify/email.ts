@@ -4,6 +4,7 @@ import { toMailHtml, toMailText } from './mail-body.ts';
 import type { Notifier } from './notifier.ts';
 import { sendMail } from './smtp.ts';
 
+/** The mail server, and from whom to whom. */
 export interface EmailNotifierOptions {
   /** Of the server: `smtps://user:password@smtp.example.com`. No error repeats it. */
   readonly smtpUrl: string;

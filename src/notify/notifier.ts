@@ -14,6 +14,7 @@ export interface Notification {
   readonly actions?: readonly NotificationAction[];
 }
 
+/** A link of a notification, drawn as a button. */
 export interface NotificationAction {
   readonly label: string;
   readonly url: string;
@@ -21,6 +22,7 @@ export interface NotificationAction {
   readonly style?: 'primary' | 'danger' | 'plain';
 }
 
+/** A notification that the receiver has accepted. */
 export interface Delivery {
   /** What it was sent by, such as `webhook`. */
   readonly channel: string;

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type * as NodemailerPackage from 'nodemailer';
 import { OutcomeUnknownError, PermanentError, SignalboxError, TransientError } from '../errors.ts';
 
+/** One message, as it is handed to the mail server. */
 export interface Mail {
   readonly from: string;
   readonly to: string;

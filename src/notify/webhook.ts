@@ -5,6 +5,7 @@ import { parseSecrets, type Secret, signatureOf } from '../signing.ts';
 import type { Notification, Notifier } from './notifier.ts';
 import { post } from './post.ts';
 
+/** Where notifications are posted, and what is allowed there. */
 export interface HttpNotifierOptions {
   /** http or https. It may hold a secret of its own, as Slack's do: no error repeats more than its host. */
   readonly url: string;
@@ -15,6 +16,7 @@ export interface HttpNotifierOptions {
   readonly clock?: Pick<Clock, 'nowMs'>;
 }
 
+/** Where signed notifications are posted. */
 export interface WebhookNotifierOptions extends HttpNotifierOptions {
   /** Shared with the receiver, at least 32 bytes; not the one that signs decision links. */
   readonly secret: Secret;

@@ -12,8 +12,10 @@ export const BlobRef = z.strictObject({
 });
 export type BlobRef = z.infer<typeof BlobRef>;
 
+/** Content to store: a text (as UTF-8), bytes, or pieces of either. */
 export type BlobSource = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
+/** Keeps values that are too large for a run, by the SHA-256 of their content. */
 export interface BlobStore {
   readonly name: string;
   /**

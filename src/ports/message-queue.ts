@@ -11,6 +11,7 @@ export interface QueueMessage {
   readonly receipt: string;
 }
 
+/** A queue that delivers each message at least once, until it is acknowledged. */
 export interface MessageQueue {
   /**
    * Waits for messages, and hides what it gives from other receivers for a while.

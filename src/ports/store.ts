@@ -326,11 +326,15 @@ export interface ExportedRun extends StoredRun {
   readonly items: readonly MapItem[];
 }
 
+/** Keeps runs and everything that must survive a crash. What a method has resolved for is durable, as far as the store is; see the contract in `signalbox/testing`. */
 export interface Store {
+  /** Names the store in messages. */
   readonly kind: 'memory' | 'lowdb' | 'sqlite' | (string & {});
   /** Several processes may have it open for writing; leases decide who runs what. */
   readonly shared: boolean;
+  /** Opened for reading: every write is refused with `STORE_READ_ONLY`. */
   readonly readOnly: boolean;
+  /** `mapItems`: items of one map, at most. */
   readonly limits: { readonly mapItems: number };
 
   /** In the order given; several commits of one run are allowed and build on each other. @throws SignalboxError `STORE_UNAVAILABLE` */

@@ -51,6 +51,7 @@ import { serveWorkflows } from './workflows/index.ts';
 
 const silence: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silence };
 
+/** How the service is reached, who may use it, and what it sends out. */
 export interface AppOptions {
   /**
    * Path it is mounted under, as `/signalbox`, whether its host takes the prefix off requests or leaves it on. Default: that of a `publicUrl`, else none.

@@ -1,6 +1,7 @@
 /** Who calls. */
 import type { Role } from '../api/route.ts';
 
+/** Whoever makes a call, as sign-in or token say. */
 export interface Caller {
   /** Recorded as the actor of whatever the call does. */
   readonly name: string;

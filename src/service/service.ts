@@ -16,6 +16,7 @@ import type { Development } from './development/development.ts';
 import { checkMayListen } from './identity/development.ts';
 import type { ServicePorts } from './parts.ts';
 
+/** What a service needs beside its orchestrator. */
 export interface ServiceOptions extends AppOptions {
   /** The orchestrator's. */
   readonly store: Store;
@@ -34,6 +35,7 @@ export interface ServiceOptions extends AppOptions {
   readonly development?: Development;
 }
 
+/** A running service: pages, API and triggers around one orchestrator. */
 export interface Service {
   /** The Fastify application, for `inject`, with or without the base path. It is ready, so it takes no further routes. */
   readonly app: FastifyInstance;

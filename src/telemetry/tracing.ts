@@ -25,6 +25,7 @@ export function isTraced(): boolean {
   return isSpanContextValid(span.spanContext());
 }
 
+/** Spans of runs, steps and attempts, for OpenTelemetry. */
 export interface Tracing {
   /** Gives each attempt and undo of the executor a span, and the handler that span as its active context. */
   executor(inner: Executor): Executor;

@@ -16,6 +16,7 @@ import { createWorld, silent } from './player/world.ts';
 import { scriptOf } from './player/write-script.ts';
 import { afterAll, describe, expect, it } from './vitest.ts';
 
+/** How thoroughly the paths of a workflow are walked, and on which store. */
 export interface DescribeWorkflowOptions extends Fixtures {
   /** Default `transitions`. */
   readonly coverage?: Coverage;
@@ -27,6 +28,7 @@ export interface DescribeWorkflowOptions extends Fixtures {
   readonly onDone?: (summary: WalkSummary) => void;
 }
 
+/** How much of a workflow its walks took. */
 export interface WalkSummary {
   readonly workflow: string;
   readonly paths: number;

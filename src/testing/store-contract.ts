@@ -19,6 +19,7 @@ import { describe, it } from './vitest.ts';
 
 export type { StoreCase, StoreSupport } from './store-contract/case.ts';
 
+/** How the contract opens the store it tests, and what that store promises. */
 export interface StoreContractOptions {
   /** Opens the store at `location`, a path at which there is nothing the first time, nor are its folders. */
   readonly open: (location: string) => Promise<Store>;

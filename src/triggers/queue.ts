@@ -7,6 +7,7 @@ import { type OneRule, splitOptions } from './rule-options.ts';
 import { checkTriggerName, placeOf } from './target.ts';
 import { onWebhook, type WebhookRuleOptions } from './webhook-rule.ts';
 
+/** The queue, the schema of its messages, and what each of them starts or signals. */
 export type QueueOptions<S extends z.ZodType, I> = OneRule<z.output<S>, I> & {
   /** Unique among the triggers of a service; it becomes part of keys. */
   readonly name: string;

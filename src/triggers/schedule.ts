@@ -35,6 +35,7 @@ export interface ScheduleTick {
 /** What becomes of a slot while the last run of the schedule still runs. */
 export type OverlapPolicy = 'allow' | 'skip' | 'queue' | 'cancel';
 
+/** When a schedule starts runs of its target, with which input, and what slots mean that are late or overlap. */
 export type ScheduleOptions<I> = TargetOptions<I> & {
   /** Unique among the triggers of a service; it becomes part of keys and addresses. */
   readonly name: string;

@@ -2,6 +2,7 @@
 import { Cron } from 'croner';
 import { createWallClock, localText } from './wall-clock.ts';
 
+/** What becomes of a slot when clocks are put forward or back. */
 export interface DstPolicy {
   /** A time that clocks skip: at the first moment `after` the gap, or `skip` it. */
   readonly gap: 'after' | 'skip';

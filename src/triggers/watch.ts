@@ -19,6 +19,7 @@ export const WatchedFile = z.object({
 });
 export type WatchedFile = z.infer<typeof WatchedFile>;
 
+/** The directory, when a file counts as written, and what each file starts or signals. */
 export type WatchOptions<I> = OneRule<WatchedFile, I> & {
   /** Unique among the triggers of a service; it becomes part of keys. */
   readonly name: string;

@@ -44,6 +44,7 @@ export type WebhookTargetOptions<P, I> =
       readonly event?: never;
     };
 
+/** Which deliveries start a run or send an event, and with what. */
 export type WebhookRuleOptions<S extends z.ZodType, I> = WebhookTargetOptions<z.output<S>, I> & {
   /** Schema of the body. What does not fit becomes a dead letter. */
   readonly payload: S;
@@ -83,6 +84,7 @@ export type WebhookAction =
       readonly waitForMs: number;
     };
 
+/** What deliveries of one kind do, without its types; see `onWebhook`. */
 export interface WebhookRule {
   readonly target: WebhookTarget;
   /** Of the payload. */

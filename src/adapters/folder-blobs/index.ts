@@ -7,6 +7,7 @@ import type { BlobRef, BlobSource, BlobStore } from '../../ports/blobs.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { systemClock } from '../system/clock.ts';
 
+/** Name and limits of a blob store in a folder. */
 export interface FolderBlobsOptions {
   /** Stands in references; one that names another store is refused. Default `blobs`. */
   readonly name?: string;

@@ -21,6 +21,7 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>;
 }
 
+/** What the store asks about a file. */
 export interface FileFacts {
   /** Device and number: equal for two paths exactly if they lead to one file. */
   readonly identity: string;
@@ -29,6 +30,7 @@ export interface FileFacts {
   readonly isDirectory: boolean;
 }
 
+/** A file that is being written. */
 export interface NewFile {
   write(bytes: Uint8Array): Promise<void>;
   /** Makes the content survive a power loss. */
@@ -36,6 +38,7 @@ export interface NewFile {
   close(): Promise<void>;
 }
 
+/** The disk of this machine. */
 export const nodeFileSystem: FileSystem = {
   readFile: (path) => readFile(path),
   async create(path) {

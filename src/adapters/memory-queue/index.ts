@@ -2,6 +2,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { MessageQueue, QueueMessage } from '../../ports/message-queue.ts';
 
+/** A queue without a server, for tests and for trying out. */
 export interface MemoryQueue extends MessageQueue {
   send(body: string, options?: { readonly id?: string }): void;
   /** Messages that were not acknowledged, hidden ones included. */

@@ -20,6 +20,7 @@ export type Row = Record<string, SQLOutputValue>;
 
 /** Places where a test can throw or end the process: around the begin and commit of a transaction, its statements, each that changes rows, and a migration. */
 export type SqliteOperation = 'begin' | 'write' | 'statement' | 'commit' | 'migrate';
+/** Told before and after each operation; what it throws `before` keeps the operation from happening. */
 export type OperationHook = (operation: SqliteOperation, phase: 'before' | 'after') => void;
 
 export interface ConnectionOptions {

@@ -1,6 +1,7 @@
 /** What a person says about moving runs to another version, where the two plans alone do not say it. */
 import type { Json, JsonObject } from '../../plan/json.ts';
 
+/** What a move to another version needs to know beyond the two plans. */
 export interface Mapping {
   /** Steps that have another name in the new version; `null`: what was recorded or awaited under that name is given up. */
   readonly steps?: { readonly [old: string]: string | null };

@@ -1,6 +1,7 @@
 /** What a check says: per rule whether it holds, is violated, or rests on an assumption; and of what it found, where. */
 import type { UndoTable } from './undo-table.ts';
 
+/** `assumed`: it holds if the assumptions among the findings do. */
 export type Verdict = 'holds' | 'assumed' | 'violated';
 
 export const ruleIds = [
@@ -17,6 +18,7 @@ export const ruleIds = [
   'graph-is-machine',
 ] as const;
 
+/** A rule that is checked of every workflow. */
 export type RuleId = (typeof ruleIds)[number];
 
 /** One transition of a counterexample. */
@@ -52,6 +54,7 @@ export interface Finding {
   readonly path: Counterexample | null;
 }
 
+/** What came of one rule. */
 export interface RuleReport {
   readonly rule: RuleId;
   readonly verdict: Verdict;
@@ -60,6 +63,7 @@ export interface RuleReport {
   readonly findings: readonly Finding[];
 }
 
+/** What holds of every run of a workflow, rule by rule. */
 export interface CheckReport {
   readonly workflow: string;
   readonly version: number;

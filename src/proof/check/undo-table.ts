@@ -32,6 +32,7 @@ export interface PointOfNoReturn {
   readonly failurePointsLeft: number;
 }
 
+/** What is undone wherever the workflow may fail. */
 export interface UndoTable {
   /** `keep`: a failed run keeps what it has done for a retry; only a cancelled one undoes it. */
   readonly onFailure: Plan['onFailure'];
@@ -108,6 +109,7 @@ function pointsIn(rows: readonly UndoRow[]): readonly PointOfNoReturn[] {
     }));
 }
 
+/** What is undone if the workflow fails at a step. */
 export interface UndoList {
   /** Undone for certain if they ran; last first as far as their order is known. */
   readonly undone: readonly string[];

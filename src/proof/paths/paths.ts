@@ -31,6 +31,7 @@ export interface PathStep {
   readonly atMs: number;
 }
 
+/** One way through a workflow, from its start to its end. */
 export interface WorkflowPath {
   /** Unique among the paths of the workflow, and stable while the workflow is the same. */
   readonly id: string;
@@ -42,6 +43,7 @@ export interface WorkflowPath {
   readonly undo: readonly string[];
 }
 
+/** Paths through a workflow that together cover its chart, and what no path reaches. */
 export interface PathReport {
   readonly workflow: string;
   readonly version: number;

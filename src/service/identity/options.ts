@@ -3,6 +3,7 @@ import type { ProviderOptions } from './provider.ts';
 import type { RoleRules } from './roles.ts';
 import type { SessionLimits } from './sessions.ts';
 
+/** Whether callers sign in, and how. */
 export type IdentityOptions = DevelopmentOptions | SignInOptions;
 
 /** Everybody on this machine is the administrator `actor`; everybody else is refused. */

@@ -9,6 +9,7 @@ import { fewScenes } from './few-scenes.ts';
 import { type Lab, type LabMode, labsFor, storesFor } from './labs.ts';
 import { type PathSceneOptions, pathScenes } from './path-scenes.ts';
 
+/** Where crashes are tried, in which way, and how many. */
 export interface CrashOptions extends PathSceneOptions {
   /** Default: the fastest for each mode, `memory` if it can be. `lowdb` runs on a simulated disk, `sqlite` on a file. */
   readonly stores?: readonly CrashStore[];
@@ -42,6 +43,7 @@ export function crashEverywhere(
   return crash(workflow, labsFor(stores, modes), options);
 }
 
+/** Which workflow is killed, where, and how often. */
 export interface KillOptions
   extends Pick<CrashOptions, 'coverage' | 'sample' | 'seed' | 'maxDifferences' | 'onProgress'> {
   /** URL of the module that exports the workflow; fixtures are what `fixtures.ts` beside it exports. */

@@ -5,6 +5,7 @@
  * `standstill`: it sleeps for longer than its lease, another takes over, then it wakes up; `sigkill`: a real process gets `kill -9`.
  */
 export type CrashMode = 'kill' | 'power_loss' | 'standstill' | 'sigkill';
+/** Stores on which crashes can be tried. */
 export type CrashStore = 'memory' | 'lowdb' | 'sqlite';
 
 /** One crash after which the runs did not end as without it, or something promised was not kept. */
@@ -20,6 +21,7 @@ export interface CrashDifference {
   readonly message: string;
 }
 
+/** What crashes changed, and how much was tried. */
 export interface CrashReport {
   readonly workflow: string;
   readonly version: number;

@@ -27,6 +27,7 @@ export interface Difference {
   readonly actual: unknown;
 }
 
+/** Where a run differed from the path it was led along; empty `differences`: nowhere. */
 export interface PlayReport {
   /** Empty after a death. */
   readonly runId: string;

@@ -14,6 +14,7 @@ import { Infeasible, noValue } from './infeasible.ts';
 import { childPlans, paths } from './paths.ts';
 import type { Answer, Script } from './script.ts';
 
+/** Values under which a run takes a path, or why there are none. */
 export type ScriptResult =
   | { readonly ok: true; readonly script: Script }
   /** No values were found under which a run takes the path; the reason says what to give. */

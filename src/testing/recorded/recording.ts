@@ -58,6 +58,7 @@ export interface Handling {
   readonly to?: readonly string[];
 }
 
+/** An entry of a recorded history. */
 export interface RecordedEntry {
   readonly seq: number;
   /** Milliseconds since 1970. */
@@ -69,6 +70,7 @@ export interface RecordedEntry {
   readonly move?: Move;
 }
 
+/** A run of a recording: its history, and what its tasks answered. */
 export interface RecordedRun {
   readonly runId: string;
   readonly entries: readonly RecordedEntry[];
@@ -76,6 +78,7 @@ export interface RecordedRun {
   readonly items: { readonly [path: string]: AttemptOutcome };
 }
 
+/** A run with its children, complete enough to be led the same way again; plain JSON. */
 export interface Recording {
   readonly workflow: string;
   readonly version: number;

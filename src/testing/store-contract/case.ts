@@ -22,6 +22,7 @@ export interface StoreBench {
   freshLocation(): string;
 }
 
+/** One test of the store contract. `needs`: what the store must support; `null`: nothing beyond the port. */
 export interface StoreCase {
   readonly name: string;
   readonly needs: keyof StoreSupport | null;
