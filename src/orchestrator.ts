@@ -281,7 +281,7 @@ export interface Orchestrator {
   readonly places: Dispatcher['places'] | null;
   /** Runs whose stored state cannot be trusted; they are kept aside. */
   damaged(): Promise<readonly DamagedRun[]>;
-  /** Removes finished runs; returns their ids. Nothing is removed with `dryRun`. */
+  /** Removes finished runs; returns their ids. A child goes with the run that started it, not before. Nothing is removed with `dryRun`. */
   prune(query: {
     readonly finishedBefore: Date;
     readonly status?: readonly RunStatus[];

@@ -439,7 +439,7 @@ export interface Store {
 
   /** Removes output, input hash and salt of these entries; the chain still verifies. */
   erase(runId: string, seqs: readonly number[]): Promise<void>;
-  /** Removes finished runs with everything of theirs; returns their ids. */
+  /** Removes finished runs with everything of theirs; returns their ids. A child stays as long as its parent does. */
   prune(query: PruneQuery): Promise<readonly string[]>;
   /** Every run at one moment. */
   export(): AsyncIterable<ExportedRun>;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { PruneQuery, RememberedResult } from '../../ports/store.ts';
+import type { PruneQuery, RememberedResult, StoredRun } from '../../ports/store.ts';
 import { toStoredRun } from '../shared/run-document.ts';
 import { isPrunable, isUnrestricted } from '../shared/run-query.ts';
 import type { StoredClaim, StoredMessage } from '../shared/tables.ts';
@@ -7,6 +7,7 @@ import type { Changes } from './changes.ts';
 import { type Disk, findByFileName } from './disk.ts';
 import { type DocumentFormat, readDocument } from './document.ts';
 import { keyFormat, messageFormat, resultFormat } from './formats.ts';
+import { fileNameOf } from './layout.ts';
 import { placesNewestFirst } from './listing.ts';
 
 /** Runs removed per round, so that others get in between. */
@@ -19,9 +20,24 @@ export async function prunableRuns(disk: Disk, query: PruneQuery): Promise<reado
     createdBeforeMs: query.finishedBeforeMs,
   })) {
     const document = await findByFileName(disk, tie);
-    if (document !== null && isPrunable(toStoredRun(document), query)) ids.add(document.header.id);
+    if (document === null) continue;
+    const run = toStoredRun(document);
+    const parents = await parentsOf(disk, run);
+    if (isPrunable(run, query, (runId) => parents.get(runId) ?? null)) ids.add(run.header.id);
   }
   return [...ids];
+}
+
+/** Up to the outermost. */
+async function parentsOf(disk: Disk, run: StoredRun): Promise<ReadonlyMap<string, StoredRun>> {
+  const parents = new Map<string, StoredRun>();
+  for (let { parent } = run.header; parent !== null; ) {
+    const document = await findByFileName(disk, fileNameOf(parent.runId));
+    if (document === null) break;
+    parents.set(parent.runId, toStoredRun(document));
+    ({ parent } = document.header);
+  }
+  return parents;
 }
 
 /** Reads every answered message, too, if it removes any run. */
@@ -49,10 +65,14 @@ function removeRuns(
   ids: readonly string[],
   query: PruneQuery,
 ): readonly string[] {
+  const inMemory = (runId: string) => {
+    const found = tables.runs.get(runId);
+    return found === undefined ? null : toStoredRun(found);
+  };
   return ids.filter((id) => {
     const document = tables.runs.get(id);
-    // retried since it was looked at
-    if (document === undefined || !isPrunable(toStoredRun(document), query)) return false;
+    // it, or a parent, was retried since it was looked at
+    if (document === undefined || !isPrunable(toStoredRun(document), query, inMemory)) return false;
     tables.runs.delete(id);
     return true;
   });

@@ -250,8 +250,13 @@ function listRuns(tables: Tables, query: RunQuery): RunPage {
 }
 
 function pruneRuns(tables: Tables, query: PruneQuery): readonly string[] {
-  const documents = [...tables.runs.published.values()].filter((document) =>
-    isPrunable(toStoredRun(document), query),
+  const { published } = tables.runs;
+  const find = (runId: string) => {
+    const found = published.get(runId);
+    return found === undefined ? null : toStoredRun(found);
+  };
+  const documents = [...published.values()].filter((document) =>
+    isPrunable(toStoredRun(document), query, find),
   );
   const ids = documents.map(({ header }) => header.id);
   if (query.dryRun) return ids;

@@ -95,14 +95,36 @@ export function countRuns(runs: Iterable<StoredRun>): readonly RunCount[] {
   return [...counts.values()];
 }
 
-export function isPrunable({ header, state }: StoredRun, query: PruneQuery): boolean {
+/**
+ * A child goes with its parents, not before: until then they may read its result, or undo what it did.
+ *
+ * @param find - a run of the store, `null` if there is none
+ */
+export function isPrunable(
+  run: StoredRun,
+  query: PruneQuery,
+  find: (runId: string) => StoredRun | null,
+): boolean {
+  const { header, state } = run;
   return (
-    isSettled(state) &&
-    state.finishedAtMs !== null &&
-    state.finishedAtMs < query.finishedBeforeMs &&
+    isOver(run, query) &&
     (query.status === undefined || query.status.includes(state.status)) &&
-    (query.workflow === undefined || header.workflow === query.workflow)
+    (query.workflow === undefined || header.workflow === query.workflow) &&
+    areParentsOver(run, query, find)
   );
+}
+
+function isOver({ state }: StoredRun, { finishedBeforeMs }: PruneQuery): boolean {
+  return isSettled(state) && state.finishedAtMs !== null && state.finishedAtMs < finishedBeforeMs;
+}
+
+function areParentsOver(
+  { header: { parent } }: StoredRun,
+  query: PruneQuery,
+  find: (runId: string) => StoredRun | null,
+): boolean {
+  const found = parent === null ? null : find(parent.runId);
+  return found === null || (isOver(found, query) && areParentsOver(found, query, find));
 }
 
 /** A prune of all runs also drops what expired before its date: keys, remembered results, answered messages to nobody in particular. */

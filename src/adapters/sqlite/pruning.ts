@@ -1,4 +1,4 @@
-import type { PruneQuery } from '../../ports/store.ts';
+import type { PruneQuery, StoredRun } from '../../ports/store.ts';
 import { isPrunable, isUnrestricted } from '../shared/run-query.ts';
 import type { Connection } from './connection.ts';
 import { integer, runColumns, text, textOrNull, toStoredRun } from './rows.ts';
@@ -12,6 +12,7 @@ export async function pruneRuns(
   query: PruneQuery,
 ): Promise<readonly string[]> {
   const removed: string[] = [];
+  const find = (runId: string) => findRun(connection, runId);
   let place = { finishedAtMs: Number.MIN_SAFE_INTEGER, run: 0 };
   for (;;) {
     const step = () => {
@@ -26,7 +27,7 @@ export async function pruneRuns(
         const run = integer(row['n']);
         place = { finishedAtMs: integer(row['finished_at']), run };
         const stored = toStoredRun(row);
-        if ('damage' in stored || !isPrunable(stored, query)) continue;
+        if ('damage' in stored || !isPrunable(stored, query, find)) continue;
         removed.push(text(row['id']));
         if (!query.dryRun)
           removeRun(connection, run, text(row['id']), textOrNull(row['claimed_key'] ?? null));
@@ -39,6 +40,15 @@ export async function pruneRuns(
   if (!query.dryRun && isUnrestricted(query))
     await connection.write(() => removeExpired(connection, query.finishedBeforeMs));
   return removed;
+}
+
+function findRun(connection: Connection, runId: string): StoredRun | null {
+  const row = connection.get(
+    `SELECT ${runColumns} FROM runs r JOIN states s ON s.run = r.n WHERE r.id = ?`,
+    runId,
+  );
+  const stored = row === undefined ? null : toStoredRun(row);
+  return stored === null || 'damage' in stored ? null : stored;
 }
 
 function removeRun(

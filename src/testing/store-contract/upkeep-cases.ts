@@ -141,6 +141,27 @@ export const upkeepCases = [
     expect((await store.load('run-1'))?.state).toMatchObject(finished);
   }),
 
+  storeCase('prunes children with their parents, not before', async ({ store }) => {
+    const childOf = (id: string, runId: string) =>
+      creation(id, { header: { parent: { runId, step: 'part' }, depth: 1 }, state: finished });
+    await store.commit([
+      creation('alive'),
+      childOf('child', 'alive'),
+      childOf('grandchild', 'child'),
+      creation('young', { state: { status: 'failed', finishedAtMs: startMs + 1_001 } }),
+      childOf('of young', 'young'),
+      creation('old', { state: finished }),
+      childOf('of old', 'old'),
+      childOf('orphan', 'gone'),
+    ]);
+    const pruned = ['of old', 'old', 'orphan'];
+
+    expect(await prune(store, { dryRun: true })).toEqual(pruned);
+    expect(await prune(store)).toEqual(pruned);
+
+    expect((await store.load('grandchild'))?.state).toMatchObject(finished);
+  }),
+
   storeCase('prunes what finished before a date, and nothing that is alive', async ({ store }) => {
     await store.commit([
       creation('old', { state: finished }),
