@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -238,6 +240,49 @@ describe('notices of reviews', () => {
       notices: [],
       cursor: null,
     });
+  });
+
+  it('wait for no other channel that does not answer', async () => {
+    const { orchestrator, store, clock } = await setUp();
+    const arrived = { silent: 0, quick: 0 };
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const server = createServer((request, response) => {
+      request.resume().once('end', () => {
+        const isSilent = request.url === '/silent';
+        arrived[isSilent ? 'silent' : 'quick'] += 1;
+        void (isSilent ? released : Promise.resolve()).then(() => response.end());
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closers.push(async () => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const secret = 'a secret of thirty-two characters';
+    const app = await createApp(
+      { orchestrator, store, clock },
+      {
+        notices: {
+          publicUrl: 'https://ops.example.com',
+          addresses: 'any',
+          directory: {
+            people: { kim: { webhook: { url: `${url}/silent`, secret }, groups: ['sre'] } },
+            groups: { sre: { slack: `${url}/quick` } },
+          },
+        },
+      },
+    );
+    closers.push(() => app.close());
+    for (let run = 0; run < 6; run += 1) {
+      const { runId } = await orchestrator.start('change', { system: 'billing' });
+      await orchestrator.drive(runId);
+    }
+
+    await expect.poll(() => arrived.quick, { interval: 5 }).toBe(6);
+    expect(arrived.silent).toBe(1);
+    release();
   });
 
   it('that reach nobody are no silent matter', async () => {

@@ -12,6 +12,7 @@ import { OutcomeUnknownError, TransientError } from '../../errors.ts';
 import { createDecisionLinks } from '../../links/decision-links.ts';
 import type { NotificationAction, Notifier } from '../../notify/notifier.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { createLanes } from '../lanes.ts';
 import type { LinkSecrets } from '../links/link-secrets.ts';
 import { decidePath } from '../links/serve.ts';
 import type { ServiceParts } from '../parts.ts';
@@ -48,7 +49,12 @@ const timeoutMs = 30_000;
 /** What is being sent when the service closes has this time to be taken. */
 const closingMs = 1_000;
 /** Runs looked at side by side. */
-const maxAtOnce = 4;
+const maxLooks = 4;
+/** Notices sent side by side; of one mail server, of one address of any other channel. */
+const maxSending = 32;
+const maxMails = 4;
+const maxOfOne = 1;
+const mailLane = 'email';
 
 export function startNotices(
   parts: Pick<ServiceParts, 'orchestrator' | 'clock' | 'log'>,
@@ -59,6 +65,10 @@ export function startNotices(
   const { directory, channels } = settings;
   const waiting = new Set<string>();
   const underWay = new Set<Promise<void>>();
+  let looks = 0;
+  /** Runs of which something may be to be sent, by where it goes: a channel that does not answer keeps no other waiting. */
+  const lanes = createLanes((lane) => (lane === mailLane ? maxMails : maxOfOne));
+  let sending = 0;
   const timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
   /** Notices that are being sent; a clock that jumps must not begin them twice. */
   const inHand = new Set<string>();
@@ -71,13 +81,54 @@ export function startNotices(
   async function tell(runId: string): Promise<void> {
     const run = await orchestrator.get(runId);
     for (const review of openReviews(run)) {
-      for (const recipient of recipientsOf(review, directory)) {
-        for (const notifier of notifiersOf(recipient.address, channels, clock)) {
-          await tellOne(run, review, recipient, notifier);
-        }
-      }
+      for (const { lane } of waysOf(review)) lanes.add(lane, runId);
       await noteUnreachable(run, review);
     }
+    sendNext();
+  }
+
+  function* waysOf(review: OpenReview) {
+    for (const recipient of recipientsOf(review, directory)) {
+      const { name, isPerson, address } = recipient;
+      for (const notifier of notifiersOf(address, channels, clock)) {
+        const { channel } = notifier;
+        const own = JSON.stringify([channel, isPerson, name]);
+        yield { recipient, notifier, lane: channel === 'email' ? mailLane : own };
+      }
+    }
+  }
+
+  function sendNext(): void {
+    while (sending < maxSending && !closing.signal.aborted) {
+      const next = lanes.next();
+      if (next === null) return;
+      const { lane, key: runId } = next;
+      sending += 1;
+      const sent = tellBy(lane, runId)
+        .catch((error: unknown) => notNow(error, runId))
+        .finally(() => {
+          underWay.delete(sent);
+          lanes.done(lane);
+          sending -= 1;
+          sendNext();
+        });
+      underWay.add(sent);
+    }
+  }
+
+  /** Of the run as it is now: the turn of the lane may have come late. */
+  async function tellBy(wanted: string, runId: string): Promise<void> {
+    const run = await orchestrator.get(runId);
+    for (const review of openReviews(run)) {
+      for (const { lane, recipient, notifier } of waysOf(review)) {
+        if (lane === wanted) await tellOne(run, review, recipient, notifier);
+      }
+    }
+  }
+
+  function notNow(error: unknown, runId: string): void {
+    log.error({ err: error, runId }, 'nobody could be told of a review');
+    later(runId, againAfterMs);
   }
 
   /** A review that nobody hears of is no silent matter: it stands among the notices that were given up. */
@@ -226,17 +277,16 @@ export function startNotices(
   }
 
   function work(): void {
-    while (underWay.size < maxAtOnce && !closing.signal.aborted) {
+    while (looks < maxLooks && !closing.signal.aborted) {
       const [runId] = waiting;
       if (runId === undefined) return;
       waiting.delete(runId);
+      looks += 1;
       const told = tell(runId)
-        .catch((error: unknown) => {
-          log.error({ err: error, runId }, 'nobody could be told of a review');
-          later(runId, againAfterMs);
-        })
+        .catch((error: unknown) => notNow(error, runId))
         .finally(() => {
           underWay.delete(told);
+          looks -= 1;
           work();
         });
       underWay.add(told);

@@ -9,9 +9,9 @@ import { type Answer, type Post, send } from '../../notify/post.ts';
 import { textOf } from '../../plan/json-value.ts';
 import type { StoredRecord } from '../../ports/store.ts';
 import { standardScheme } from '../../webhooks/standard.ts';
+import { createLanes } from '../lanes.ts';
 import type { ServiceParts } from '../parts.ts';
 import type { Endpoints, KnownEndpoint } from './endpoints.ts';
-import { createLanes } from './lanes.ts';
 import {
   endpointIdOf,
   removal,
@@ -51,7 +51,7 @@ export function createSender(
   addresses: Post['addresses'],
 ): Sender {
   const timers = new Map<string, () => void>();
-  const ready = createLanes(ofOneEndpoint);
+  const ready = createLanes(() => ofOneEndpoint);
   /** Deliveries that are tried now: whoever wants them scheduled meanwhile does not have them sent twice. */
   const inHand = new Set<string>();
   const working = new Set<Promise<void>>();
@@ -60,7 +60,7 @@ export function createSender(
   function schedule(key: string, atMs: number): void {
     if (closing.signal.aborted || timers.has(key) || inHand.has(key)) return;
     const cancel = clock.after(Math.max(0, atMs - clock.nowMs()), () => {
-      ready.add(key);
+      ready.add(endpointIdOf(key), key);
       workOff();
     });
     timers.set(key, cancel);
@@ -68,8 +68,9 @@ export function createSender(
 
   function workOff(): void {
     while (working.size < concurrency) {
-      const key = ready.next();
-      if (key === null) return;
+      const next = ready.next();
+      if (next === null) return;
+      const { lane, key } = next;
       const work = attempt(key)
         .catch((error: unknown) => {
           log.error({ err: error, delivery: key }, 'a webhook could not be sent now');
@@ -77,7 +78,7 @@ export function createSender(
         })
         .finally(() => {
           working.delete(work);
-          ready.done(key);
+          ready.done(lane);
           workOff();
         });
       working.add(work);
