@@ -4,7 +4,7 @@ import { isSame } from './counterexample.ts';
 import type { Edge } from './state-graph.ts';
 
 /** Answers by people: those that no guard lets through are refused, and the state goes on waiting. */
-const personal = /\.(decided|happened|did_not_happen|given_up)$/;
+const personal = /\.(decided|voted|objected|happened|did_not_happen|given_up)$/;
 
 export function isPersonal(event: string | null): boolean {
   return event !== null && (personal.test(event) || event === 'run.retried');

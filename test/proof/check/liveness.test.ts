@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileChart } from '../../../src/chart/advance.ts';
 import type { ChartState } from '../../../src/chart/chart.ts';
-import type { WaitStep } from '../../../src/plan/plan.ts';
+import type { ReviewStep, WaitStep } from '../../../src/plan/plan.ts';
 import { checkPlan } from '../../../src/proof/check/check.ts';
 import { aGate, aPlan, aPredicate, aTask, attempts, nothing } from '../../chart/support/plans.ts';
 import { aReview, checkChanged, pathOf, ruleOf, violated, withNode } from './support/mutations.ts';
@@ -33,6 +33,25 @@ describe('a workflow in which nothing is wrong', () => {
     const review = { ...aReview('look'), approve: { by: 'automatic' } } as const;
 
     expect(ruleOf(checkPlan(aPlan([review])), 'states-reachable').findings).toEqual([]);
+  });
+
+  it.each<[string, Partial<ReviewStep>]>([
+    ['two approvals', { approvals: 2 }],
+    [
+      'one of each group',
+      {
+        approvals: 2,
+        from: [
+          { group: 'finance', count: 1 },
+          { group: 'legal', count: 1 },
+        ],
+      },
+    ],
+    ['two rejections', { rejections: 2 }],
+  ])('may ask for %s: a vote that nobody may give is refused', (_, policy) => {
+    const review = { ...aReview('look'), ...policy };
+
+    expect(ruleOf(checkPlan(aPlan([review])), 'failures-routed').verdict).toBe('holds');
   });
 
   it('may have no step at all', () => {
