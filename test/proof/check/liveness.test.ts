@@ -42,8 +42,8 @@ describe('a workflow in which nothing is wrong', () => {
       {
         approvals: 2,
         from: [
-          { group: 'finance', count: 1 },
-          { group: 'legal', count: 1 },
+          { group: 'finance', approvals: 1 },
+          { group: 'legal', approvals: 1 },
         ],
       },
     ],
