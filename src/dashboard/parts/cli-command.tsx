@@ -69,7 +69,19 @@ export function CommandLine({
 }) {
   return (
     <Group gap="xs" wrap="nowrap" align="flex-start">
-      <Code block style={{ flex: 1, minWidth: 0, whiteSpace: 'pre-wrap', wordBreak: 'break-word' }}>
+      <Code
+        block
+        mah={160}
+        // A list of a hundred runs scrolls, by keyboard too, and leaves the buttons in sight.
+        tabIndex={command.length > 600 ? 0 : undefined}
+        style={{
+          flex: 1,
+          minWidth: 0,
+          overflow: 'auto',
+          whiteSpace: 'pre-wrap',
+          wordBreak: 'break-word',
+        }}
+      >
         {command}
       </Code>
       <CopyButton value={command}>

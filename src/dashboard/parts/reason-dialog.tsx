@@ -57,7 +57,7 @@ export function ReasonDialog<T>({
             <CliCommand args={args(reason.trim())} />
             <Group gap="xs">
               <Button variant="subtle" color="gray" onClick={onClose}>
-                Cancel
+                Back
               </Button>
               <Button
                 type="submit"

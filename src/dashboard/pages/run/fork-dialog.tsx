@@ -99,6 +99,7 @@ export function ForkDialog({
       </Text>
       <Group align="flex-end">
         <NumberInput
+          data-autofocus
           label="After entry"
           description={`1 to ${run.entries}`}
           value={at}

@@ -10,9 +10,11 @@ import {
   UnstyledButton,
 } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
 import { Check, Copy } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Run } from '../../../api/run-shapes.ts';
+import { client } from '../../data/client.ts';
 import { RunLink } from '../../parts/run-id.tsx';
 import { isHeld, StatusBadge } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -63,9 +65,7 @@ export function RunHeader({ run }: { readonly run: Run }) {
               entry {run.forkedFrom.seq}
             </Fact>
           )}
-          <Anchor component={Link} size="sm" href={`/runs?parent=${encodeURIComponent(run.runId)}`}>
-            children
-          </Anchor>
+          <Children runId={run.runId} />
           {Object.entries(run.labels).map(([name, value]) => (
             <Anchor
               key={name}
@@ -81,6 +81,20 @@ export function RunHeader({ run }: { readonly run: Run }) {
       </div>
       <RunActions run={run} />
     </header>
+  );
+}
+
+/** The way to the runs it has started; nothing if there are none. */
+function Children({ runId }: { readonly runId: string }) {
+  const { data } = useQuery({
+    queryKey: ['runs', 'counts', 'parent', runId],
+    queryFn: ({ signal }) => client.runs.counts({ query: { parent: runId } }, { signal }),
+  });
+  if (data === undefined || data.total === 0) return null;
+  return (
+    <Anchor component={Link} size="sm" href={`/runs?parent=${encodeURIComponent(runId)}`}>
+      {data.total === 1 ? '1 child run' : `${data.total.toLocaleString('en')} child runs`}
+    </Anchor>
   );
 }
 

@@ -19,6 +19,7 @@ import type { Run, Waiting } from '../../../api/run-shapes.ts';
 import { durationInWords } from '../../parts/duration.ts';
 import { RunLink } from '../../parts/run-id.tsx';
 import { Time, useNowMs } from '../../parts/time.tsx';
+import { Beneath } from './beneath.tsx';
 import styles from './run.module.css';
 
 const icons: Readonly<Record<string, LucideIcon>> = {
@@ -93,6 +94,7 @@ function OneWait({ run, waiting }: { readonly run: Run; readonly waiting: Waitin
             </Anchor>
           )}
         </Group>
+        {waiting.runId !== undefined && <Beneath runId={waiting.runId} />}
       </div>
     </div>
   );

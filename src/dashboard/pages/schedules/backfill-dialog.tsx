@@ -119,7 +119,7 @@ export function BackfillDialog({
             />
           )}
           <Button variant="subtle" color="gray" onClick={onClose}>
-            {isDone ? 'Close' : 'Cancel'}
+            {isDone ? 'Close' : 'Back'}
           </Button>
           <Button
             variant="default"

@@ -111,7 +111,7 @@ function InputForm({
           />
           <Group gap="xs">
             <Button variant="subtle" color="gray" onClick={onClose}>
-              Cancel
+              Back
             </Button>
             <Button
               type="submit"

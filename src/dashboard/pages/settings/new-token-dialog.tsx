@@ -94,7 +94,7 @@ export function NewTokenDialog({
               ]}
             />
             <Button variant="subtle" color="gray" onClick={onClose}>
-              Cancel
+              Back
             </Button>
             <Button type="submit" disabled={name.trim() === ''} loading={make.isPending}>
               Make it

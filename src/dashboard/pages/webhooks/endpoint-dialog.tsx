@@ -106,7 +106,7 @@ export function EndpointDialog({
             />
             <Group gap="xs">
               <Button variant="subtle" color="gray" onClick={onClose}>
-                Cancel
+                Back
               </Button>
               <Button
                 type="submit"
