@@ -40,6 +40,7 @@ try {
   await page.goto(`${url}/runs/${runId}`);
   await page.locator('[data-node="approval"][data-state="waiting"]').waitFor();
   await page.locator('[data-connection="open"]').waitFor();
+  await page.getByRole('link', { name: 'Reviews 1 waiting' }).waitFor();
   const picture = await page.screenshot();
   if (picture.length > mostBytes) throw new Error(`${picture.length} bytes are too many`);
   await writeFile(join(folder, 'dashboard.png'), picture);

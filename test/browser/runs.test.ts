@@ -10,12 +10,12 @@ import { Pack } from '../../src/api/run-shapes.ts';
 import { verifyPack } from '../../src/engine/verify-pack.ts';
 import { createTokens } from '../../src/service/identity/tokens.ts';
 import { expectAccessible, takePictures, useBrowser } from './support/browser.ts';
-import { payout, purchase, vault } from './support/payout.ts';
+import { errand, payout, purchase, vault } from './support/payout.ts';
 import { startService, useService } from './support/service.ts';
 
 describe('the runs in a browser', () => {
   const browser = useBrowser();
-  const service = useService(() => startService([payout, purchase, incidentResponse]));
+  const service = useService(() => startService([payout, errand, purchase, incidentResponse]));
 
   /** Starts a payout and brings it to its end or to whom it waits for. */
   async function aPayout(
@@ -159,6 +159,13 @@ describe('the runs in a browser', () => {
     const next = page.getByRole('list', { name: 'What can happen next' });
     await next.getByText('Somebody decides approval').waitFor();
     await expect.poll(() => next.getByText('Somebody cancels the run').count()).toBe(1);
+
+    const input = { account: 'a-2', euros: 5_000, bank: 'open' };
+    const { runId } = await service.orchestrator.start('errand', input);
+    await service.orchestrator.drive(runId);
+    await page.goto(`${service.url}/runs/${runId}`);
+    await why.getByText('In the end payout waits for the decision of a person').waitFor();
+    await page.getByRole('link', { name: '1 child run' }).waitFor();
   });
 
   it('#10, #11: timeline with retries; history with its chain, raw entries and export', async () => {

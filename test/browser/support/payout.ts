@@ -82,6 +82,16 @@ export const payout = defineWorkflow({
   },
 });
 
+/** Has another run pay. */
+export const errand = defineWorkflow({
+  name: 'errand',
+  version: 1,
+  input: Payout,
+  steps(w) {
+    return w.child('payment', payout, { input: w.input });
+  },
+});
+
 /** What the bank of the deposits answers when one is to be given back. */
 export const vault = { isOpen: false };
 
