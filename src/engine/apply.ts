@@ -12,7 +12,7 @@ import type { Settlement } from '../plan/settle.ts';
 import { resolveWiring } from '../plan/wiring.ts';
 import type { HistoryEntry } from '../ports/store.ts';
 import { annotate, type Draft, record } from './draft.ts';
-import { carryOut } from './effects.ts';
+import { carryOut } from './effects/effects.ts';
 import { toError } from './failure-data.ts';
 import { faulted, type Incoming } from './incoming.ts';
 import { type LiveRun, readerOf, startStep, toCompleted } from './live-run.ts';

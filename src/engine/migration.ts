@@ -7,7 +7,7 @@ import type { HistoryEntry, RunHeader } from '../ports/store.ts';
 import { applyEvent } from './apply.ts';
 import type { Definition } from './catalogue.ts';
 import { type Draft, record } from './draft.ts';
-import { carryOut } from './effects.ts';
+import { carryOut } from './effects/effects.ts';
 import type { Incoming } from './incoming.ts';
 import { type LiveRun, recall } from './live-run.ts';
 import { carriedItems } from './migrated-items.ts';

@@ -5,7 +5,7 @@ import { SignalboxError } from '../../errors.ts';
 import type { JsonObject } from '../../plan/json.ts';
 import { applyEvent } from '../apply.ts';
 import type { Draft } from '../draft.ts';
-import { tellParent } from '../effects.ts';
+import { tellParent } from '../effects/children.ts';
 import type { LiveRun } from '../live-run.ts';
 import type { RetryMaterial } from '../retry-material.ts';
 import type { Request } from './request.ts';

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../plan/json.ts';
 import { applyEvent } from '../apply.ts';
 import { canonical } from '../canonical.ts';
 import { annotate, type Draft } from '../draft.ts';
-import { received } from '../effects.ts';
+import { received } from '../effects/events.ts';
 import { matches, maxMailAgeMs, maxMailBytes, maxMails } from '../mailbox.ts';
 import type { OpenItem } from '../run-body.ts';
 import type { Request } from './request.ts';
