@@ -5,10 +5,15 @@ import { type AddressInfo, connect } from 'node:net';
 import { fastify } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { SignalboxError } from '../../src/errors.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import { parseBody } from '../../src/service/http/json-body.ts';
 import { sendProblem } from '../../src/service/http/problems.ts';
+import { createRepeats } from '../../src/service/http/repeats.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { silent } from '../../src/testing/player/world.ts';
+import { aGate } from '../support/deeds.ts';
 import { eventually } from '../support/eventually.ts';
 import { createLogBook } from '../support/log-book.ts';
 import { openService, type ServiceBench } from '../support/service-bench.ts';
@@ -381,6 +386,35 @@ describe('the header Idempotency-Key', () => {
       status: 409,
       code: 'IDEMPOTENCY_UNKNOWN',
     });
+  });
+
+  it('is answered by the process that is at it, unless that does not answer either', async () => {
+    const clock = new ManualClock();
+    const store = { ...createMemoryStore(), shared: true };
+    const here = createRepeats({ store, clock, log: silent });
+    const there = createRepeats({ store, clock, log: silent });
+    const call = { key: 'k', caller: 'ann', call: 'POST /runs', body: {} };
+    const answer = { status: 201, body: 'made' };
+    const gate = aGate<typeof answer>();
+    const never = () => Promise.reject(new Error('made twice'));
+
+    const first = here.answer(call, () => gate.pass());
+    await gate.reached;
+    const second = there.answer(call, never);
+    await clock.advance(2_000);
+    gate.open(answer);
+    await first;
+    await clock.advance(1_000);
+    const dead = { ...call, key: 'dead' };
+    void here.answer(dead, () => new Promise(() => {}));
+    await clock.advance(0);
+    const unknown = there.answer(dead, never).catch((error: unknown) => error);
+    await clock.advance(10_000);
+
+    expect(await second).toEqual({ ...answer, isRepetition: true });
+    expect(await unknown).toMatchObject({ code: 'IDEMPOTENCY_UNKNOWN' });
+    here.close();
+    there.close();
   });
 
   it('is forgotten after a day', async () => {

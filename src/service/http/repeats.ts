@@ -30,7 +30,8 @@ export interface Repeats {
   /**
    * @param perform - makes the call; what it throws is thrown
    * @returns the first answer, and whether this is a repetition
-   * @throws SignalboxError `IDEMPOTENCY_CONFLICT` if the key came with another body, `IDEMPOTENCY_UNKNOWN` if nobody knows what became of the call,
+   * @throws SignalboxError `IDEMPOTENCY_CONFLICT` if the key came with another body, `IDEMPOTENCY_UNKNOWN` if nobody knows what became of the call (one that
+   *   another process is at is waited for, for ten seconds after it began),
    *   `REQUEST_INVALID` for a key that is none
    */
   answer(
@@ -51,6 +52,9 @@ const collection = 'idempotency';
 const expiries = 'idempotency-expiry';
 const keptMs = 24 * 60 * 60 * 1_000;
 const sweepMs = 60 * 60 * 1_000;
+/** A call that another process has begun longer ago than this is not waited for. */
+const patienceMs = 10_000;
+const pollMs = 100;
 const maxAnswerBytes = 256 * 1024;
 
 const Kept = z.object({
@@ -60,28 +64,50 @@ const Kept = z.object({
 });
 type Kept = z.infer<typeof Kept>;
 
+interface Begun {
+  /** Before it began. */
+  readonly revision: number;
+  readonly begun: Kept;
+}
+
 export function createRepeats({ store, clock, log }: RepeatsDeps): Repeats {
   const underWay = new Map<string, { fingerprint: string; answer: Promise<Answer> }>();
   const sweep = createSweep({ store, clock, log });
+
+  /** Puts on record that the call begins, or finds what it was answered before, by another process that is at it as well. */
+  async function begin(key: string, fingerprint: string): Promise<Begun> {
+    for (;;) {
+      const record = await store.record(collection, key);
+      const kept = record === null ? null : Kept.parse(record.value);
+      const revision = record?.revision ?? 0;
+      if (kept !== null && kept.expiresAtMs > clock.nowMs()) {
+        if (kept.fingerprint !== fingerprint) throw conflict();
+        if (kept.answer !== null) return { revision, begun: kept };
+        const begunAtMs = kept.expiresAtMs - keptMs;
+        const isOld = Math.abs(clock.nowMs() - begunAtMs) >= patienceMs;
+        if (!store.shared || isOld) throw unknown();
+        await new Promise<void>((resolve) => clock.after(pollMs, resolve));
+        continue;
+      }
+      const expiresAtMs = clock.nowMs() + keptMs;
+      const begun: Kept = { fingerprint, expiresAtMs, answer: null };
+      const mark = `${new Date(expiresAtMs).toISOString()}-${key}`;
+      const isMarked = (await store.record(expiries, mark)) !== null;
+      const isFirst = await store.saveRecords([
+        change(collection, key, revision, begun),
+        ...(isMarked ? [] : [change(expiries, mark, 0, {})]),
+      ]);
+      if (isFirst) return { revision, begun };
+    }
+  }
 
   async function first(
     key: string,
     fingerprint: string,
     perform: () => Promise<Answer>,
   ): Promise<Answer & { readonly isRepetition: boolean }> {
-    const record = await store.record(collection, key);
-    const kept = record === null ? null : Kept.parse(record.value);
-    if (kept !== null && kept.expiresAtMs > clock.nowMs()) return repeated(kept, fingerprint);
-    const expiresAtMs = clock.nowMs() + keptMs;
-    const begun: Kept = { fingerprint, expiresAtMs, answer: null };
-    const revision = record?.revision ?? 0;
-    const mark = `${new Date(expiresAtMs).toISOString()}-${key}`;
-    const isMarked = (await store.record(expiries, mark)) !== null;
-    const isFirst = await store.saveRecords([
-      change(collection, key, revision, begun),
-      ...(isMarked ? [] : [change(expiries, mark, 0, {})]),
-    ]);
-    if (!isFirst) throw unknown('another process is at it');
+    const { revision, begun } = await begin(key, fingerprint);
+    if (begun.answer !== null) return { ...begun.answer, isRepetition: true };
     try {
       const answer = await perform();
       await settle(key, revision + 1, { ...begun, answer: kept_(answer) });
@@ -128,16 +154,10 @@ export function createRepeats({ store, clock, log }: RepeatsDeps): Repeats {
   };
 }
 
-function repeated({ fingerprint, answer }: Kept, now: string) {
-  if (fingerprint !== now) throw conflict();
-  if (answer !== null) return { ...answer, isRepetition: true };
-  throw unknown('nobody here knows what became of it');
-}
-
-function unknown(why: string): SignalboxError {
+function unknown(): SignalboxError {
   return new SignalboxError(
     'IDEMPOTENCY_UNKNOWN',
-    `A call with this Idempotency-Key has begun, and ${why}`,
+    'A call with this Idempotency-Key has begun, and nobody here knows what became of it',
     { hint: 'Look whether it took effect; then, if it did not, take another key' },
   );
 }
