@@ -60,7 +60,8 @@ export function describeWorkflow(
   const open = async () =>
     createWorld(options.openStore === undefined ? {} : { store: await options.openStore() });
 
-  describe(`${workflow.name} ${workflow.version}, path by path`, () => {
+  // The last test is about all paths, so their order stays where tests are shuffled.
+  describe(`${workflow.name} ${workflow.version}, path by path`, { shuffle: false }, () => {
     for (const path of report.paths) {
       it(titleOf(path), async ({ skip }) => {
         const written = await scriptOf(workflow, path, options);
