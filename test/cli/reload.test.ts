@@ -105,7 +105,9 @@ it('serve --watch loads changed modules and triggers: runs keep their plan, new 
   write(twice, 'good evening');
   // A file that is written may be seen to change twice, so what is said may be about the words of before.
   await eventually(async () =>
-    expect(await approve((await start()).runId, 'really')).toMatchObject({ output: 'good evening' }),
+    expect(await approve((await start()).runId, 'really')).toMatchObject({
+      output: 'good evening',
+    }),
   );
   await says('no plan has changed');
   const outputs = [await approve(first.runId, 'asked'), await approve(second.runId, 'really')];
