@@ -23,7 +23,7 @@ import { openLowdb, openSqlite } from '../../src/testing/crash/media.ts';
 import { createMortalLife, say } from '../../src/testing/kill/mortal-life.ts';
 import type { Assignment, NotedEffect } from './support/assignment.ts';
 import { isPausedIn } from './support/pause-all.ts';
-import { smallWorkflows } from './support/small-workflows.ts';
+import { others, smallWorkflows } from './support/small-workflows.ts';
 
 const assignment: Assignment = JSON.parse(process.argv[2] ?? '');
 const phase = { isOpening: true, isClosing: false, isPaused: false };
@@ -136,6 +136,7 @@ async function converse(orchestrator: Orchestrator): Promise<void> {
       runs.filter(({ workflow }) => workflow === 'told').length ===
       runs.filter(({ workflow }) => workflow === 'waiting').length;
     if (awaited.length === 0 && isTold) return;
+    others.haveEnded = isTold && open.every(({ workflow }) => workflow === 'deadly');
     if (assignment.pausesAll === true) {
       const isAsked = open.some(({ waitingOn }) => waitingOn.some(({ kind }) => kind === 'review'));
       await switchAll(orchestrator, isAsked);

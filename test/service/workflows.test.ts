@@ -2,14 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { type Client, createClient } from '../../src/client/index.ts';
 import { createOrchestrator, defineTask, defineWorkflow } from '../../src/index.ts';
 import { createApp } from '../../src/service/app.ts';
-import { openOnce } from '../support/open-once.ts';
 
 const pack = defineTask({
   name: 'pack',
@@ -44,7 +43,7 @@ const [first, second] = [orderOf(1, 'pack'), orderOf(2, 'wrap')];
 let client: Client;
 let runId: string;
 
-openOnce(async () => {
+beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-'));
   await writeFile(join(folder, 'order.json'), '{"orderId":"o-1","card":"x"}');
   await writeFile(join(folder, 'other.json'), '{"no":"order"}');

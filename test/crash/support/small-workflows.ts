@@ -139,7 +139,13 @@ export const told = defineWorkflow({
   },
 });
 
-/** The process that runs it dies. */
+/** Whether the runs beside the deadly one have ended, as the process knows. */
+export const others = { haveEnded: false };
+
+/**
+ * The process that runs it dies: amid the work of the others, or, with `DEADLY_ALONE`, once they have ended. A step that is cut off as often as the
+ * deadly one counts as deadly too.
+ */
 export const deadly = defineWorkflow({
   name: 'deadly',
   version: 1,
@@ -152,7 +158,9 @@ export const deadly = defineWorkflow({
       output: z.string(),
       compensate: 'none',
       async run() {
-        await delay(100);
+        const isAlone = process.env['DEADLY_ALONE'] !== undefined;
+        do await delay(isAlone ? 10 : 100);
+        while (isAlone && !others.haveEnded);
         process.kill(process.pid, 'SIGKILL');
         return delay(60_000, 'unreachable');
       },
