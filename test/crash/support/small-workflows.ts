@@ -158,9 +158,9 @@ export const deadly = defineWorkflow({
       output: z.string(),
       compensate: 'none',
       async run() {
-        const isAlone = process.env['DEADLY_ALONE'] !== undefined;
-        do await delay(isAlone ? 10 : 100);
-        while (isAlone && !others.haveEnded);
+        const mayDie = () => process.env['DEADLY_ALONE'] === undefined || others.haveEnded;
+        await delay(100);
+        while (!mayDie()) await delay(10);
         process.kill(process.pid, 'SIGKILL');
         return delay(60_000, 'unreachable');
       },
