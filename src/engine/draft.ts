@@ -121,8 +121,10 @@ export function openItem(draft: Draft, item: OpenItem): void {
 export function catchUp(draft: Draft, heldMs: number): void {
   const { run } = draft;
   const ms = heldMs - run.heldMs;
+  // The clock may have gone back: what was counted once is not counted again.
+  if (ms <= 0) return;
   run.heldMs = heldMs;
-  if (run.state.revision === 0 || ms <= 0) return;
+  if (run.state.revision === 0) return;
   run.open = run.open.map((item) => postponed(item, ms));
   // One that is paused by itself has no deadlines, one that has ended no more.
   if (run.state.pausedAtMs === null && run.state.finishedAtMs === null)

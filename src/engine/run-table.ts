@@ -99,13 +99,19 @@ export function createRunTable(deps: RunTableDeps): RunTable {
     return run;
   }
 
+  let addsUntilLook = 0;
+
+  /** While most of them work there is little to let go, and looking at all of them for each that comes would cost the more the more there are. */
   function evict(): void {
     if (live.size <= settings.cachedRuns) return;
+    addsUntilLook -= 1;
+    if (addsUntilLook > 0) return;
     for (const [runId, run] of live) {
       if (run.state.active || pending.has(runId)) continue;
       live.delete(runId);
       if (live.size <= settings.cachedRuns) return;
     }
+    addsUntilLook = Math.ceil(live.size / 16);
   }
 
   function load(runId: string): Promise<LiveRun> {

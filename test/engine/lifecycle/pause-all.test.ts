@@ -196,6 +196,28 @@ describe('runs paused all at once', () => {
     await until(async () => (await engine.get(run.runId)).status === 'complete');
   });
 
+  it('C-02: are put off once by a pause during which the clock goes back', async () => {
+    const { workflow } = sleeping();
+    const { engine, clock } = await openBench({ workflows: [workflow] });
+    const { runId } = await engine.start(workflow, {});
+    const touched = async (jumpMs: number) => {
+      clock.jump(jumpMs);
+      await engine.pause(runId);
+      await engine.resume(runId);
+    };
+    await engine.pauseRuns('all', why);
+
+    await clock.advance(hour);
+    await touched(0);
+    await touched(-30 * minute);
+    await touched(30 * minute);
+    await engine.resumeRuns('all');
+    await clock.advance(0);
+
+    const [waiting] = (await engine.get(runId)).waitingOn;
+    expect(Date.parse(waiting?.until ?? '') - clock.nowMs()).toBe(hour);
+  });
+
   it('stay paused if they were paused by themselves, and stay held if only that pause ends', async () => {
     const { deeds, gate, workflow } = working();
     const { engine, clock } = await openBench({ workflows: [workflow] });
