@@ -24,6 +24,13 @@ const hints: { readonly [C in ErrorCode]?: string } = {
   WORKFLOW_UNKNOWN: 'Name the folder or module of your workflows with --machines',
 };
 
+/** Where a running service has answered: it knows the code it was started with. */
+const served = 'A service has this store open and answered; start it anew with the new code';
+const hintsOfService: { readonly [C in ErrorCode]?: string } = {
+  DEFINITION_MISSING: served,
+  WORKFLOW_UNKNOWN: served,
+};
+
 export function toFailure(error: unknown): Failure {
   const none = { hint: null, details: null, stack: null };
   if (error instanceof SignalboxError) {
@@ -33,7 +40,11 @@ export function toFailure(error: unknown): Failure {
       code,
       message,
       details,
-      hint: hints[code] ?? error.hint ?? null,
+      hint:
+        (details['answeredBy'] === 'service' ? hintsOfService[code] : undefined) ??
+        hints[code] ??
+        error.hint ??
+        null,
       exitCode: 1,
     };
   }

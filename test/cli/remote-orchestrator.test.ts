@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
+import { toFailure } from '../../src/cli/failure.ts';
 import { createRemoteOrchestrator } from '../../src/cli/remote/remote-orchestrator.ts';
 import { createOrchestrator, type Orchestrator, SignalboxError } from '../../src/index.ts';
 import { createService } from '../../src/service/index.ts';
@@ -149,6 +150,13 @@ describe('the orchestrator of a running service', () => {
       expect({ name, found }).toEqual({ name, found: expected });
     }
 
+    const unknown: unknown = await remote.orchestrator
+      .start('not-yet', {})
+      .catch((error: unknown) => error);
+    expect(toFailure(unknown)).toMatchObject({
+      code: 'WORKFLOW_UNKNOWN',
+      hint: expect.stringContaining('start it anew with the new code'),
+    });
     await local.close();
     await remote.close();
   });

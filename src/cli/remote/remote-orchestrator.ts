@@ -275,6 +275,7 @@ export async function translated<T>(work: Promise<T>): Promise<T> {
     if (code === undefined) throw error;
     throw new SignalboxError(code, error.message, {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
+      details: { answeredBy: 'service' },
       cause: error,
     });
   }
