@@ -93,16 +93,16 @@ export function describeCountUp(title: string, options: CountUpOptions): void {
   });
 }
 
-/** @returns whether the first life was ended at its place */
+/** @returns whether the first life was ended at its place, if all are tried */
 async function killTwice(
   first: number,
   last: number,
   draw: () => number,
   kill: (kills: readonly number[]) => Promise<boolean>,
 ): Promise<boolean> {
+  if (!isFull) return kill([first, 1 + Math.floor(draw() * last)]);
   if (!(await kill([first]))) return false;
-  if (!isFull) await kill([first, 1 + Math.floor(draw() * last)]);
-  else for (let second = 1; second <= last; second += 1) if (!(await kill([first, second]))) break;
+  for (let second = 1; second <= last; second += 1) if (!(await kill([first, second]))) break;
   return true;
 }
 
