@@ -115,10 +115,9 @@ describe('starting by hand, in a browser', () => {
     await page.getByRole('button', { name: 'Start run' }).click();
 
     await page.waitForURL(/\/runs\/./);
-    const { runs } = await service.orchestrator.list();
-    expect(runs).toMatchObject([
-      { workflow: 'order', status: 'waiting_review', actor: 'developer' },
-    ]);
+    await expect
+      .poll(async () => (await service.orchestrator.list({ workflow: 'order' })).runs)
+      .toMatchObject([{ status: 'waiting_review', actor: 'developer' }]);
   });
 
   it('#22: a webhook is signed and sent as a test; what nothing can be done with is kept, read and replayed', async () => {
