@@ -32,6 +32,7 @@ import {
   isDeferred,
   oneOf,
   parseOptions,
+  statedName,
   text,
   zodSchema,
 } from './options.ts';
@@ -123,8 +124,7 @@ export function defineWorkflow<
   const C extends { readonly [key: string]: ContextKeyDefinition } = {},
 >(definition: WorkflowDefinition<I, O, C>): Workflow<z.input<I>, O> {
   const place = callerPlace();
-  const name: unknown = (definition as { name?: unknown } | undefined)?.name;
-  const draft = new Draft(typeof name === 'string' ? name : '');
+  const draft = new Draft(statedName(definition));
   const given = parseOptions(draft.place(), workflowOptions, definition);
   const problem = wordProblem(given.name);
   if (problem !== null) throw definitionInvalid(draft.place(), problem);

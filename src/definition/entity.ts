@@ -12,6 +12,7 @@ import {
   isDeferred,
   isZodSchema,
   parseOptions,
+  statedName,
   text,
   zodSchema,
 } from './options.ts';
@@ -134,8 +135,7 @@ export function defineEntity<S extends Schema>(definition: {
   /** The state of a key before its first command. */
   initial: NoInfer<z.input<S>>;
 }): Entity<S> {
-  const given: unknown = (definition as { name?: unknown } | undefined)?.name;
-  const place: Place = { entity: typeof given === 'string' ? given : '' };
+  const place: Place = { entity: statedName(definition) };
   const options = parseOptions(place, entityOptions, definition);
   checkName(place, options.name);
   const { name } = options;

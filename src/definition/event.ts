@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JsonSchema } from '../plan/json.ts';
 import type { Place } from '../plan/problem.ts';
 import type { Contract } from '../ports/bindings.ts';
-import { checkName, parseOptions, text, zodSchema } from './options.ts';
+import { checkName, parseOptions, statedName, text, zodSchema } from './options.ts';
 import { partsOfSchema } from './schema-parts.ts';
 
 declare const contract: unique symbol;
@@ -39,8 +39,7 @@ export function defineEvent<P extends z.ZodType>(definition: {
   name: string;
   payload: P;
 }): EventType<z.input<P>, z.output<P>> {
-  const name: unknown = (definition as { name?: unknown } | undefined)?.name;
-  const place: Place = { event: typeof name === 'string' ? name : '' };
+  const place: Place = { event: statedName(definition) };
   const given = parseOptions(place, eventOptions, definition);
   checkName(place, given.name);
   const event = Object.freeze({ name: given.name });

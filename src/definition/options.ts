@@ -4,6 +4,13 @@ import { kindOf } from '../plan/json-value.ts';
 import { nameProblem } from '../plan/names.ts';
 import { definitionInvalid, didYouMean, type Place } from '../plan/problem.ts';
 
+/** The name of a definition nobody has checked yet, to say where a problem is; empty if it has none. */
+export function statedName(definition: unknown): string {
+  if (typeof definition !== 'object' || definition === null) return '';
+  const name: unknown = Reflect.get(definition, 'name');
+  return typeof name === 'string' ? name : '';
+}
+
 /**
  * The options of an untyped caller, parsed at the door: a misspelt option must not be ignored in silence.
  *

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Place } from '../plan/problem.ts';
 import type { ResourceBinding, ResourceScope } from '../ports/bindings.ts';
-import { checkName, functionOption, parseOptions, text } from './options.ts';
+import { checkName, functionOption, parseOptions, statedName, text } from './options.ts';
 
 declare const value: unique symbol;
 
@@ -54,8 +54,7 @@ const options = z.strictObject({
  * const fetchOrders = defineTask({ …, resources: { db: ordersDb }, run: async ({ resources }) => resources.db.prepare('…').all() });
  */
 export function defineResource<T>(definition: ResourceDefinition<T>): Resource<T> {
-  const name: unknown = (definition as { name?: unknown } | undefined)?.name;
-  const place: Place = { resource: typeof name === 'string' ? name : '' };
+  const place: Place = { resource: statedName(definition) };
   const given = parseOptions(place, options, definition);
   checkName(place, given.name);
   const resource = Object.freeze({ name: given.name });

@@ -13,6 +13,7 @@ import {
   isZodSchema,
   oneOf,
   parseOptions,
+  statedName,
   text,
   zodSchema,
 } from './options.ts';
@@ -159,7 +160,7 @@ export function defineTask<
 >(
   definition: TaskDefinition<I, O, F, R>,
 ): Task<z.input<I>, z.output<O>, { [C in keyof F]: z.output<F[C]> }> {
-  const place: Place = { task: nameOf(definition) };
+  const place: Place = { task: statedName(definition) };
   const given = parseOptions(place, taskOptions, definition);
   checkName(place, given.name);
   if (given.remember !== undefined && given.key === undefined) {
@@ -252,11 +253,6 @@ function resourcesOf(given: { readonly [key: string]: unknown }) {
       return binding === null ? [] : [[key, binding] as const];
     }),
   );
-}
-
-function nameOf(definition: unknown): string {
-  const name = (definition as { name?: unknown } | null | undefined)?.name;
-  return typeof name === 'string' ? name : '';
 }
 
 function undoOf(compensate: z.output<typeof compensateOption>) {

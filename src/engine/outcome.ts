@@ -1,4 +1,5 @@
 import { contextOf, statusOf } from '../chart/advance.ts';
+import { callOf } from '../plan/task-call.ts';
 import { type Draft, record } from './draft.ts';
 import type { LiveRun } from './live-run.ts';
 import type { LateSuccess } from './run-body.ts';
@@ -16,7 +17,7 @@ function isCompleted(run: LiveRun, { step, fallback }: LateSuccess): boolean {
 export function leavesNothing(run: LiveRun, late: LateSuccess): boolean {
   const node = run.definition.index.nodes.get(late.step);
   if (node?.kind !== 'task') return true;
-  const call = late.fallback && node.fallback !== undefined ? node.fallback : node.call;
+  const call = callOf(node, late.fallback);
   return call.compensate === 'none' || isCompleted(run, late);
 }
 

@@ -1,7 +1,8 @@
 /** What a trigger starts. */
+
 import { z } from 'zod';
 import { type EventType, eventParts } from '../definition/event.ts';
-import { anything, oneOf, text } from '../definition/options.ts';
+import { anything, oneOf, statedName, text } from '../definition/options.ts';
 import type { Workflow } from '../definition/workflow.ts';
 import { isWorkflow } from '../definition/workflow-registry.ts';
 import { namePattern } from '../plan/names.ts';
@@ -40,8 +41,7 @@ export function checkTriggerName(name: string): void {
 
 /** Where a problem of a definition is, before it is known to be one. */
 export function placeOf(definition: unknown): { readonly trigger: string } {
-  const name: unknown = (definition as { name?: unknown } | undefined)?.name;
-  return { trigger: typeof name === 'string' ? name.slice(0, 80) : '' };
+  return { trigger: statedName(definition).slice(0, 80) };
 }
 
 /** @throws SignalboxError `DEFINITION_INVALID` unless exactly one of the two is given */

@@ -1,8 +1,10 @@
 /** Attempts of tasks and undos, run beside the machine; how they end comes back as an event. */
+
 import { hash } from 'node:crypto';
 import type { AnyActorRef } from 'xstate';
 import { attemptsOf } from '../../chart/context.ts';
 import type { TaskCall, TaskStep } from '../../plan/plan.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import type { AttemptFailure } from '../../ports/executor.ts';
 import { type Surroundings, surroundingsOf, tell } from './alarms.ts';
@@ -28,7 +30,7 @@ export async function attempt(
 ): Promise<void> {
   const around = surroundingsOf(self);
   const controller = around.begin(node.id);
-  const call = isFallback && node.fallback !== undefined ? node.fallback : node.call;
+  const call = callOf(node, isFallback);
   const number = attemptsOf(context, node.id) + 1;
   const input = resolveWiring(node.input, readerOf(parts, context.memory));
   const outcome = await timed(self, around, call, node.id, controller, (signal) =>

@@ -1,10 +1,12 @@
 /** When what the chart waits for comes by itself. */
+
 import { attemptsOf } from '../../chart/context.ts';
 import type { FailureSummary } from '../../chart/events.ts';
 import { escalationLevel, escalationName } from '../../chart/review-states.ts';
 import { maxDurationMs, parseDuration } from '../../plan/duration.ts';
 import type { Escalation } from '../../plan/plan.ts';
 import { nextDelayMs } from '../../plan/retry-policy.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import { noJitter } from './attempts.ts';
 import { type MachineContext, type MachineEvent, type Parts, readerOf } from './memory.ts';
@@ -48,7 +50,7 @@ export function timerOf(
     const message = `Step "${step}" took longer than ${ms} ms`;
     return { event: { type, failure: timedOut(step, 'StepTimedOut', message) }, delayMs: ms };
   }
-  const call = cause.fallback === true && node.fallback !== undefined ? node.fallback : node.call;
+  const call = callOf(node, cause.fallback === true);
   const made = Math.max(1, attemptsOf(context, step));
   return {
     event: { type },

@@ -1,9 +1,11 @@
 /** Undoing in memory: the undo list of a run, its children's included, newest completion first. */
+
 import type { AnyActorRef } from 'xstate';
 import { failureOf } from '../../failure.ts';
 import type { Json } from '../../plan/json.ts';
 import type { RetryPolicy, TaskCall, TaskStep } from '../../plan/plan.ts';
 import { nextDelayMs } from '../../plan/retry-policy.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import { type Surroundings, surroundingsOf, tell } from './alarms.ts';
 import { failureEvent, infoOf, noJitter, timed } from './attempts.ts';
@@ -89,7 +91,7 @@ async function undone(
     );
   };
   if (node?.kind === 'task') {
-    const call = done.fallback && node.fallback !== undefined ? node.fallback : node.call;
+    const call = callOf(node, done.fallback);
     return undoTask(node, call, path, resolveWiring(node.input, read), done.output);
   }
   if (node?.kind !== 'map')

@@ -1,7 +1,9 @@
 /** Carrying out attempts of tasks: dispatch, run, and bring the outcome back as an event. */
+
 import { isDraining } from '../../chart/advance.ts';
 import { SignalboxError } from '../../errors.ts';
 import { failureOf } from '../../failure.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import type { TaskBinding } from '../../ports/bindings.ts';
 import type { AttemptOutcome } from '../../ports/executor.ts';
@@ -44,7 +46,7 @@ export function createAttempts(deps: WorkDeps): Attempts {
       inFlight.has(item.token)
     )
       return;
-    const call = item.fallback && node.fallback !== undefined ? node.fallback : node.call;
+    const call = callOf(node, item.fallback);
     const runId = run.header.id;
     const abort = new AbortController();
     inFlight.set(item.token, { runId, step, abort, details: null, isRunning: false });

@@ -5,6 +5,7 @@ import type { ChartEvent } from '../../chart/events.ts';
 import { SignalboxError } from '../../errors.ts';
 import { issuesText } from '../../plan/issues.ts';
 import type { Json, JsonObject } from '../../plan/json.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { applyEvent } from '../apply.ts';
 import { deciderOf } from '../deciders.ts';
 import type { Draft } from '../draft.ts';
@@ -148,7 +149,7 @@ function verdictOf(
       ...(value === null ? {} : { settles: { value, output: value } }),
     };
   }
-  const call = isFallback && node.fallback !== undefined ? node.fallback : node.call;
+  const call = callOf(node, isFallback);
   const task = run.definition.bindings.tasks.get(call.task);
   const parsed = task?.output.parse(request.output);
   if (parsed?.ok !== true) {

@@ -1,7 +1,9 @@
 /** Undoing one entry of the list: a task by its own handler, a map item by item. */
+
 import { SignalboxError } from '../../errors.ts';
 import type { Json } from '../../plan/json.ts';
 import type { MapStep, TaskCall, TaskStep } from '../../plan/plan.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import type { EntityAccess } from '../../ports/bindings.ts';
 import type { AttemptOutcome } from '../../ports/executor.ts';
@@ -10,7 +12,7 @@ import { readerOf, runInfo } from '../live-run.ts';
 import { type ItemRow, itemReader, readItems } from '../maps/items.ts';
 import { persist } from '../persist.ts';
 import type { WorkDeps } from '../work-deps.ts';
-import { callOf, onceOnly, type UndoEntry } from './list.ts';
+import { onceOnly, type UndoEntry } from './list.ts';
 
 /** One try at one entry. */
 export interface UndoAttempt {
@@ -139,7 +141,7 @@ export function createUndoer(deps: WorkDeps): (undo: UndoAttempt) => Promise<Att
     if (node?.kind === 'map') return undoItems(undo, node);
     if (node?.kind !== 'task')
       return failed('NotUndoable', `Step "${path}" has nothing that undoes it`);
-    const call = callOf(node, completed);
+    const call = callOf(node, completed.fallback);
     return undoTask(undo, { path, node, call, read: readerOf(run), stored: completed.output });
   };
 }

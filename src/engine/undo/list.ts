@@ -1,5 +1,7 @@
 /** What a run, and its children, have done that can or should be undone, and how far that has come. */
-import type { MapStep, RetryPolicy, TaskCall, TaskStep } from '../../plan/plan.ts';
+
+import type { MapStep, RetryPolicy } from '../../plan/plan.ts';
+import { callOf } from '../../plan/task-call.ts';
 import type { Completed, LiveRun } from '../live-run.ts';
 import type { RunTable } from '../run-table.ts';
 
@@ -71,14 +73,9 @@ export function obstacleOf({ run, completed }: UndoEntry): 'irreversible' | 'wit
   const node = run.definition.index.nodes.get(completed.step);
   if (node?.kind === 'map') return null;
   if (node?.kind !== 'task') return 'without_undo';
-  const { compensate, task } = callOf(node, completed);
+  const { compensate, task } = callOf(node, completed.fallback);
   if (compensate === 'irreversible') return 'irreversible';
   return run.definition.bindings.tasks.get(task)?.undo == null ? 'without_undo' : null;
-}
-
-/** The call that completed the step: its own, or the fallback's. */
-export function callOf(node: TaskStep, completed: Completed): TaskCall {
-  return completed.fallback && node.fallback !== undefined ? node.fallback : node.call;
 }
 
 export const onceOnly: RetryPolicy = {
@@ -91,7 +88,7 @@ export function policyOf(entry: UndoEntry): RetryPolicy {
   const node = entry.run.definition.index.nodes.get(entry.completed.step);
   if (node?.kind === 'map') return longestOf(node);
   if (node?.kind !== 'task') return onceOnly;
-  return callOf(node, entry.completed).undo?.retry ?? onceOnly;
+  return callOf(node, entry.completed.fallback).undo?.retry ?? onceOnly;
 }
 
 /** A map is undone as often as the most patient of its tasks. */

@@ -6,7 +6,7 @@ import { attemptsOf } from '../../chart/context.ts';
 import type { ChartEvent, Decider, Effect } from '../../chart/events.ts';
 import type { Approval, PlanNode, ReviewStep, TaskStep } from '../../plan/plan.ts';
 import type { Facts } from '../../plan/settle.ts';
-import { callOf } from './declared.ts';
+import { callOf } from '../../plan/task-call.ts';
 import type { Move, StepEnding } from './move.ts';
 import type { UndoWork } from './undo.ts';
 import type { Walk, WalkState } from './walk-state.ts';

@@ -1,5 +1,5 @@
 /** What a workflow declares for one of its steps. */
-import type { DecisionPolicy, Plan, PlanNode, TaskStep } from '../../plan/plan.ts';
+import type { DecisionPolicy, Plan, PlanNode } from '../../plan/plan.ts';
 
 export function decisionPolicyOf(
   plan: Plan,
@@ -9,8 +9,4 @@ export function decisionPolicyOf(
   if (step === 'completion') return plan.finish;
   const node = nodes.get(step);
   return node?.kind === 'review' ? node : {};
-}
-
-export function callOf(node: TaskStep, isFallback: boolean): TaskStep['call'] {
-  return isFallback && node.fallback !== undefined ? node.fallback : node.call;
 }

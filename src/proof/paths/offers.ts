@@ -2,11 +2,12 @@
  * What can happen next, main line first, as far as it leads somewhere new. Of parallel branches one moves at a time: their own
  * steps do not depend on each other, and where they do (a step waits for another branch, a failure stops them all) both orders are walked.
  */
+
 import { contextOf, isDraining } from '../../chart/advance.ts';
 import type { ChartState } from '../../chart/chart.ts';
 import type { TaskStep } from '../../plan/plan.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { type ActiveState, activeStates } from './active.ts';
-import { callOf } from './declared.ts';
 import type { Move } from './move.ts';
 import type { PathTimer } from './timers.ts';
 import { approvalsOf, objectionsKey, rejectionsOf } from './votes.ts';

@@ -1,11 +1,13 @@
 /** Time on a path: which deadlines run, and which comes first. */
+
 import { attemptsOf, type ChartContext } from '../../chart/context.ts';
 import type { Effect } from '../../chart/events.ts';
 import { escalationLevel } from '../../chart/review-states.ts';
 import { parseDuration } from '../../plan/duration.ts';
 import { isStep, type Plan, type PlanNode, type RetryPolicy } from '../../plan/plan.ts';
 import { nextDelayMs } from '../../plan/retry-policy.ts';
-import { callOf, decisionPolicyOf } from './declared.ts';
+import { callOf } from '../../plan/task-call.ts';
+import { decisionPolicyOf } from './declared.ts';
 
 export interface PathTimer {
   readonly step: string;

@@ -1,6 +1,7 @@
 /** What a path has done that must be undone, and how patiently. */
+
 import type { MapStep, PlanNode, RetryPolicy, TaskCall } from '../../plan/plan.ts';
-import { callOf } from './declared.ts';
+import { callOf } from '../../plan/task-call.ts';
 
 /** One entry of the undo list. */
 export interface UndoWork {

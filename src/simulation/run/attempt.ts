@@ -1,7 +1,9 @@
 /** An attempt at a task: how long it takes, how it ends, and whether there is another one. */
+
 import { attemptsOf } from '../../chart/context.ts';
 import type { TaskCall, TaskStep } from '../../plan/plan.ts';
 import { nextDelayMs } from '../../plan/retry-policy.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { drawMs } from '../distribution.ts';
 import { type StepModel, stepModelOf } from '../model.ts';
 import type { ActiveRun } from './active-run.ts';
@@ -16,7 +18,7 @@ export function startAttempt(run: ActiveRun, step: string, isFallback: boolean):
   const { subject, world } = run;
   const node = subject.index.nodes.get(step);
   if (node?.kind !== 'task') return;
-  const call = isFallback && node.fallback !== undefined ? node.fallback : node.call;
+  const call = callOf(node, isFallback);
   world.count(subject, step, 'attempt');
   const model = stepModelOf(subject.model, step);
   const { lastsMs, ending } = sampleAttempt(call, node.expectedMs ?? 0, model, world.random);

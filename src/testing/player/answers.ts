@@ -1,8 +1,10 @@
 /** The value that answers one event of a path, and what it makes of the rest. */
+
 import { escalationLevel } from '../../chart/review-states.ts';
 import { restoreOutput } from '../../evaluation.ts';
 import type { Json, JsonObject } from '../../plan/json.ts';
 import type { ChildStep, MapStep, ReviewStep, TaskStep, WaitStep } from '../../plan/plan.ts';
+import { callOf } from '../../plan/task-call.ts';
 import { resolveWiring } from '../../plan/wiring.ts';
 import type { PathStep } from '../../proof/paths/paths.ts';
 import { type Example, type ExampleRequest, validExamples } from '../examples/examples.ts';
@@ -95,7 +97,7 @@ async function ofTask(source: AnswerSource, node: TaskStep, step: PathStep): Pro
   const { flow, fixtures } = source;
   const last = lastOf(step);
   const isFallback = source.isFallback(node.id);
-  const call = isFallback && node.fallback !== undefined ? node.fallback : node.call;
+  const call = callOf(node, isFallback);
   const binding = flow.bindings.tasks.get(call.task);
   if (binding === undefined) throw new Infeasible(`task "${call.task}" is not registered`);
   const { failure, code = '' } = step.move;
