@@ -120,6 +120,18 @@ describe('schedules and time', () => {
     });
   });
 
+  it('goes on beside one whose record cannot be read', async () => {
+    const town = await aTown([aSchedule()]);
+    await town.store.saveRecords([
+      { collection: 'schedules', key: 'broken', expectedRevision: 0, value: { fires: 'many' } },
+    ]);
+
+    await town.clock.advance(15 * minuteMs);
+
+    expect(await town.slots()).toEqual(['01-05T00:10']);
+    expect((await town.schedules.list()).map(({ name }) => name)).toEqual(['job']);
+  });
+
   it('publishes an event for each slot, to whatever waits for it', async () => {
     const schedule = defineSchedule({ name: 'job', cron: '*/10 * * * *', event: stop, input: {} });
     const town = await aTown([schedule]);

@@ -23,15 +23,12 @@ import {
 } from './stored.ts';
 
 export interface Collector {
-  /** Looks at runs a process before left untold; then listens. */
-  open(): Promise<void>;
-  /** Something was added to whom is told. */
-  endpointsChanged(): Promise<void>;
+  /** Listens as soon as there is somebody to tell, and looks meanwhile at runs a process before left untold. */
+  listen(): void;
   /** Makes a delivery of an event to one endpoint. @returns its key, `null` if it is known */
   deliver(endpointId: string, told: Told): Promise<string | null>;
   /** Forgets where runs stood that are over. */
   tidy(): Promise<void>;
-  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,7 +64,8 @@ export function createCollector(
 
   function workOff(): void {
     if (isClosed) return;
-    for (const runId of [...waiting].slice(0, maxAtOnce - working.size)) {
+    for (const runId of waiting) {
+      if (working.size >= maxAtOnce) return;
       waiting.delete(runId);
       const work = tell(runId)
         .catch((error: unknown) => {
@@ -220,7 +218,7 @@ export function createCollector(
   }
 
   /** As long as nobody is told, nothing is listened to; but another process may add somebody. */
-  async function listen(): Promise<void> {
+  function listen(): void {
     if (isClosed) return;
     const isAnybodyTold = endpoints.all().length > 0;
     if (isAnybodyTold || store.shared) {
@@ -228,7 +226,10 @@ export function createCollector(
     }
     if (!isAnybodyTold || hasLooked) return;
     hasLooked = true;
-    await lookThrough();
+    lookThrough().catch((error: unknown) => {
+      hasLooked = false;
+      if (!isClosed) log.error({ err: error }, 'runs could not be looked through');
+    });
   }
 
   async function idle(): Promise<void> {
@@ -236,7 +237,7 @@ export function createCollector(
   }
 
   return {
-    open: listen,
+    listen,
     async tidy() {
       if (unsubscribe === null) return;
       await saveMark(clock.nowMs());
@@ -245,14 +246,12 @@ export function createCollector(
         if (StoredCursor.parse(record.value).isOver) await store.saveRecords([removal(record)]);
       }
     },
-    endpointsChanged: listen,
     async deliver(endpointId, told) {
       const one = await newDelivery(endpointId, told);
       if (one === null || !(await store.saveRecords([one.change]))) return null;
       sender.schedule(one.key, 0);
       return one.key;
     },
-    idle,
     async close() {
       isClosed = true;
       unsubscribe?.();

@@ -75,10 +75,7 @@ export function createOutgoing(
   app.addHook('onReady', async () => {
     await endpoints.load();
     await sender.scheduleAll();
-    // looking through the runs must not keep the service from answering
-    void collector
-      .open()
-      .catch((error: unknown) => log.error({ err: error }, 'runs could not be looked through'));
+    collector.listen();
     every(everyMs, sweep, 'old deliveries could not be removed');
     if (store.shared) {
       every(takeOverEveryMs, () => sender.scheduleAll(), 'what waits could not be looked through');

@@ -25,8 +25,7 @@ export interface Sender {
   schedule(key: string, atMs: number): void;
   /** All that waits, of one endpoint or of all. */
   scheduleAll(endpointId?: string): Promise<void>;
-  /** Resolves when nothing is being sent. */
-  idle(): Promise<void>;
+  /** Sends nothing more; resolves when nothing is being sent. */
   close(): Promise<void>;
 }
 
@@ -222,9 +221,6 @@ export function createSender(
         for (const { key, value } of page) schedule(key, StoredDelivery.parse(value).nextAtMs);
         after = page.length < pageSize ? undefined : page.at(-1)?.key;
       } while (after !== undefined);
-    },
-    async idle() {
-      while (working.size > 0) await Promise.all(working);
     },
     async close() {
       closing.abort();

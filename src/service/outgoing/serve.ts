@@ -50,7 +50,7 @@ export function serveEndpoints(bind: Bind, parts: ServiceParts, outgoing: Outgoi
 
   bind(api.endpoints.create, async ({ body }, { caller }) => {
     const endpoint = await endpoints.add(body);
-    await collector.endpointsChanged();
+    collector.listen();
     const host = new URL(endpoint.url).host;
     await audit.record(caller, 'endpoint.created', `endpoint/${endpoint.id}`, { host });
     return { ...(await viewOf(endpoint)), secret: endpoint.secret };

@@ -26,12 +26,14 @@ export async function eventsOf(
   afterSeq: number,
   signal: AbortSignal,
 ) {
-  const { workflow } = await orchestrator.get(runId);
+  const { workflow, entries } = await orchestrator.get(runId);
+  // A reader that knows entries there never were knows another run: its store was restored from a copy.
+  const from = afterSeq > entries ? 0 : afterSeq;
   return (async function* () {
     const wake = createWake(clock, signal);
     const unsubscribe = orchestrator.subscribe(() => wake.now(), runId);
     try {
-      for (let last = afterSeq; !signal.aborted; ) {
+      for (let last = from; !signal.aborted; ) {
         const page = await orchestrator.history(runId, { afterSeq: last, limit: pageSize });
         for (const entry of page) {
           yield { id: String(entry.seq), data: { runId, workflow, status: entry.to, entry } };

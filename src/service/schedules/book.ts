@@ -1,4 +1,5 @@
 /** The state of schedules and what became of their slots, in records. */
+import type { Logger } from '../../ports/logger.ts';
 import type { RecordChange, Store } from '../../ports/store.ts';
 import { FireRecord, iso, ScheduleState } from './state.ts';
 
@@ -16,7 +17,7 @@ export interface Entry {
 
 export interface Book {
   entry(name: string): Promise<Entry | null>;
-  /** Those created by a call; at most 1,000. */
+  /** Those created by a call; at most 1,000. One that cannot be read is left out. */
   entries(): Promise<readonly Entry[]>;
   /** State and entries in one write. @returns `false` if another process was faster: nothing is written */
   save(entry: Entry, state: ScheduleState, written?: readonly FireRecord[]): Promise<boolean>;
@@ -29,7 +30,7 @@ export interface Book {
   ): Promise<readonly { readonly key: string; readonly fire: FireRecord }[]>;
 }
 
-export function createBook(store: Store): Book {
+export function createBook(store: Store, log: Logger): Book {
   async function changesOf(name: string, written: readonly FireRecord[]) {
     const changes: RecordChange[] = [];
     let added = 0;
@@ -55,11 +56,12 @@ export function createBook(store: Store): Book {
     },
     async entries() {
       const records = await store.records(states, { limit: 1_000 });
-      return records.map(({ key, revision, value }) => ({
-        name: key,
-        revision,
-        state: ScheduleState.parse(value),
-      }));
+      return records.flatMap(({ key, revision, value }) => {
+        const state = ScheduleState.safeParse(value);
+        if (state.success) return [{ name: key, revision, state: state.data }];
+        log.error({ err: state.error, schedule: key }, 'a schedule cannot be read; it is left out');
+        return [];
+      });
     },
     async save({ name, revision }, state, written = []) {
       const { changes, added } = await changesOf(name, written);

@@ -80,7 +80,7 @@ export function createSchedules(parts: {
   readonly schedules: readonly Schedule[];
 }): Schedules {
   const { store, orchestrator, clock, log } = parts;
-  const book = createBook(store);
+  const book = createBook(store, log);
   const registry = createRegistry(book, parts.schedules);
   const deps: Deps = { book, orchestrator, clock };
   const scheduler = createScheduler({
