@@ -141,7 +141,10 @@ export function describeWorkflow(
         (id) => [id, reasons.get(id) ?? 'no path that takes it was played'] as const,
       );
 
-      expect(Object.fromEntries(found)).toEqual(options.unreachable ?? {});
+      expect(
+        Object.fromEntries(found),
+        'No path took these transitions. If that is right, copy what was received into the option "unreachable" of describeWorkflow',
+      ).toEqual(options.unreachable ?? {});
     });
 
     afterAll(() => {
