@@ -1,10 +1,11 @@
 /** What people do about compensation that was not complete: have an undo tried again, or say that they have undone it themselves. */
-import { statusOf } from '../chart/advance.ts';
+import { contextOf, statusOf } from '../chart/advance.ts';
 import { SignalboxError } from '../errors.ts';
 import type { JsonObject } from '../plan/json.ts';
 import { type Draft, record } from './draft.ts';
 import type { LiveRun } from './live-run.ts';
 import { outcomeOf } from './outcome.ts';
+import type { RunOutcome } from './run-outcome.ts';
 import { takeByHand } from './undone.ts';
 
 export interface ByHand {
@@ -27,6 +28,16 @@ export function assertNotUndone(run: LiveRun, step: string): void {
     `Run "${id}" is ${status} and has left nothing of "${step}" to be undone; left: ${names}`,
     { details: { runId: id, step, status, notUndone: left } },
   );
+}
+
+/** Something could not be undone, and people have seen to all of it since: the chart remembers only that it had failed. */
+export function isSeenTo(
+  snapshot: LiveRun['snapshot'],
+  outcome: Pick<RunOutcome, 'notUndone'> | null,
+): boolean {
+  if (outcome?.notUndone.length !== 0) return false;
+  const { undo, doubts } = contextOf(snapshot);
+  return (undo?.failed ?? 0) > 0 || doubts.length > 0;
 }
 
 /** Somebody has undone it outside of Signalbox, or accepts that it stays. */

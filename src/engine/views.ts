@@ -11,6 +11,7 @@ import { postponed, stopped } from './pausing.ts';
 import { redact } from './redact.ts';
 import type { RunBody } from './run-body.ts';
 import type { RunOutcome } from './run-outcome.ts';
+import { isSeenTo } from './undo-by-hand.ts';
 import { type Waiting, waitingOn } from './waiting.ts';
 
 /** A pause of all runs, or of those of one workflow. */
@@ -145,6 +146,10 @@ export function explainRun(run: Pick<LiveRun, 'snapshot'>, view: RunView): Expla
     ...view,
     state: run.snapshot.value as Json,
     facts: contextOf(run.snapshot).facts,
-    events: possibleEvents(run.snapshot),
+    events: isSeenTo(run.snapshot, view.outcome)
+      ? possibleEvents(run.snapshot).map((each) =>
+          each.event === 'run.retried' ? { ...each, open: true, blockedBy: [] } : each,
+        )
+      : possibleEvents(run.snapshot),
   };
 }

@@ -1,5 +1,5 @@
 /** A failed run goes on where it failed, or begins afresh if it was undone. */
-import { contextOf, statusOf } from '../../chart/advance.ts';
+import { statusOf } from '../../chart/advance.ts';
 import { isTerminal } from '../../chart/lifecycle.ts';
 import { SignalboxError } from '../../errors.ts';
 import type { JsonObject } from '../../plan/json.ts';
@@ -8,6 +8,7 @@ import type { Draft } from '../draft.ts';
 import { tellParent } from '../effects/children.ts';
 import type { LiveRun } from '../live-run.ts';
 import type { RetryMaterial } from '../retry-material.ts';
+import { isSeenTo } from '../undo-by-hand.ts';
 import type { Request } from './request.ts';
 
 export function retry(
@@ -41,13 +42,12 @@ export function retry(
       },
     );
   }
-  // The chart remembers what had failed; people have seen to it since.
-  const isSeenTo = run.outcome?.notUndone.length === 0 && hasSeenTo(run);
+  const isAccepted = request.acceptNotUndone === true || isSeenTo(run.snapshot, run.outcome);
   const isAfresh = run.outcome !== null && run.outcome.compensation !== 'nothing';
   const { event, actor } = {
     event: {
       type: 'run.retried',
-      ...(request.acceptNotUndone === true || isSeenTo ? { acceptNotUndone: true } : {}),
+      ...(isAccepted ? { acceptNotUndone: true } : {}),
     },
     actor: request.actor,
   };
@@ -69,11 +69,6 @@ export function retry(
     ...(Object.keys(again).length > 0 ? { data: again } : {}),
   });
   return { status: statusOf(run.snapshot), generation: run.state.generation };
-}
-
-function hasSeenTo({ snapshot }: LiveRun): boolean {
-  const { undo, doubts } = contextOf(snapshot);
-  return (undo?.failed ?? 0) > 0 || doubts.length > 0;
 }
 
 /** The run forgets its end: afresh altogether, or up to what is recorded. */

@@ -105,10 +105,14 @@ describe('what compensation has left', () => {
       code: 'NOT_UNDONE',
     });
     await engine.resolveUndo(runId, 'send', { actor: 'op', reason: 'The customer knows.' });
+    const shut = expect.objectContaining({ event: 'run.retried', open: false });
+    expect((await engine.explain(runId)).events).toContainEqual(shut);
     await engine.resolveUndo(runId, 'pay', { actor: 'op', reason: 'Paid back in cash.' });
 
     const restarted = await bench.restart();
 
+    const open = expect.objectContaining({ event: 'run.retried', open: true, blockedBy: [] });
+    expect((await restarted.explain(runId)).events).toContainEqual(open);
     expect((await restarted.get(runId)).outcome).toMatchObject({
       undone: ['reserve'],
       notUndone: [],
