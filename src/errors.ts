@@ -98,13 +98,14 @@ export class SignalboxError extends Error {
   override readonly name = 'SignalboxError';
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
-  readonly hint: string | undefined;
+  /** What to do about it, where the message does not say it; declared only, so that printing an error without one shows none. */
+  declare readonly hint?: string;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptionsWithDetails = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
-    this.hint = options.hint;
+    if (options.hint !== undefined) this.hint = options.hint;
   }
 }
 
