@@ -241,8 +241,16 @@ export interface Orchestrator {
     scope: PauseScope,
     options: { readonly reason: string; readonly actor?: string },
   ): Promise<boolean>;
-  /** Runs paused by themselves stay paused. @returns `false` if nothing was paused */
-  resumeRuns(scope: PauseScope, options?: { readonly actor?: string }): Promise<boolean>;
+  /**
+   * Runs paused by themselves stay paused.
+   *
+   * @param options.since - of the pause that is meant, as {@link Orchestrator.pauses} says it: another one made meanwhile stays. Default: whichever there is
+   * @returns `false` if nothing was paused, or another pause is in force
+   */
+  resumeRuns(
+    scope: PauseScope,
+    options?: { readonly actor?: string; readonly since?: string },
+  ): Promise<boolean>;
   /** What is paused now beside single runs, everything first. */
   pauses(): Promise<readonly Pause[]>;
   /** Why the run waits: for whom or what, until when, what then; which events it accepts now, and which guards shut the others. */
@@ -452,7 +460,12 @@ export async function createOrchestrator(options: OrchestratorOptions): Promise<
       await request(runId, { kind: 'resume', ...given, actor: actorOf(given) });
     },
     pauseRuns: (scope, { reason, actor = 'anonymous' }) => engine.hold(scope, { reason, actor }),
-    resumeRuns: (scope, given) => engine.lift(scope, actorOf(given)),
+    resumeRuns: (scope, given) =>
+      engine.lift(
+        scope,
+        actorOf(given),
+        given?.since === undefined ? null : Date.parse(given.since),
+      ),
     async pauses() {
       const held = await engine.holds();
       return held.map(({ scope, sinceMs, actor, reason }) => ({

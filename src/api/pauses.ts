@@ -17,7 +17,7 @@ export type Pause = z.output<typeof Pause>;
 const workflow = z.string().min(1).max(200).exactOptional();
 
 const answer = z.object({
-  /** `false`: it was so already. */
+  /** `false`: it was so already, or the pause that was meant is over. */
   changed: z.boolean(),
   /** What is paused now, everything first. */
   pauses: z.array(Pause).readonly(),
@@ -46,7 +46,12 @@ export const pauses = {
     path: '/pauses/resume',
     summary: 'Lets the runs of a workflow, or all, go on; runs paused by themselves stay paused',
     role: 'operator',
-    body: z.strictObject({ workflow, reason: Reason.exactOptional() }),
+    body: z.strictObject({
+      workflow,
+      /** Of the pause that is meant: another one made meanwhile stays. Left out: whichever there is. */
+      since: z.iso.datetime().exactOptional(),
+      reason: Reason.exactOptional(),
+    }),
     answer,
   }),
 };

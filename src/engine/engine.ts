@@ -87,7 +87,8 @@ export interface Engine extends Reader, Driver {
   holds(): Promise<readonly (Holder & { readonly scope: HoldScope })[]>;
   /** @returns `false` if it was so already. @throws SignalboxError `WORKFLOW_UNKNOWN` */
   hold(scope: HoldScope, by: { readonly actor: string; readonly reason: string }): Promise<boolean>;
-  lift(scope: HoldScope, actor: string): Promise<boolean>;
+  /** @param sinceMs - of the hold to be lifted; default: whichever there is */
+  lift(scope: HoldScope, actor: string, sinceMs?: number | null): Promise<boolean>;
   damaged(): Promise<readonly DamagedRun[]>;
   prune(query: PruneQuery): Promise<readonly string[]>;
   migrate(options: MigrateOptions): Promise<MigrationReport>;
@@ -358,9 +359,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       maps.hold();
       return isNew;
     },
-    async lift(scope, actor) {
+    async lift(scope, actor, sinceMs) {
       assertOpen();
-      const isNew = await holds.lift(accept('What to resume', Scope, scope), actor);
+      const isNew = await holds.lift(accept('What to resume', Scope, scope), actor, sinceMs);
       // Taking many runs up takes a while; a process that dies over it goes on with it at its next start.
       if (isNew) void sweeper.sweep();
       return isNew;

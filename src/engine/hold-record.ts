@@ -83,17 +83,26 @@ export function held(record: HoldRecord, scope: HoldScope, holder: Holder): Hold
   return withWorkflow(record, scope.workflow, { ...entry, on: holder, countedFromMs });
 }
 
-/** @returns `null` if nothing was held */
-export function lifted(record: HoldRecord, scope: HoldScope, nowMs: number): HoldRecord | null {
+/**
+ * @param sinceMs - of the hold to be lifted: another one made since stays; `null`: whichever there is
+ * @returns `null` if nothing was held
+ */
+export function lifted(
+  record: HoldRecord,
+  scope: HoldScope,
+  nowMs: number,
+  sinceMs: number | null,
+): HoldRecord | null {
+  const isMeant = ({ on }: Entry) => on !== null && (sinceMs === null || on.sinceMs === sinceMs);
   if (scope === 'all') {
-    if (record.all.on === null) return null;
+    if (!isMeant(record.all)) return null;
     const all = { ...stopCounting(record.all, nowMs), on: null };
     const counting = (entry: Entry) =>
       entry.on === null ? entry : { ...entry, countedFromMs: nowMs };
     return { all, workflows: mapWorkflows(record, counting) };
   }
   const entry = entryOf(record, scope.workflow);
-  if (entry.on === null) return null;
+  if (!isMeant(entry)) return null;
   return withWorkflow(record, scope.workflow, { ...stopCounting(entry, nowMs), on: null });
 }
 

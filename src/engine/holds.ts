@@ -46,7 +46,7 @@ export interface Holds {
   refresh(): Promise<boolean>;
   /** Durable, and in force in this process, when it resolves. @returns `false` if it was so already */
   hold(scope: HoldScope, by: { readonly actor: string; readonly reason: string }): Promise<boolean>;
-  lift(scope: HoldScope, actor: string): Promise<boolean>;
+  lift(scope: HoldScope, actor: string, sinceMs?: number | null): Promise<boolean>;
 }
 
 const collection = 'holds';
@@ -124,8 +124,8 @@ export async function createHolds(store: Store, clock: Clock, log: Logger): Prom
       if (isNew) log.warn({ scope, ...by }, 'runs are paused: nothing more of them begins');
       return isNew;
     },
-    async lift(scope, actor) {
-      const isNew = await change((now) => lifted(now, scope, clock.nowMs()));
+    async lift(scope, actor, sinceMs = null) {
+      const isNew = await change((now) => lifted(now, scope, clock.nowMs(), sinceMs));
       if (isNew) log.info({ scope, actor }, 'runs are resumed');
       return isNew;
     },

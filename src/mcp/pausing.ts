@@ -58,7 +58,7 @@ export function registerPausing({ server, client: { runs, pauses } }: Tools): vo
   server.registerTool(
     'resume_runs',
     {
-      description: `${api.pauses.resume.summary}. Without "confirm" it only says who has paused them and why, and gives the word to confirm with; the word is good for that pause alone`,
+      description: `${api.pauses.resume.summary}. Without "confirm" it only says who has paused them and why, and gives the word to confirm with; the word is good for that pause alone, and "changed" says whether it is over`,
       inputSchema: { ...scope, reason: Why, confirm: z.string().max(64).optional() },
       annotations: destructive,
     },
@@ -74,7 +74,8 @@ export function registerPausing({ server, client: { runs, pauses } }: Tools): vo
         }
         const word = confirmationOf(workflow ?? '', pause.since, pause.actor, pause.reason);
         if (confirm === word) {
-          return pauses.resume({ body: { ...query, reason } }, { signal: signal() });
+          const body = { ...query, since: pause.since, reason };
+          return pauses.resume({ body }, { signal: signal() });
         }
         const note = 'It is another pause by now; look again before confirming';
         return { changed: false, ...(confirm === undefined ? {} : { note }), pause, confirm: word };

@@ -29,9 +29,9 @@ export function servePauses(bind: Bind, { orchestrator, audit }: ServiceParts): 
     await audit.record(caller, 'runs.paused', subjectOf(scope), { reason, changed });
     return { changed, pauses: await list(caller) };
   });
-  bind(api.pauses.resume, async ({ body: { workflow, reason } }, { caller }) => {
+  bind(api.pauses.resume, async ({ body: { workflow, reason, ...which } }, { caller }) => {
     const scope = scopeOf(workflow);
-    const changed = await orchestrator.resumeRuns(scope, { actor: caller.name });
+    const changed = await orchestrator.resumeRuns(scope, { actor: caller.name, ...which });
     const why = reason === undefined ? {} : { reason };
     await audit.record(caller, 'runs.resumed', subjectOf(scope), { ...why, changed });
     return { changed, pauses: await list(caller) };

@@ -1,6 +1,6 @@
 import { Client as McpClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createMemoryStore } from '../../src/adapters/memory/index.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
@@ -290,5 +290,24 @@ describe('an assistant', () => {
     expect(await orchestrator.pauses()).toHaveLength(1);
     const confirmed = await call('resume_runs', { ...everything, confirm: stale['confirm'] });
     expect(confirmed).toMatchObject({ changed: true, pauses: [] });
+  });
+
+  it('does not resume a pause that somebody makes while it resumes another', async () => {
+    const { call, orchestrator } = await anAssistant();
+    const everything = { everything: true, reason: 'it is back' };
+    await orchestrator.pauseRuns('all', { actor: 'bob', reason: 'the supplier is down' });
+    const { confirm } = await call('resume_runs', everything);
+    const look = orchestrator.pauses;
+    vi.spyOn(orchestrator, 'pauses').mockImplementationOnce(async () => {
+      const seen = await look();
+      await orchestrator.resumeRuns('all', { actor: 'bob' });
+      await orchestrator.pauseRuns('all', { actor: 'ann', reason: 'wrong rates' });
+      return seen;
+    });
+
+    const answer = await call('resume_runs', { ...everything, confirm });
+
+    expect(answer).toMatchObject({ changed: false, pauses: [{ reason: 'wrong rates' }] });
+    expect(await orchestrator.pauses()).toHaveLength(1);
   });
 });

@@ -138,8 +138,9 @@ export function createRemoteOrchestrator(
       const body = { ...bodyOf(scope), reason };
       return (await translated(as(actor).pauses.pause({ body }))).changed;
     },
-    async resumeRuns(scope, { actor } = {}) {
-      return (await translated(as(actor).pauses.resume({ body: bodyOf(scope) }))).changed;
+    async resumeRuns(scope, { actor, ...which } = {}) {
+      const body = { ...bodyOf(scope), ...which };
+      return (await translated(as(actor).pauses.resume({ body }))).changed;
     },
     async pauses() {
       const { pauses } = await translated(anyone.pauses.list());
