@@ -79,7 +79,7 @@ describe('show, history and explain', () => {
     const elsewhere = await town.run('show', runId, ...store, '--machines', '.');
 
     expect(shown.stdout).toMatch(/number {2}7/);
-    expect(shown.stdout + history.stdout).not.toContain('4711');
+    expect(shown.stdout + history.stdout).not.toContain('mellon');
     expect(elsewhere.stdout).toMatch(/code {4}\[redacted\]/);
   });
 

@@ -374,7 +374,7 @@ describe('what a run has and is', () => {
       input: z.unknown(),
       output: z.object({ pin: z.string().meta({ sensitive: true }) }),
       compensate: 'none',
-      run: async () => ({ pin: '1234' }),
+      run: async () => ({ pin: 'mellon' }),
     });
     const { engine, runId } = await standing(
       (w) => w.review('look', { after: [w.task('secret', secret, { input: {} })] }),
@@ -383,7 +383,7 @@ describe('what a run has and is', () => {
 
     await engine.migrate(asked);
 
-    expect(JSON.stringify(await engine.history(runId))).not.toContain('1234');
+    expect(JSON.stringify(await engine.history(runId))).not.toContain('mellon');
   });
 
   it('moments before a move can be looked at; those after it are refused, politely', async () => {

@@ -181,7 +181,7 @@ const cut = defineTask({
   output: z.object({ number: z.string(), code: z.string().meta({ sensitive: true }) }),
   compensate: 'none',
   async run() {
-    return { number: '7', code: '4711' };
+    return { number: '7', code: 'mellon' };
   },
 });
 
