@@ -1,6 +1,7 @@
 /** The typed client: a function for each call of the interface, derived from the same declarations the service is built on. */
 import { api, apiRoot } from '../api/api.ts';
 import type { AnswerOf, RequestOf, Route, Stream } from '../api/route.ts';
+import { SignalboxError } from '../errors.ts';
 import { ServiceError } from './service-error.ts';
 import { readEvents, type StreamEvent, type SubscribeOptions } from './subscribe.ts';
 
@@ -112,8 +113,15 @@ function ask(
   });
 }
 
+/** @throws SignalboxError `INPUT_INVALID` for a part that would lead to another address: URLs resolve dots, however they are written */
 export function addressOf(path: string, params: Readonly<Record<string, unknown>>): string {
-  return path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
+  return path.replaceAll(/:(\w+)/g, (_, name: string) => {
+    const value = String(params[name]);
+    if (!/^\.{0,2}$/.test(value)) return encodeURIComponent(value);
+    throw new SignalboxError('INPUT_INVALID', `"${value}" cannot be the ${name} of a call`, {
+      details: { [name]: value },
+    });
+  });
 }
 
 function searchOf(query: Readonly<Record<string, unknown>>): string {

@@ -5,6 +5,7 @@ import type { RequestOf } from '../../src/api/route.ts';
 import { createClient } from '../../src/client/index.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import { createApp } from '../../src/service/app.ts';
+import { gistOf } from '../../src/service/reviews/gist.ts';
 import { day, openBench } from '../support/engine-bench.ts';
 
 const change = defineWorkflow({
@@ -68,6 +69,39 @@ describe('calls about reviews', () => {
     expect(await idsOf({ q: first.toUpperCase() })).toEqual([first]);
     expect(await idsOf({ q: 'B' })).toContain(next.reviews[0]?.runId);
     expect((await client.reviews.list({ query: { scope: 'groups' } })).reviews).toEqual([]);
+  });
+
+  it('the line of a review has its first short facts, nothing left out as sensitive, and costs no more than they do', () => {
+    const shown = {
+      card: '[redacted]',
+      account: { holder: 'ann', note: 'x'.repeat(61) },
+      ['x'.repeat(61)]: 'a name as long as a text',
+      euros: 5,
+      days: 3,
+      place: 'Ulm',
+    };
+    const rest = {
+      get more(): string {
+        throw new Error('is not looked at');
+      },
+    };
+
+    expect(gistOf({ ...shown, rest })).toEqual([
+      { name: 'holder', value: 'ann' },
+      { name: 'euros', value: '5' },
+      { name: 'days', value: '3' },
+      { name: 'place', value: 'Ulm' },
+    ]);
+  });
+
+  it('a part of an address that leads to another call is sent nowhere', async () => {
+    const { client } = await aService();
+
+    const asked = ['', '.', '..'].map((runId) =>
+      client.reviews.get({ params: { runId, step: 'window' } }),
+    );
+
+    for (const one of asked) await expect(one).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it('one review comes with what it shows and the form it asks for', async () => {
