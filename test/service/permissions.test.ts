@@ -129,9 +129,10 @@ describe('who may do what', () => {
       for (const who of [null, ...lower]) {
         const answer = await app.inject({ method, url, headers: as(who) });
         const expected = who === null ? 'UNAUTHENTICATED 401' : 'FORBIDDEN 403';
-        const { code } = answer.json<{ code: string }>();
+        const { code, detail } = answer.json<{ code: string; detail: string }>();
         if (`${code} ${answer.statusCode}` !== expected)
           wrong.push(`${name} as ${who}: ${code} ${answer.statusCode}`);
+        if (detail.includes('admin or more')) wrong.push(`${name}: there is nobody above admin`);
       }
     }
 

@@ -23,7 +23,8 @@ export function checkRole(signedIn: SignedIn | null, { role, method, path }: Rou
   }
   const { name, role: has } = signedIn.caller;
   if (hasRole(has, role)) return;
-  throw new SignalboxError('FORBIDDEN', `"${name}" is ${has}; this call needs ${role} or more`, {
+  const needed = role === roles.at(-1) ? role : `${role} or more`;
+  throw new SignalboxError('FORBIDDEN', `"${name}" is ${has}; this call needs ${needed}`, {
     details: { name, role: has, needs: role, call: `${method} ${path}` },
   });
 }
