@@ -100,7 +100,7 @@ describe('starting by hand, in a browser', () => {
     await page.getByRole('button', { name: 'Start run' }).click();
 
     await page.getByRole('alert').getByText('things are not right yet').waitFor();
-    await page.getByRole('button', { name: 'items › 1 › sku' }).click();
+    await page.getByRole('button', { name: 'Items › 1 › Sku' }).click();
     await page.keyboard.type('A-1');
     await page.reload();
 

@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { quote } from '../../src/dashboard/parts/shell-command.ts';
 import { loadDraft, saveDraft } from '../../src/dashboard/schema-form/draft.ts';
 import { type FieldShape, fieldShapeOf } from '../../src/dashboard/schema-form/field-shape.ts';
-import { hintsFor, problemsOfRefusal } from '../../src/dashboard/schema-form/form-problems.ts';
+import {
+  hintsFor,
+  pathText,
+  problemsOfRefusal,
+} from '../../src/dashboard/schema-form/form-problems.ts';
 import {
   initialValueOf,
   optionOf,
@@ -94,6 +98,11 @@ describe('form from a JSON Schema', () => {
       problemsOfRefusal({ issues: [{ path: ['items', 0], message: 'no', code: 'custom' }] }),
     ).toEqual([{ path: ['items', 0], message: 'no' }]);
     expect(problemsOfRefusal({ issues: 'none' })).toEqual([]);
+    const named = (...path: (string | number)[]) => pathText(fieldShapeOf(order), path);
+    expect(named('order_id')).toBe('Order id');
+    expect(named('items', 0, 'sku')).toBe('Items › 1 › Sku');
+    expect(named('source', 'url')).toBe('Source › Url');
+    expect(named('extra', 'given_name', 'deeper')).toBe('Extra › given_name › deeper');
   });
 
   it('keeps a draft without what is sensitive, for the same form only', () => {

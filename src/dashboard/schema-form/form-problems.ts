@@ -1,6 +1,7 @@
 /** What is wrong with a form's value, by field: hints of the page beforehand, and the service's own word afterwards. */
 import { z } from 'zod';
 import type { Json, JsonSchema } from '../../plan/json.ts';
+import type { FieldShape } from './field-shape.ts';
 import type { Path } from './form-value.ts';
 
 export interface FormProblem {
@@ -71,7 +72,26 @@ export function keyOf(path: Path): string {
   return JSON.stringify(path.map(String));
 }
 
-/** For the summary above the form, as `items › 2 › quantity`. */
-export function pathText(path: Path): string {
-  return path.map((key) => (typeof key === 'number' ? String(key + 1) : key)).join(' › ');
+/** For the summary above the form, in the names that fields have there: `Items › 2 › Quantity`. */
+export function pathText(shape: FieldShape, path: Path): string {
+  let at: FieldShape | null = shape;
+  const names = path.map((key) => {
+    at = at && partOf(at, key);
+    return typeof key === 'number' ? String(key + 1) : at?.label || key;
+  });
+  return names.join(' › ');
+}
+
+function partOf(shape: FieldShape, key: string | number): FieldShape | null {
+  switch (shape.kind) {
+    case 'object':
+      return shape.fields.find(({ name }) => name === key)?.shape ?? null;
+    case 'list':
+    case 'record':
+      return shape.item;
+    case 'union':
+      return shape.options.map((option) => partOf(option, key)).find((part) => part) ?? null;
+    default:
+      return null;
+  }
 }

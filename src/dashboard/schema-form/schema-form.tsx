@@ -3,6 +3,7 @@ import { Alert, Anchor, Button, Group, List, Stack, Tabs, Text } from '@mantine/
 import { useEffect, useMemo, useRef } from 'react';
 import { Field } from './field.tsx';
 import { type FormSetting, idOf } from './field-parts.ts';
+import type { FieldShape } from './field-shape.ts';
 import { type FormProblem, keyOf, pathText } from './form-problems.ts';
 import { JsonText } from './json-field.tsx';
 import type { SchemaFormState } from './use-schema-form.ts';
@@ -88,7 +89,7 @@ function Problems({ form, setting }: { form: SchemaFormState; setting: FormSetti
       <List size="sm">
         {form.problems.slice(0, 10).map((problem) => (
           <List.Item key={keyOf(problem.path) + problem.message}>
-            <ProblemLink problem={problem} setting={setting} />
+            <ProblemLink problem={problem} shape={form.shape} setting={setting} />
           </List.Item>
         ))}
       </List>
@@ -96,13 +97,21 @@ function Problems({ form, setting }: { form: SchemaFormState; setting: FormSetti
   );
 }
 
-function ProblemLink({ problem, setting }: { problem: FormProblem; setting: FormSetting }) {
+function ProblemLink({
+  problem,
+  shape,
+  setting,
+}: {
+  problem: FormProblem;
+  shape: FieldShape;
+  setting: FormSetting;
+}) {
   const { path, message } = problem;
   if (path.length === 0) return message;
   return (
     <>
       <Anchor component="button" type="button" size="sm" onClick={() => focusField(setting, path)}>
-        {pathText(path)}
+        {pathText(shape, path)}
       </Anchor>
       : {message}
     </>
