@@ -14,6 +14,9 @@ const states = ['open', 'handled', 'all'] as const;
 const orders = ['latest', 'runs'] as const;
 const kinds = ['failed', 'stuck', 'damaged'] as const;
 
+/** A batch begins from a card further down. One function for all renderings, so that the page moves once. */
+const toSight = (panel: HTMLElement | null) => panel?.scrollIntoView({ block: 'end' });
+
 export function IncidentsPage() {
   const [search, setSearch] = useSearchParams();
   const state = states.find((each) => each === search.get('state')) ?? 'open';
@@ -49,8 +52,7 @@ export function IncidentsPage() {
       {batchId !== null && (
         <section
           key={batchId}
-          // It begins from a card further down.
-          ref={(panel) => panel?.scrollIntoView({ block: 'end' })}
+          ref={toSight}
           className="card"
           aria-label="Batch"
           style={{ padding: 16, marginBottom: 16 }}
