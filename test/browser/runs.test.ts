@@ -397,7 +397,7 @@ describe('the runs in a browser', () => {
 
   it('who has not signed in sees no page, signs in with a token, and out again', async () => {
     const store = createMemoryStore();
-    const { url } = await startService([payout], {
+    const { url, orchestrator } = await startService([payout], {
       store,
       identity: (publicUrl) => ({ mode: 'sign-in', publicUrl }),
     });
@@ -411,6 +411,17 @@ describe('the runs in a browser', () => {
     await page.getByLabel('API token').fill(secret);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('No run fits').waitFor();
+    // What her role would be refused is not offered to her.
+    await page.goto(`${url}/runs`);
+    await page.getByText('No run yet').waitFor();
+    expect(await page.getByRole('link', { name: 'Start one from a form' }).count()).toBe(0);
+    await orchestrator.start('payout', { account: 'a-1', euros: 5 }, { key: 'k-looked-at' });
+    await page.getByText('k-looked-at').waitFor();
+    expect(await page.getByRole('checkbox').count()).toBe(0);
+    await page.goto(`${url}/start`);
+    await page.getByText('Your role does not allow this').waitFor();
+    await expectAccessible(page);
+    await takePictures(page, 'not-allowed');
     await page.getByRole('button', { name: 'Signed in as ann' }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
 

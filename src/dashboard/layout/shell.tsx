@@ -5,9 +5,10 @@ import { Keyboard } from 'lucide-react';
 import { Suspense } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { basePath } from '../data/base-path.ts';
+import { useRoles } from '../data/me.ts';
 import { ErrorBoundary } from '../parts/error-boundary.tsx';
 import { PauseNotice } from '../parts/pause-switch.tsx';
-import { Loading, NotFound } from '../parts/states.tsx';
+import { Loading, NotAllowed, NotFound } from '../parts/states.tsx';
 import { AccountMenu, SignedIn } from './account.tsx';
 import { ColorSchemeMenu } from './color-scheme-menu.tsx';
 import { KeyboardHelp } from './keyboard-help.tsx';
@@ -19,10 +20,14 @@ import { RunFinder } from './run-finder.tsx';
 import styles from './shell.module.css';
 import { SlowProgress } from './slow-progress.tsx';
 
+/** In the place of a page that is for a higher role. */
+const Shut = () => <NotAllowed />;
+
 export function Shell() {
   const [isMenuOpen, menu] = useDisclosure(false);
   const [isHelpOpen, help] = useDisclosure(false);
   const [location] = useLocation();
+  const may = useRoles();
   return (
     <AppShell
       header={{ height: 48 }}
@@ -81,8 +86,12 @@ export function Shell() {
                 <Route path="/">
                   <Redirect to="/runs" replace />
                 </Route>
-                {pages.map(({ path, page }) => (
-                  <Route key={path} path={path} component={page} />
+                {pages.map(({ path, page, navigation }) => (
+                  <Route
+                    key={path}
+                    path={path}
+                    component={may[navigation?.role ?? 'viewer'] ? page : Shut}
+                  />
                 ))}
                 <Route>
                   <NotFound />

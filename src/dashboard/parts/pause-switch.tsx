@@ -65,11 +65,12 @@ export function PauseNotice({ workflow }: { readonly workflow: string | null }) 
 
 function Notice({ pause }: { readonly pause: PauseInForce }) {
   const { workflow, actor, since, reason } = pause;
+  const isOperator = useRoles().operator;
   const queries = useQueryClient();
   const resume = useMutation({
-    mutationFn: () => client.pauses.resume({ body: scopeOf(workflow) }),
-    onSuccess() {
-      notifyDone(workflow === null ? 'Everything goes on' : `${workflow} goes on`);
+    mutationFn: () => client.pauses.resume({ body: { ...scopeOf(workflow), since } }),
+    onSuccess({ changed }) {
+      if (changed) notifyDone(workflow === null ? 'Everything goes on' : `${workflow} goes on`);
       void queries.invalidateQueries();
     },
     onError: (error) => notifyFailed('It could not be resumed', error),
@@ -90,7 +91,7 @@ function Notice({ pause }: { readonly pause: PauseInForce }) {
             {actor}, <Time at={since} />. What comes in is accepted and waits.
           </Text>
         </Text>
-        <Group gap="xs">
+        <Group gap="xs" display={isOperator ? undefined : 'none'}>
           <CliCommand args={['resume', ...scopeArgs(workflow)]} />
           <Button
             leftSection={<Play size={14} aria-hidden />}

@@ -55,9 +55,9 @@ export function Failure({
   const { message, hint, code } = describe(error);
   if (error instanceof ServiceError && error.status === 403) {
     return (
-      <Empty icon={Lock} title="Your role does not allow this">
+      <NotAllowed>
         {message}. {hint}
-      </Empty>
+      </NotAllowed>
     );
   }
   if (error instanceof ServiceError && error.status === 404) {
@@ -96,6 +96,15 @@ export function Failure({
         </Group>
       </Stack>
     </Alert>
+  );
+}
+
+/** For whom the service refuses what the page is for. */
+export function NotAllowed({ children }: { readonly children?: ReactNode }) {
+  return (
+    <Empty icon={Lock} title="Your role does not allow this">
+      {children ?? 'An administrator may give you another one.'}
+    </Empty>
   );
 }
 

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Breaker } from '../../../api/health.ts';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { notifyDone } from '../../parts/notify.ts';
 import { ReasonDialog } from '../../parts/reason-dialog.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -16,6 +17,7 @@ const states = [
 ] as const;
 
 export function Breakers({ breakers }: { readonly breakers: readonly Breaker[] }) {
+  const isOperator = useRoles().operator;
   const [resetting, setResetting] = useState<string | null>(null);
   const queries = useQueryClient();
   return (
@@ -60,13 +62,15 @@ export function Breakers({ breakers }: { readonly breakers: readonly Breaker[] }
                 </li>
               ))}
             </ol>
-            <Button
-              variant="default"
-              disabled={breaker.state === 'closed' && breaker.failures === 0}
-              onClick={() => setResetting(breaker.name)}
-            >
-              Reset now…
-            </Button>
+            {isOperator && (
+              <Button
+                variant="default"
+                disabled={breaker.state === 'closed' && breaker.failures === 0}
+                onClick={() => setResetting(breaker.name)}
+              >
+                Reset now…
+              </Button>
+            )}
           </Group>
         ))}
       </Stack>

@@ -7,6 +7,7 @@ import type { ReviewDetails } from '../../../api/reviews.ts';
 import { ServiceError } from '../../../client/index.ts';
 import type { Json, JsonSchema } from '../../../plan/json.ts';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { Failure } from '../../parts/states.tsx';
 import { isObject } from '../../schema-form/field-shape.ts';
@@ -26,7 +27,11 @@ export function DecisionForm({
   readonly review: ReviewDetails;
   readonly onDecided: (decision: Decision) => void;
 }) {
-  const { runId, step, outcomes, shownHash, mayDecide, mayReject, whyNot } = review;
+  const { runId, step, outcomes, shownHash } = review;
+  const isReviewer = useRoles().reviewer;
+  const mayDecide = isReviewer && review.mayDecide;
+  const mayReject = isReviewer && review.mayReject;
+  const whyNot = isReviewer ? review.whyNot : 'Your role is to look; reviewers decide.';
   const isAllowed = (each: Outcome) => (each === 'rejected' ? mayReject : mayDecide);
   const mayAny = mayDecide || (mayReject && outcomes.includes('rejected'));
   const [search] = useSearchParams();

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { Link, useParams } from 'wouter';
 import { ServiceError } from '../../../client/index.ts';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -20,6 +21,7 @@ import { questionOf } from './review-words.ts';
 import { Shown } from './shown.tsx';
 
 export function ReviewPage() {
+  const isReviewer = useRoles().reviewer;
   const { runId = '', step = '' } = useParams();
   const [decision, setDecision] = useState<Decision | null>(null);
   const asked = useQuery({
@@ -75,7 +77,7 @@ export function ReviewPage() {
           </>
         }
       >
-        <ReviewActions review={review} />
+        {isReviewer && <ReviewActions review={review} />}
       </PageHeader>
       <Group gap={6} mb="md">
         <ReviewTags review={review} />

@@ -14,6 +14,7 @@ import {
 import { useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { ReasonField } from '../../parts/reason-field.tsx';
@@ -96,6 +97,7 @@ export function Compensation({ run }: { readonly run: Run }) {
 
 function Steps({ run, steps }: { readonly run: Run; readonly steps: readonly Step[] }) {
   const [open, setOpen] = useState<{ readonly step: string; readonly verb: Verb } | null>(null);
+  const isOperator = useRoles().operator;
   const isOver = run.status === 'failed' || run.status === 'cancelled';
   return (
     <Table.ScrollContainer minWidth={520}>
@@ -125,7 +127,7 @@ function Steps({ run, steps }: { readonly run: Run; readonly steps: readonly Ste
                 <Table.Td>{reason ?? `done in entry ${seq}`}</Table.Td>
                 <Table.Td>
                   <Group gap={6} justify="flex-end" wrap="nowrap">
-                    {isOver && state === 'failed' && (
+                    {isOperator && isOver && state === 'failed' && (
                       <Button
                         variant="default"
                         size="compact-xs"
@@ -135,7 +137,7 @@ function Steps({ run, steps }: { readonly run: Run; readonly steps: readonly Ste
                         Try again
                       </Button>
                     )}
-                    {isLeft && (
+                    {isOperator && isLeft && (
                       <Button
                         variant="default"
                         size="compact-xs"

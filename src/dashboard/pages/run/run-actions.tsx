@@ -61,7 +61,7 @@ export function RunActions({ run }: { readonly run: Run }) {
           Retry
         </Button>
       )}
-      {!isOver && (
+      {isOperator && !isOver && (
         <Button
           variant="default"
           leftSection={<Ban size={14} aria-hidden />}
@@ -70,7 +70,7 @@ export function RunActions({ run }: { readonly run: Run }) {
           Cancel
         </Button>
       )}
-      {isOver && (
+      {isOperator && isOver && (
         <Button
           variant="default"
           leftSection={<GitFork size={14} aria-hidden />}
@@ -79,7 +79,7 @@ export function RunActions({ run }: { readonly run: Run }) {
           Fork
         </Button>
       )}
-      <CliCommand args={run.paused ? ['resume', runId] : ['show', runId]} />
+      <CliCommand args={isOperator && run.paused ? ['resume', runId] : ['show', runId]} />
       <Menu position="bottom-end">
         <Menu.Target>
           <Tooltip label="More">
@@ -89,7 +89,7 @@ export function RunActions({ run }: { readonly run: Run }) {
           </Tooltip>
         </Menu.Target>
         <Menu.Dropdown>
-          {!isOver && (
+          {isOperator && !isOver && (
             <Menu.Item
               leftSection={<GitFork size={14} aria-hidden />}
               onClick={() => setOpen('fork')}

@@ -4,6 +4,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { Check, ChevronLeft, ChevronRight, GitFork, Link2, Radio } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Run } from '../../../api/run-shapes.ts';
+import { useRoles } from '../../data/me.ts';
 import { CliCommand } from '../../parts/cli-command.tsx';
 import { Time } from '../../parts/time.tsx';
 import { ForkDialog } from './fork-dialog.tsx';
@@ -22,6 +23,7 @@ export function TimeTravel({
 }) {
   const last = run.entries;
   const [seq, setSeq] = useState(at ?? last);
+  const isOperator = useRoles().operator;
   const [isForking, setIsForking] = useState(false);
   const past = usePastRun(run.runId, at);
   // oxlint-disable-next-line react/set-state-in-effect -- the address may change without the slider, and the run grows
@@ -88,14 +90,16 @@ export function TimeTravel({
             <Button variant="default" size="compact-xs" onClick={() => onChange(null)}>
               Back to now
             </Button>
-            <Button
-              variant="default"
-              size="compact-xs"
-              leftSection={<GitFork size={12} aria-hidden />}
-              onClick={() => setIsForking(true)}
-            >
-              Fork from here
-            </Button>
+            {isOperator && (
+              <Button
+                variant="default"
+                size="compact-xs"
+                leftSection={<GitFork size={12} aria-hidden />}
+                onClick={() => setIsForking(true)}
+              >
+                Fork from here
+              </Button>
+            )}
             <CliCommand args={['show', run.runId, '--at', String(at)]} />
           </>
         )}

@@ -10,10 +10,12 @@ import styles from './runs.module.css';
 
 export function RunRow({
   run,
+  mayChoose,
   isChosen,
   onChoose,
 }: {
   readonly run: Run;
+  readonly mayChoose: boolean;
   readonly isChosen: boolean;
   readonly onChoose: (runId: string, isChosen: boolean) => void;
 }) {
@@ -21,11 +23,13 @@ export function RunRow({
   return (
     <>
       <div role="cell" className={styles['choose']}>
-        <Checkbox
-          aria-label={`Choose run ${run.runId}`}
-          checked={isChosen}
-          onChange={(event) => onChoose(run.runId, event.currentTarget.checked)}
-        />
+        {mayChoose && (
+          <Checkbox
+            aria-label={`Choose run ${run.runId}`}
+            checked={isChosen}
+            onChange={(event) => onChoose(run.runId, event.currentTarget.checked)}
+          />
+        )}
       </div>
       <div role="cell" className={styles['state']}>
         <StatusBadge status={run.status} isPaused={isHeld(run)} />

@@ -16,6 +16,7 @@ export function RunTable({
   hasMore,
   isFetchingMore,
   onMore,
+  mayChoose,
   chosen,
   onChoose,
   onChooseAll,
@@ -26,6 +27,8 @@ export function RunTable({
   readonly hasMore: boolean;
   readonly isFetchingMore: boolean;
   readonly onMore: () => void;
+  /** To change several at once. */
+  readonly mayChoose: boolean;
   readonly chosen: ReadonlySet<string>;
   readonly onChoose: (runId: string, isChosen: boolean) => void;
   /** Those loaded so far. */
@@ -60,12 +63,14 @@ export function RunTable({
       <div role="rowgroup">
         <div role="row" className={styles['head']}>
           <div role="columnheader">
-            <Checkbox
-              aria-label="Choose every run loaded so far"
-              checked={areAllChosen}
-              indeterminate={!areAllChosen && chosen.size > 0}
-              onChange={(event) => onChooseAll(event.currentTarget.checked)}
-            />
+            {mayChoose && (
+              <Checkbox
+                aria-label="Choose every run loaded so far"
+                checked={areAllChosen}
+                indeterminate={!areAllChosen && chosen.size > 0}
+                onChange={(event) => onChooseAll(event.currentTarget.checked)}
+              />
+            )}
           </div>
           {titles.map((title) => (
             <div
@@ -97,7 +102,7 @@ export function RunTable({
                 data-chosen={isChosen}
                 style={{ height: size, transform: `translateY(${start}px)` }}
               >
-                <RunRow run={run} isChosen={isChosen} onChoose={onChoose} />
+                <RunRow run={run} mayChoose={mayChoose} isChosen={isChosen} onChoose={onChoose} />
               </div>
             );
           })}

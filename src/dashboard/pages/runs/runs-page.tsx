@@ -2,6 +2,7 @@
 import { Anchor } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
+import { useRoles } from '../../data/me.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { BulkBar } from './bulk-bar.tsx';
@@ -20,6 +21,7 @@ export function RunsPage() {
   const inReview = useCounts({ ...filters, hasReview: true });
   const list = useRuns(filters);
   const runs = useMemo(() => list.data?.pages.flatMap((page) => page.runs) ?? [], [list.data]);
+  const isOperator = useRoles().operator;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const choose = useCallback(
     (runId: string, isChosen: boolean) =>
@@ -69,10 +71,16 @@ export function RunsPage() {
             <Empty title="No run fits">Take a filter away, or look in another period.</Empty>
           ) : (
             <Empty title="No run yet">
-              <Anchor component={Link} size="sm" href="/start">
-                Start one from a form
-              </Anchor>
-              , by the API, or with <code>npx signalbox run WORKFLOW</code>.
+              {isOperator ? (
+                <>
+                  <Anchor component={Link} size="sm" href="/start">
+                    Start one from a form
+                  </Anchor>
+                  , by the API, or with <code>npx signalbox run WORKFLOW</code>.
+                </>
+              ) : (
+                'A run stands here from the moment somebody or something starts it.'
+              )}
             </Empty>
           )}
         </div>
@@ -83,6 +91,7 @@ export function RunsPage() {
           hasMore={list.hasNextPage}
           isFetchingMore={list.isFetchingNextPage}
           onMore={more}
+          mayChoose={isOperator}
           chosen={chosen}
           onChoose={choose}
           onChooseAll={(isChosen) =>

@@ -21,7 +21,7 @@ import { Slots } from './slots.tsx';
 /** One schedule: its rule, the next ten times, what became of the last ones, and what can be done. */
 export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
   const { name, cron, timeZone, target, overlap, paused, problem } = schedule;
-  const isOperator = useRoles().operator;
+  const may = useRoles();
   const [dialog, setDialog] = useState<'pause' | 'backfill' | 'remove' | null>(null);
   const queries = useQueryClient();
   const refresh = () => queries.invalidateQueries({ queryKey: ['schedules'] });
@@ -90,7 +90,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
             </Text>
           )}
         </Stack>
-        <Group gap="xs" display={isOperator ? undefined : 'none'}>
+        <Group gap="xs" display={may.operator ? undefined : 'none'}>
           <RunNow schedule={schedule} />
           {paused === null ? (
             <Button variant="default" onClick={() => setDialog('pause')}>
@@ -107,7 +107,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           <Button variant="default" onClick={() => setDialog('backfill')}>
             Backfill…
           </Button>
-          {schedule.source === 'api' && (
+          {may.admin && schedule.source === 'api' && (
             <Button variant="default" onClick={() => setDialog('remove')}>
               Remove…
             </Button>

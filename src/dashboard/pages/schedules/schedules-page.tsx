@@ -12,7 +12,7 @@ import { ScheduleCard } from './schedule-card.tsx';
 import { Triggers } from './triggers.tsx';
 
 export function SchedulesPage() {
-  const isOperator = useRoles().operator;
+  const isAdmin = useRoles().admin;
   const [isMaking, setIsMaking] = useState(false);
   const list = useQuery({
     queryKey: ['schedules', 'list'],
@@ -25,7 +25,7 @@ export function SchedulesPage() {
         title="Schedules and triggers"
         about="What starts runs by itself: when it fires next, what it missed, and what it does if the last run still runs."
       >
-        {isOperator && (
+        {isAdmin && (
           <Button
             leftSection={<CalendarPlus size={14} aria-hidden />}
             onClick={() => setIsMaking(true)}

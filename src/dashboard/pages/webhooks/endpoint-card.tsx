@@ -5,6 +5,7 @@ import { CircleCheck, CircleOff, CirclePause } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../../api/api.ts';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { callArguments } from '../../parts/call-arguments.ts';
 import { CliCommands } from '../../parts/cli-command.tsx';
@@ -39,6 +40,7 @@ export function EndpointCard({
 }) {
   const { endpointId, url, description, events, status, workflows, isFixed, waiting } = endpoint;
   const params = { endpointId };
+  const mayChange = useRoles().admin && !isFixed;
   const [dialog, setDialog] = useState<'edit' | 'rotate' | 'remove' | null>(null);
   const close = () => setDialog(null);
   const queries = useQueryClient();
@@ -83,7 +85,7 @@ export function EndpointCard({
           <Button variant="default" onClick={() => act.mutate('test')}>
             Send a test
           </Button>
-          {!isFixed && (
+          {mayChange && (
             <>
               <Button variant="default" onClick={() => act.mutate(other)}>
                 {verb}
@@ -102,9 +104,8 @@ export function EndpointCard({
           <CliCommands
             commands={[
               { does: 'Send a test', args: callArguments(api.endpoints.test, { params }) },
-              ...(isFixed
-                ? []
-                : [
+              ...(mayChange
+                ? [
                     {
                       does: verb,
                       args: callArguments(api.endpoints.update, {
@@ -112,7 +113,8 @@ export function EndpointCard({
                         body: { status: other },
                       }),
                     },
-                  ]),
+                  ]
+                : []),
             ]}
           />
         </Group>

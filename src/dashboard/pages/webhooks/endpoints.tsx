@@ -4,12 +4,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Send } from 'lucide-react';
 import { useState } from 'react';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { CommandLine } from '../../parts/cli-command.tsx';
 import { Empty, Failure, Loading } from '../../parts/states.tsx';
 import { EndpointCard } from './endpoint-card.tsx';
 import { EndpointDialog } from './endpoint-dialog.tsx';
 
 export function Endpoints() {
+  const isAdmin = useRoles().admin;
   const [isMaking, setIsMaking] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   const list = useQuery({
@@ -19,11 +21,13 @@ export function Endpoints() {
   });
   return (
     <Stack gap="md">
-      <Group>
-        <Button leftSection={<Send size={14} aria-hidden />} onClick={() => setIsMaking(true)}>
-          Add an endpoint…
-        </Button>
-      </Group>
+      {isAdmin && (
+        <Group>
+          <Button leftSection={<Send size={14} aria-hidden />} onClick={() => setIsMaking(true)}>
+            Add an endpoint…
+          </Button>
+        </Group>
+      )}
       <div role="status">
         {secret !== null && (
           <Alert

@@ -5,6 +5,7 @@ import { ArrowRightLeft, CircleCheck, CircleX, Spline } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { Tag } from '../../parts/status-badge.tsx';
 import { Figure } from './figure.tsx';
@@ -26,6 +27,7 @@ export function Verdicts({
   readonly from: string;
   readonly to: string;
 }) {
+  const isOperator = useRoles().operator;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [isMoving, setIsMoving] = useState(false);
   const asked = useQuery({
@@ -48,13 +50,15 @@ export function Verdicts({
         <Title order={2} id="verdicts">
           What becomes of runs under way
         </Title>
-        <Button
-          leftSection={<ArrowRightLeft size={14} aria-hidden />}
-          disabled={runs.length === 0}
-          onClick={() => setIsMoving(true)}
-        >
-          {chosen.size === 0 ? 'Move all of them…' : `Move ${chosen.size}…`}
-        </Button>
+        {isOperator && (
+          <Button
+            leftSection={<ArrowRightLeft size={14} aria-hidden />}
+            disabled={runs.length === 0}
+            onClick={() => setIsMoving(true)}
+          >
+            {chosen.size === 0 ? 'Move all of them…' : `Move ${chosen.size}…`}
+          </Button>
+        )}
       </Group>
       <div className={styles['figures']}>
         <Figure value={counts.continues} label="continue as they are" />

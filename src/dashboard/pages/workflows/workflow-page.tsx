@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ArrowLeft, Play } from 'lucide-react';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { client } from '../../data/client.ts';
+import { useRoles } from '../../data/me.ts';
 import { CodePlace } from '../../parts/code-place.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { PauseNotice, PauseSwitch } from '../../parts/pause-switch.tsx';
@@ -26,6 +27,7 @@ const tabs = [
 ] as const;
 
 export function WorkflowPage() {
+  const isOperator = useRoles().operator;
   const { workflow: name = '' } = useParams();
   const [search, setSearch] = useSearchParams();
   const tab = tabs.find(([each]) => each === search.get('tab'))?.[0] ?? 'chart';
@@ -65,13 +67,15 @@ export function WorkflowPage() {
         }
       >
         <PauseSwitch workflow={workflow.name} />
-        <Button
-          component={Link}
-          href={`/start?kind=run&workflow=${encodeURIComponent(workflow.name)}`}
-          leftSection={<Play size={14} aria-hidden />}
-        >
-          Start a run
-        </Button>
+        {isOperator && (
+          <Button
+            component={Link}
+            href={`/start?kind=run&workflow=${encodeURIComponent(workflow.name)}`}
+            leftSection={<Play size={14} aria-hidden />}
+          >
+            Start a run
+          </Button>
+        )}
       </PageHeader>
       <PauseNotice workflow={workflow.name} />
       <Group mb="md">
