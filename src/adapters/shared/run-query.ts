@@ -105,17 +105,21 @@ export function isPrunable(
   query: PruneQuery,
   find: (runId: string) => StoredRun | null,
 ): boolean {
-  const { header, state } = run;
+  const { header } = run;
   return (
     isOver(run, query) &&
-    (query.status === undefined || query.status.includes(state.status)) &&
     (query.workflow === undefined || header.workflow === query.workflow) &&
     areParentsOver(run, query, find)
   );
 }
 
-function isOver({ state }: StoredRun, { finishedBeforeMs }: PruneQuery): boolean {
-  return isSettled(state) && state.finishedAtMs !== null && state.finishedAtMs < finishedBeforeMs;
+function isOver({ state }: StoredRun, { finishedBeforeMs, status }: PruneQuery): boolean {
+  return (
+    isSettled(state) &&
+    state.finishedAtMs !== null &&
+    state.finishedAtMs < finishedBeforeMs &&
+    (status === undefined || status.includes(state.status))
+  );
 }
 
 function areParentsOver(

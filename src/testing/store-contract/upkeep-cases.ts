@@ -152,12 +152,16 @@ export const upkeepCases = [
       childOf('of young', 'young'),
       creation('old', { state: finished }),
       childOf('of old', 'old'),
+      creation('failed', { state: { ...finished, status: 'failed' } }),
+      childOf('of failed', 'failed'),
       childOf('orphan', 'gone'),
     ]);
     const pruned = ['of old', 'old', 'orphan'];
 
-    expect(await prune(store, { dryRun: true })).toEqual(pruned);
-    expect(await prune(store)).toEqual(pruned);
+    const complete = { status: ['complete'] } as const;
+    expect(await prune(store, { ...complete, dryRun: true })).toEqual(pruned);
+    expect(await prune(store, complete)).toEqual(pruned);
+    expect(await prune(store)).toEqual(['failed', 'of failed']);
 
     expect((await store.load('grandchild'))?.state).toMatchObject(finished);
   }),
