@@ -10,10 +10,10 @@ import type { Logger } from '../../ports/logger.ts';
 import { refusalOf } from '../breakers.ts';
 import { execute } from '../execution.ts';
 import { idempotencyKey } from '../keys.ts';
-import { isLost } from '../persist.ts';
+import { isLost, persist } from '../persist.ts';
 import type { WorkDeps } from '../work-deps.ts';
 import { type ItemState, itemReader } from './items.ts';
-import { failedState, failMap, type Pass, save } from './pass.ts';
+import { failedState, failMap, type Pass, save, waits } from './pass.ts';
 
 /** Takes the result of a task down. @returns the state the item goes on with */
 type Recorder = (after: ItemState) => Promise<ItemState>;
@@ -119,11 +119,16 @@ export function createItemWorker(deps: WorkDeps) {
     if (binding === undefined)
       throw new SignalboxError('DEFINITION_MISSING', `Task "${call.task}" is not registered`);
     const input = resolveWiring(task.input, itemReader(run, node, state));
-    if (pass.isHeld) return { outcome: null, untilMs: clock.nowMs() };
+    if (waits(pass)) return { outcome: null, untilMs: clock.nowMs() };
     const by = `${run.header.id}/${step}/${open.token}`;
     const refused = await refusalOf(deps, call, by);
     if (refused !== null)
       return refused.outcome === null ? refused : { outcome: refused.outcome, after: state };
+    if (waits(pass)) {
+      const { breaker } = call;
+      if (breaker !== undefined) await persist(deps, () => deps.breakers.released(breaker, by));
+      return { outcome: null, untilMs: clock.nowMs() };
+    }
     if (call.repeat === 'unsafe') await save(pass, { ...state, attempting: task.id }, 'running');
     const outcome = await execute(deps, run, {
       task: binding,

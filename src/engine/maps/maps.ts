@@ -15,7 +15,7 @@ import { endingOf, failing, hasCompleted } from './ending.ts';
 import { createItemWorker } from './item-worker.ts';
 import { createItemWriter } from './item-writer.ts';
 import type { ItemState } from './items.ts';
-import { hold, isOver, type Pass } from './pass.ts';
+import { hold, isOver, type Pass, waits } from './pass.ts';
 import { itemsOf, recalled } from './recall.ts';
 
 export interface Maps {
@@ -77,6 +77,7 @@ export function createMaps(deps: WorkDeps): Maps {
   async function work(pass: Pass): Promise<'held' | void> {
     const { run, node, open, abort } = pass;
     const log = deps.log.child({ runId: run.header.id, step: node.id });
+    if (waits(pass)) return 'held';
     try {
       const items = itemsOf(pass, store);
       const states = await recalled(pass, items.length, store);
@@ -114,7 +115,7 @@ export function createMaps(deps: WorkDeps): Maps {
   ): Promise<void> {
     let next = 0;
     const take = (): number | null => {
-      while (next < items.length && !pass.isHeld) {
+      while (next < items.length && !waits(pass)) {
         const index = next;
         next += 1;
         const state = states.get(index);

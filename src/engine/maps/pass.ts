@@ -28,6 +28,11 @@ export function isOver({ isStopping, abort, failure }: Pass): boolean {
   return isStopping || abort.signal.aborted || failure !== null;
 }
 
+/** Nothing of it begins before its run goes on; but a pass that only finds out what has taken effect, so that it is undone, does not wait. */
+export function waits({ isHeld, open }: Pass): boolean {
+  return isHeld && !open.stopping;
+}
+
 export function hold(pass: Pass): void {
   pass.isHeld = true;
   pass.halt.abort();

@@ -99,3 +99,37 @@ it('an attempt of a process that died may have taken effect: it is finished and 
   });
   expect(deeds.names).toEqual(['work', 'work', 'undo work']);
 });
+
+it('an item of a process that died may have taken effect: it is finished and undone, however long the pause', async () => {
+  const deeds = createDeeds();
+  let isFirst = true;
+  const run = () => {
+    if (!isFirst) return null;
+    isFirst = false;
+    return new Promise(() => {});
+  };
+  const one = deeds.task('one', { run });
+  const workflow = defineWorkflow({
+    name: 'mapping',
+    version: 1,
+    input: z.array(z.number()),
+    steps: (w) =>
+      w.map('each', w.input, { concurrency: 1 }, (item) => w.task('one', one, { input: item })),
+  });
+  const bench = await openBench({ workflows: [workflow] });
+  const { runId } = await bench.engine.start(workflow, [1, 2, 3]);
+  await until(() => deeds.names.length === 1);
+  await bench.engine.pauseRuns('all', why);
+  const engine = await bench.crash();
+  await bench.clock.advance(1_000);
+
+  await engine.cancel(runId);
+  await bench.clock.advance(1_000);
+  await engine.resumeRuns('all');
+
+  expect(await engine.drive(runId, 'finished')).toMatchObject({
+    status: 'cancelled',
+    outcome: { undone: ['each'], compensation: 'complete' },
+  });
+  expect(deeds.names).toEqual(['one', 'one', 'undo one']);
+});
