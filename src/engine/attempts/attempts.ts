@@ -30,6 +30,9 @@ export interface Attempts {
   abort(runId: string, step: string): void;
 }
 
+/** Why an attempt does not begin: its run is no longer this process's, is paused, or stops. */
+type Hindrance = 'lost' | 'held' | 'stopped';
+
 export function createAttempts(deps: WorkDeps): Attempts {
   const { runs, inFlight } = deps;
 
@@ -108,19 +111,18 @@ export function createAttempts(deps: WorkDeps): Attempts {
       throw new SignalboxError('DEFINITION_MISSING', `Task "${call.task}" is not registered`, {
         details: { runId, step: node.id },
       });
-    const known = runs.peek(runId);
-    if (signal.reason instanceof SignalboxError || known === null) return null;
-    const isStopped = signal.aborted || isDraining(known.snapshot);
-    if (!isStopped && isHeld(deps, known)) {
-      await persist(deps, () => holdBack(deps, runId, item.token));
-      return null;
-    }
-    // One that was handed out before may have taken effect: it runs again, so that it can be undone.
-    if (isStopped && item.dispatches <= 1) return withoutRunning(neverBegun(node.id));
+    const hindrance = hindranceTo(attempt, signal);
+    if (hindrance !== null) return notBegun(attempt, hindrance);
     const input = resolveWiring(node.input, readerOf(run));
     const by = `${runId}/${node.id}/${item.token}`;
     const standIn = await standInFor(attempt, task, input, by);
     if (standIn !== null) return standIn;
+    // It may have been paused or stopped while the store was asked.
+    const sinceThen = hindranceTo(attempt, signal);
+    if (sinceThen !== null) {
+      await persist(deps, () => giveAdmissionBack(attempt, task, input, by, sinceThen));
+      return notBegun(attempt, sinceThen);
+    }
     const path = item.fallback ? fallbackPath(node.id) : node.id;
     log.debug({ task: call.task }, 'executing');
     const outcome = await execute(deps, run, {
@@ -146,6 +148,37 @@ export function createAttempts(deps: WorkDeps): Attempts {
       return null;
     }
     return { outcome: limited(outcome, node.id), inputHash: digest(input ?? null) };
+  }
+
+  function hindranceTo({ runId, item }: StepAttempt, signal: AbortSignal): Hindrance | null {
+    const known = runs.peek(runId);
+    if (signal.reason instanceof SignalboxError || known === null) return 'lost';
+    // One that was handed out before may have taken effect: it runs again, so that it can be undone.
+    if (signal.aborted || isDraining(known.snapshot))
+      return item.dispatches <= 1 ? 'stopped' : null;
+    return isHeld(deps, known) ? 'held' : null;
+  }
+
+  async function notBegun(
+    { runId, node, item }: StepAttempt,
+    hindrance: Hindrance,
+  ): Promise<AttemptEnd | null> {
+    if (hindrance === 'held') await persist(deps, () => holdBack(deps, runId, item.token));
+    return hindrance === 'stopped' ? withoutRunning(neverBegun(node.id)) : null;
+  }
+
+  /** Nobody waits for a call that is not made. */
+  async function giveAdmissionBack(
+    attempt: StepAttempt,
+    task: TaskBinding,
+    input: unknown,
+    by: string,
+    hindrance: Hindrance,
+  ): Promise<void> {
+    const { breaker } = attempt.call;
+    if (breaker !== undefined) await deps.breakers.released(breaker, by);
+    // Of a run that another process goes on with, the claim is that process's.
+    if (hindrance !== 'lost') await giveClaimBack(deps, attempt, task, input);
   }
 
   /** A remembered result, or what an open breaker says. `null`: go ahead. */

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineTask, defineWorkflow, PermanentError, TransientError } from '../../../src/index.ts';
+import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
+import {
+  defineTask,
+  defineWorkflow,
+  PermanentError,
+  type Store,
+  TransientError,
+} from '../../../src/index.ts';
+import { aGate } from '../../support/deeds.ts';
 import { openBench, second, until } from '../../support/engine-bench.ts';
 
 /** A service that is up or down, and how often it was asked. */
@@ -23,12 +31,25 @@ function createService() {
         return 'answer';
       },
     });
-  const workflow = (name: string, whenOpen: 'wait' | 'fail', failure?: () => Error) =>
+  const workflow = (
+    name: string,
+    whenOpen: 'wait' | 'fail',
+    kind: 'task' | 'item' = 'task',
+    failure?: () => Error,
+  ) =>
     defineWorkflow({
       name,
       version: 1,
       input: z.object({}),
-      steps: (w) => w.task('call', call(whenOpen, failure), { input: w.input }),
+      steps(w) {
+        const task = call(whenOpen, failure);
+        if (kind === 'task') return w.task('call', task, { input: w.input });
+        const list = w.derive('list', w.input, () => [{}]);
+        const answers = w.map('calls', list, { concurrency: 1 }, (item) =>
+          w.task('call', task, { input: item }),
+        );
+        return w.derive('answer', answers, ([answer = '']) => answer);
+      },
     });
   return { service, workflow };
 }
@@ -144,7 +165,7 @@ describe('J-06: a circuit breaker', () => {
 
   it('does not count refusals: they say nothing about the health of the service', async () => {
     const { service, workflow } = createService();
-    const refused = workflow('refused', 'wait', () => new PermanentError('404'));
+    const refused = workflow('refused', 'wait', 'task', () => new PermanentError('404'));
     const { engine } = await openBench({ workflows: [refused] });
 
     for (let run = 0; run < 5; run += 1) {
@@ -174,4 +195,44 @@ describe('J-06: a circuit breaker', () => {
     expect(service.calls).toBe(4);
     await until(async () => (await reopened.get(waiting.runId)).status === 'complete');
   });
+
+  it.each(['task', 'item'] as const)(
+    'lets another probe when the run of the first one (%s) is paused before it begins',
+    async (kind) => {
+      const { service, workflow } = createService();
+      const patient = workflow('patient', 'wait', kind);
+      const other = workflow('other', 'wait');
+      const memory = createMemoryStore();
+      let gate: ReturnType<typeof aGate<void>> | null = null;
+      const store: Store = {
+        ...memory,
+        async saveBreaker(record) {
+          const saved = await memory.saveBreaker(record);
+          await gate?.pass();
+          return saved;
+        },
+      };
+      const { engine, clock } = await openBench({ workflows: [patient, other], store });
+      const opening = await engine.start(other, {});
+      await clock.advance(2 * second);
+      await expect(opening.result()).rejects.toThrow(/503/);
+      await clock.advance(60 * second);
+
+      gate = aGate();
+      const paused = await engine.start(patient, {});
+      await gate.reached;
+      await engine.pauseRuns({ workflow: 'patient' }, { reason: 'it costs too much' });
+      gate.open();
+      service.isUp = true;
+      const next = await engine.start(other, {});
+      await clock.advance(0);
+      expect(await engine.get(next.runId)).toMatchObject({ status: 'complete' });
+      expect(service.calls).toBe(4);
+
+      await engine.resumeRuns({ workflow: 'patient' });
+      await clock.advance(second);
+      expect(await engine.get(paused.runId)).toMatchObject({ status: 'complete' });
+      expect(service.calls).toBe(5);
+    },
+  );
 });

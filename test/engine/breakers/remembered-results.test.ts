@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineTask, defineWorkflow, TransientError } from '../../../src/index.ts';
+import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
+import { defineTask, defineWorkflow, type Store, TransientError } from '../../../src/index.ts';
+import { aGate } from '../../support/deeds.ts';
 import { day, openBench, second, until } from '../../support/engine-bench.ts';
 
 function createQuote() {
@@ -185,5 +187,34 @@ describe('a remembered result', () => {
 
     expect(entries.length).toBeLessThan(150);
     expect(await waiting.result()).toEqual(await first.result());
+  });
+
+  it('is computed by another when the run that claimed it is paused before it begins', async () => {
+    const { calls, workflow } = createQuote();
+    const memory = createMemoryStore();
+    const gate = aGate();
+    const store: Store = {
+      ...memory,
+      async claimResult(claim, nowMs) {
+        const held = await memory.claimResult(claim, nowMs);
+        await gate.pass();
+        return held;
+      },
+    };
+    const { engine, clock } = await openBench({ workflows: [workflow], store });
+    const paused = await engine.start(workflow, { customer: 'a' });
+    await gate.reached;
+    await engine.pause(paused.runId);
+    gate.open();
+    await clock.advance(0);
+    expect(calls).toEqual([]);
+
+    const next = await engine.start(workflow, { customer: 'a' });
+    await clock.advance(0);
+    expect(await engine.get(next.runId)).toMatchObject({ status: 'complete' });
+
+    await engine.resume(paused.runId);
+    expect(await paused.result()).toEqual(await next.result());
+    expect(calls).toEqual(['a']);
   });
 });
