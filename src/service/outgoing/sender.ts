@@ -38,6 +38,8 @@ const maxRetryAfterMs = 86_400_000;
 const timeoutMs = 15_000;
 /** For how long an attempt is one process's. After a crash another one goes on then. */
 const leaseMs = 60_000;
+/** So long a delivery to an endpoint that this process does not know is left to the others. */
+const unknownForMs = 7 * 24 * 60 * 60_000;
 const concurrency = 32;
 const ofOneEndpoint = 4;
 const pageSize = 200;
@@ -103,15 +105,17 @@ export function createSender(
     const found = await store.record(waitingCollection, key);
     const endpoint = endpoints.get(endpointIdOf(key));
     if (found === null) return null;
+    const delivery = StoredDelivery.parse(found.value);
     if (endpoint === null) {
-      await store.saveRecords([removal(found)]);
+      // another process may have it in its settings, or have added it just now
+      const isAnothers = store.shared && clock.nowMs() - delivery.atMs < unknownForMs;
+      if (!isAnothers) await store.saveRecords([removal(found)]);
       return null;
     }
     // it goes on when the endpoint does
     if (endpoint.status !== 'active') return null;
     const record = await taken(found);
     if ('nextAtMs' in record) return record.nextAtMs;
-    const delivery = StoredDelivery.parse(found.value);
     return settle(record, endpoint, delivery, await sendOnce(endpoint, delivery));
   }
 

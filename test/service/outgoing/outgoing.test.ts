@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -415,6 +416,30 @@ describe('webhooks that go out', () => {
       await clock.advance(12 * 60_000);
       await until(clock, async () => (await attempts()) === undefined);
       expect(receiver.received).toHaveLength(5);
+    });
+
+    it('one leaves to the others what goes to an endpoint of their settings alone', async () => {
+      const store: Store = { ...createMemoryStore(), shared: true, close: async () => {} };
+      const clock = new ManualClock(Date.now());
+      const receiver = await openReceiver();
+      const secret = `whsec_${randomBytes(32).toString('base64')}`;
+      const endpoints = [
+        { id: 'ours', url: receiver.url, secret, events: ['run.created' as const] },
+      ];
+      const newer = await openService(store, { addresses: 'any', endpoints }, clock);
+      await openService(store, { addresses: 'any' }, clock);
+      receiver.answers.push({ status: 500 });
+      await newer.client.endpoints.test({ params: { endpointId: 'ours' } });
+      await until(clock, () => receiver.received.length === 1);
+      await newer.close();
+      await clock.advance(60_000);
+      await clock.advance(120_000);
+      await delay(20);
+
+      await openService(store, { addresses: 'any', endpoints }, clock);
+
+      await until(clock, () => receiver.received.length === 2);
+      expect(receiver.received[1]?.body).toBe(receiver.received[0]?.body);
     });
 
     it('the others know an endpoint that was added, given another secret, or removed', async () => {
