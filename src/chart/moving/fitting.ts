@@ -85,7 +85,7 @@ function taskMisfit(
   const schema = callOf(after, isFallback)?.outputSchema;
   if (schema === undefined) return 'its fallback is gone, and had done it';
   const old = before === null ? null : callOf(before, isFallback)?.outputSchema;
-  if (after.tolerate === undefined) return schemaMisfit(old, schema, stored);
+  if (after.tolerate === undefined || stored === null) return schemaMisfit(old, schema, stored);
   const { status, value = null } = stored as JsonObject;
   return status === 'complete' ? schemaMisfit(old, schema, value) : null;
 }

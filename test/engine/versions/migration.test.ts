@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { misfitOf } from '../../../src/chart/moving/fitting.ts';
 import { defineEvent, defineTask, defineWorkflow, type Store } from '../../../src/index.ts';
+import { isStep } from '../../../src/plan/plan.ts';
 import { createDeeds } from '../../support/deeds.ts';
 import { type Deploys, type Medium, openDeploys } from '../../support/deploys.ts';
 import { day, eventsOf } from '../../support/engine-bench.ts';
@@ -483,4 +485,29 @@ describe.each(media)('moving runs on %s, and what could go wrong', (medium) => {
     }
     await expectWhole(deploys, runId, 1);
   });
+});
+
+it('a mapping that gives null as the result of a step whose failures are tolerated is told what is wrong', () => {
+  const count = defineTask({
+    name: 'count',
+    input: z.object({}),
+    output: z.number(),
+    compensate: 'none',
+    run: async () => 1,
+  });
+  const { plan } = defineWorkflow({
+    name: 'counting',
+    version: 1,
+    input: z.object({}),
+    steps(w) {
+      w.task('count', count, { input: w.input, tolerate: 'any' });
+      return w.derive('end', w.input, () => null);
+    },
+  });
+  const [step] = plan.nodes.filter(isStep);
+  if (step === undefined) throw new Error('the plan has no step');
+  const events = { before: {}, after: {} };
+
+  expect(misfitOf(null, step, null, false, events)).toContain('number');
+  expect(misfitOf(null, step, { status: 'complete', value: 1 }, false, events)).toBeNull();
 });
