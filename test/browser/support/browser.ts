@@ -23,6 +23,8 @@ export function useBrowser(): BrowserTest {
   let expected: RegExp[] = [];
 
   beforeAll(async () => {
+    // An emulated graphics card would take more than half of the time.
+    sparticuz.setGraphicsMode = false;
     browser = await chromium.launch({
       executablePath: await sparticuz.executablePath(),
       // In one process, a window that is closed takes the browser along.
