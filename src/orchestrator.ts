@@ -222,7 +222,7 @@ export interface Orchestrator {
     step: string,
     options: ReviewHandling & { readonly reason: string },
   ): Promise<void>;
-  /** Holds one run: attempts under way end and are kept, nothing more begins, deadlines stand still. @throws SignalboxError `RUN_FINISHED` */
+  /** Holds one run: attempts under way end and are kept, a map goes on to its end, nothing more begins, deadlines stand still. @throws SignalboxError `RUN_FINISHED` */
   pause(
     runId: string,
     options?: { readonly reason?: string; readonly actor?: string },

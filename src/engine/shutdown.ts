@@ -6,12 +6,19 @@ import type { OpenItem } from './run-body.ts';
 import type { WorkDeps } from './work-deps.ts';
 
 export async function shutDown(deps: WorkDeps, leases: Leases, graceMs: number): Promise<void> {
-  const { clock, drain, inFlight, queue } = deps;
+  const { clock, drain, inFlight, queue, log } = deps;
   let stopWaiting = () => {};
   const grace = new Promise<boolean>((resolve) => {
     stopWaiting = clock.after(graceMs, () => resolve(true));
   });
-  const isOver = await Promise.race([drain().then(() => false), grace]);
+  const drained = drain().then(
+    () => false,
+    (error: unknown) => {
+      log.error({ err: error }, 'the dispatcher cannot be emptied; what is under way is cut off');
+      return true;
+    },
+  );
+  const isOver = await Promise.race([drained, grace]);
   stopWaiting();
   if (isOver) {
     for (const attempt of inFlight.values())

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createLocalDispatcher } from '../../../src/adapters/local/dispatcher.ts';
+import { createMemoryStore } from '../../../src/adapters/memory/index.ts';
 import { defineWorkflow, TransientError } from '../../../src/index.ts';
 import type { Dispatcher, Job } from '../../../src/ports/dispatcher.ts';
-import { createDeeds } from '../../support/deeds.ts';
+import { aGate, createDeeds } from '../../support/deeds.ts';
 import { openBench, second } from '../../support/engine-bench.ts';
 
 function aDispatcher(dispatch: (job: Job, inner: Dispatcher) => void): Dispatcher {
@@ -35,6 +36,36 @@ describe('a dispatcher that is not there for a moment', () => {
 
     expect(await first.result()).toBe('ship done');
     expect(deeds.names).toEqual(['ship', 'ship']);
+  });
+});
+
+describe('a dispatcher that cannot be emptied', () => {
+  it('keeps no run from the next process', async () => {
+    const gate = aGate();
+    const drain = async () => {
+      throw new Error('no connection to the queue');
+    };
+    const workflow = defineWorkflow({
+      name: 'order',
+      version: 1,
+      input: z.object({}),
+      steps: (w) =>
+        w.task('ship', createDeeds().task('ship', { run: gate.pass }), { input: w.input }),
+    });
+    const { engine, store, clock } = await openBench({
+      workflows: [workflow],
+      dispatcher: { ...createLocalDispatcher(), drain },
+      store: { ...createMemoryStore(), shared: true },
+    });
+    const { runId } = await engine.start(workflow, {});
+    await gate.reached;
+    const leasedUntilMs = async () => (await store.load(runId))?.state.lease?.expiresAtMs ?? 0;
+    expect(await leasedUntilMs()).toBeGreaterThan(clock.nowMs());
+
+    await engine.close({ graceMs: second });
+    gate.open();
+
+    expect(await leasedUntilMs()).toBeLessThanOrEqual(clock.nowMs());
   });
 });
 
