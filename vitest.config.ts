@@ -22,8 +22,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     unstubEnvs: true,
     unstubGlobals: true,
-    // On two cores the default is one worker, and half the machine stands idle while tests wait for processes they have started.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // On two cores the default is one worker, and much of the machine stands idle while tests wait for processes they have started.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     // Tests that kill real processes draw their places anew each time; a machine under load may miss one. Failures are printed all the same.
     retry: process.env['CI'] === 'true' ? 1 : 0,
     // For the processes that tests start: most of what they do is loading the same modules.
